@@ -1,0 +1,103 @@
+"""A call and its message as they are written down and read back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from pbx.domain.numbers import Caller
+from pbx.domain.outcome import Outcome
+from pbx.domain.routing import Reason
+from pbx.domain.transcript import Transcript, TranscriptState
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+
+
+@dataclass(frozen=True, slots=True)
+class CallStart:
+    """A call as it came in. `dialled` is the practice number (E.164), `at` is UTC."""
+
+    id: UUID
+    dialled: str
+    caller: Caller
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recorded message as it lies in the message folder.
+
+    `id` is derived from the call and the recording's tag in the spool: taking the same recording twice gives the same
+    id. `file` is a name in the message folder; `seconds` is counted from the samples, never from the header;
+    `repaired` tells that the header did not match the file (the PBX died while it recorded).
+    """
+
+    id: UUID
+    mailbox: str
+    file: str
+    seconds: float
+    sha256: str
+    repaired: bool
+
+
+def recording_id(call: UUID, tag: str) -> UUID:
+    """The message id of recording `tag` of `call`: the same for every attempt to take it in."""
+    return uuid5(call, tag)
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedCall:
+    """A call that is over, put together from what the PBX wrote down.
+
+    `reason` is None when the controller's own decision is to be kept; otherwise it says why there is none.
+    """
+
+    start: CallStart
+    ended_at: datetime
+    outcome: Outcome
+    reason: Reason | None
+    answered_by: str | None
+    answered_at: datetime | None
+    recordings: tuple[Recording, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One row of the call log."""
+
+    id: UUID
+    direction: Direction
+    caller: Caller
+    dialled: str
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    outcome: Outcome
+    reason: Reason | None
+    why: tuple[str, ...]
+    answered_by: str | None
+    message_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """One voicemail message with what is known of its words.
+
+    `transcript` is None until one is done; `state` tells why. `failure` is one sentence for people when it failed.
+    """
+
+    id: UUID
+    call_id: UUID
+    mailbox: str
+    caller: Caller
+    dialled: str
+    received_at: datetime
+    seconds: float
+    file: str
+    state: TranscriptState
+    transcript: Transcript | None
+    failure: str | None

@@ -1,0 +1,91 @@
+"""What the practice wants: the checked content of its file, as immutable values with every reference resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pbx.domain.schedule import Schedule
+
+FALLBACK_GREETING = "default"
+"""Name of the greeting that is played when a number has none of its own."""
+
+UNASSIGNED_MAILBOX = "unassigned"
+"""Where a message goes whose number is no longer in the file: nothing is thrown away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Ring all `phones` (SIP endpoint names) at once for `seconds`; `who` is the person or team that the file names."""
+
+    who: str
+    phones: tuple[str, ...]
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Voicemail:
+    """Play `greeting` (a key of `Policy.greetings`, or the fallback), then take a message into `mailbox`."""
+
+    mailbox: str
+    greeting: str = FALLBACK_GREETING
+
+
+Action = Ring | Voicemail
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One practice number (E.164) and what happens to its calls.
+
+    `schedule` None means always open. `opened` and `closed` are taken in order; each ends in a `Voicemail`.
+    """
+
+    e164: str
+    label: str
+    schedule: Schedule | None
+    opened: tuple[Action, ...]
+    closed: tuple[Action, ...]
+
+    @property
+    def fallback_voicemail(self) -> Voicemail:
+        """Where a message goes that was taken without the controller: that of a closed line, then of an open one."""
+        return next(a for a in (*self.closed, *self.opened) if isinstance(a, Voicemail))
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A SIP account: `name` is the endpoint in Asterisk, `owner` the person's key, `display` the person's name."""
+
+    name: str
+    owner: str
+    display: str
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """A spoken text or an audio file; exactly one of `text` and `file` (an absolute path) is set."""
+
+    name: str
+    text: str | None = None
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All that decides about a call. `version` is the SHA-256 (hex) of the file's text it was made from.
+
+    `country` is an ISO 3166-1 alpha-2 code (for numbers without a country code), `timezone` an IANA name (for times
+    shown). `max_message_seconds` bounds one recording; `mailboxes` maps a mailbox's key to the name that people read.
+    """
+
+    version: str
+    practice: str
+    country: str
+    timezone: str
+    emergency_sentence: str
+    numbers: Mapping[str, Number]
+    phones: tuple[Phone, ...] = ()
+    greetings: Mapping[str, Greeting] = field(default_factory=dict)
+    mailboxes: Mapping[str, str] = field(default_factory=dict)
+    max_message_seconds: int = 180

@@ -1,0 +1,174 @@
+"""Decisions and words as JSON-able values and back, for the place where they are stored.
+
+Reading is strict: a missing, unknown or wrongly typed field raises ValueError, so that a stored value is either
+understood wholly or not at all. The texts of the errors name fields, never values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import cast
+
+from pbx.domain.routing import Decision, Reason, State
+from pbx.domain.steps import EndStep, RecordStep, RingStep, SayStep, Step, StepKind
+from pbx.domain.transcript import Word
+
+Json = dict[str, object]
+
+FORMAT = 1
+"""Counts up when a stored decision changes its shape."""
+
+
+def decision_to_dict(decision: Decision) -> Json:
+    """Write a decision as a JSON-able dict; times are RFC 3339 in UTC."""
+    return {
+        "format": FORMAT,
+        "number": decision.number,
+        "at": _time_to_text(decision.at),
+        "state": decision.state.value,
+        "reason": decision.reason.value,
+        "rule": decision.rule,
+        "until": None if decision.until is None else _time_to_text(decision.until),
+        "steps": [_step_to_dict(step) for step in decision.steps],
+        "why": list(decision.why),
+        "policy_version": decision.policy_version,
+    }
+
+
+def decision_from_dict(value: object) -> Decision:
+    """Read what `decision_to_dict` wrote. Raises ValueError for anything else."""
+    fields = _Fields(value, Decision.__slots__, "format")
+    if fields.whole("format") != FORMAT:
+        raise ValueError("format is not one that this version reads")
+    return Decision(
+        number=fields.text("number"),
+        at=fields.time("at"),
+        state=State(fields.text("state")),
+        reason=Reason(fields.text("reason")),
+        rule=fields.text("rule"),
+        until=None if fields.raw("until") is None else fields.time("until"),
+        steps=tuple(_step_from_dict(step) for step in fields.list("steps")),
+        why=fields.texts("why"),
+        policy_version=fields.text("policy_version"),
+    )
+
+
+def words_to_list(words: Sequence[Word]) -> list[Json]:
+    """Write the words of a transcript as JSON-able dicts; times in seconds."""
+    return [{"text": w.text, "start": w.start, "end": w.end, "confidence": w.confidence} for w in words]
+
+
+def words_from_list(value: object) -> tuple[Word, ...]:
+    """Read what `words_to_list` wrote. Raises ValueError for anything else."""
+    if not isinstance(value, list):
+        raise ValueError("words is not a list")
+    return tuple(_word(_Fields(item, Word.__slots__)) for item in value)
+
+
+def _word(fields: _Fields) -> Word:
+    return Word(fields.text("text"), fields.real("start"), fields.real("end"), fields.real("confidence"))
+
+
+def _step_to_dict(step: Step) -> Json:
+    kind: Json = {"kind": step.kind.value}
+    match step:
+        case RingStep():
+            return kind | {"who": step.who, "phones": list(step.phones), "seconds": step.seconds}
+        case SayStep():
+            return kind | {"prompts": list(step.prompts)}
+        case RecordStep():
+            return kind | {"mailbox": step.mailbox, "seconds": step.seconds}
+        case EndStep():
+            return kind
+
+
+def _ring(value: object) -> Step:
+    fields = _Fields(value, RingStep.__slots__)
+    return RingStep(fields.text("who"), fields.texts("phones"), fields.whole("seconds"))
+
+
+def _say(value: object) -> Step:
+    return SayStep(_Fields(value, SayStep.__slots__).texts("prompts"))
+
+
+def _record(value: object) -> Step:
+    fields = _Fields(value, RecordStep.__slots__)
+    return RecordStep(fields.text("mailbox"), fields.whole("seconds"))
+
+
+def _end(value: object) -> Step:
+    _Fields(value, EndStep.__slots__)
+    return EndStep()
+
+
+_STEPS: Mapping[StepKind, Callable[[object], Step]] = {
+    StepKind.RING: _ring,
+    StepKind.SAY: _say,
+    StepKind.RECORD: _record,
+    StepKind.END: _end,
+}
+
+
+def _step_from_dict(value: object) -> Step:
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if not isinstance(kind, str):
+        raise ValueError("a step has no kind")
+    return _STEPS[StepKind(kind)](value)
+
+
+def _time_to_text(at: datetime) -> str:
+    if at.tzinfo is None:
+        raise ValueError("a time without its zone cannot be stored")
+    return at.astimezone(UTC).isoformat()
+
+
+class _Fields:
+    """A dict with exactly the expected keys, read with a check of each value's type."""
+
+    def __init__(self, value: object, names: object, *more: str) -> None:
+        expected = {*cast("tuple[str, ...]", names), *more}
+        if not isinstance(value, dict) or value.keys() != expected:
+            raise ValueError(f"expected a JSON object with {', '.join(sorted(expected))}")
+        self._values = cast("Json", value)
+
+    def raw(self, name: str) -> object:
+        return self._values[name]
+
+    def text(self, name: str) -> str:
+        value = self._values[name]
+        if not isinstance(value, str):
+            raise ValueError(f"{name} is not a text")
+        return value
+
+    def whole(self, name: str) -> int:
+        value = self._values[name]
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValueError(f"{name} is not a whole number")
+        return value
+
+    def real(self, name: str) -> float | None:
+        value = self._values[name]
+        if value is None:
+            return None
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise ValueError(f"{name} is not a number")
+        return float(value)
+
+    def list(self, name: str) -> Sequence[object]:
+        value = self._values[name]
+        if not isinstance(value, list):
+            raise ValueError(f"{name} is not a list")
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        values = self.list(name)
+        if not all(isinstance(value, str) for value in values):
+            raise ValueError(f"{name} is not a list of texts")
+        return tuple(cast("Sequence[str]", values))
+
+    def time(self, name: str) -> datetime:
+        at = datetime.fromisoformat(self.text(name))
+        if at.tzinfo is None:
+            raise ValueError(f"{name} has no zone")
+        return at

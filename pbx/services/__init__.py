@@ -1,0 +1,1 @@
+"""Use cases: each joins the pure domain with the world through the small protocols in `ports`."""

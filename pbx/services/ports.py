@@ -1,0 +1,53 @@
+"""What the use cases need of the world. The store and the PBX adapters provide it; `pbx.app` puts them together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from pbx.domain.call import CallRecord, CallStart, FinishedCall, MessageRecord
+from pbx.domain.routing import Decision
+from pbx.domain.transcript import Transcript
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be reached now. Nothing is lost: what was to be written stays in the spool. Try again."""
+
+
+class CallLog(Protocol):
+    """The record of every call. Each method raises `StoreUnavailable` when the database is away."""
+
+    async def open_call(self, start: CallStart, decision: Decision) -> None:
+        """Write a call and its decision down. A second time changes nothing."""
+
+    async def decision_of(self, call: UUID) -> Decision | None:
+        """The decision stored with a call, or None if there is no such call or it has none."""
+
+    async def finish_call(self, call: FinishedCall) -> bool:
+        """In one transaction: end the call, keep its messages, note them in the audit, queue their transcription.
+
+        The row is made if the controller never saw the call. Repeating is harmless; False when nothing was new.
+        """
+
+    async def calls(self, since: datetime | None, number: str | None, limit: int) -> Sequence[CallRecord]:
+        """The newest calls first, from `since` on, to or from `number` (E.164)."""
+
+
+class MessageBox(Protocol):
+    """The messages. Each method raises `StoreUnavailable` when the database is away."""
+
+    async def messages(self, mailbox: str | None, limit: int) -> Sequence[MessageRecord]:
+        """The newest messages first, of one mailbox or of all."""
+
+    async def message(self, message: UUID) -> MessageRecord | None: ...
+
+    async def opened(self, message: UUID, actor: str, action: str) -> None:
+        """Note in the audit that `actor` (an operator's account name) took `action` (`show`, `export`) on a message."""
+
+    async def keep_transcript(self, message: UUID, transcript: Transcript) -> None:
+        """Keep a finished transcription; it replaces an earlier one."""
+
+    async def transcription_failed(self, message: UUID, failure: str) -> None:
+        """Set the state to failed, with one sentence for people that holds no patient data."""

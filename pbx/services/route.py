@@ -1,0 +1,129 @@
+"""Answer the PBX's question "what next?" for a call: decide the first time, advance afterwards.
+
+The answer never waits for the database: it is made of the policy in memory. A decision is remembered for the call's
+life and written down on the side; a controller that was restarted in mid-call reads it back, and where it cannot,
+decides again for the instant at which the call came, which gives the same answer under the same policy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pbx.domain.call import CallStart
+from pbx.domain.numbers import parse_caller
+from pbx.domain.policy import Policy
+from pbx.domain.routing import Decision, advance, decide
+from pbx.domain.steps import Result, Step
+from pbx.services.ports import CallLog, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+REMEMBERED_CALLS = 5000
+"""Decisions kept in memory: far more than calls that a practice can have at once."""
+
+READ_BACK_SECONDS = 1.0
+"""How long a question may wait for a decision in the database: the dialplan gives the whole answer three seconds."""
+
+RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the PBX asks: `position` (-1 before the first step) ended with `result`; `caller` is the filtered number."""
+
+    call: UUID
+    did: str
+    caller: str
+    started: datetime
+    position: int
+    result: Result
+
+
+class DecisionRecorder:
+    """Writes decisions down in order and on the side; while the database is away they wait in memory.
+
+    What waits is bounded: past `REMEMBERED_CALLS` the oldest is let go. The call itself stays on record all the same,
+    because it is taken from the spool.
+    """
+
+    def __init__(self, call_log: CallLog) -> None:
+        self._call_log = call_log
+        self._waiting: deque[tuple[CallStart, Decision]] = deque(maxlen=REMEMBERED_CALLS)
+        self._wake = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def put(self, start: CallStart, decision: Decision) -> None:
+        self._waiting.append((start, decision))
+        self._wake.set()
+
+    async def flush(self) -> None:
+        """Write what waits. Raises StoreUnavailable; what was not written waits on."""
+        while self._waiting:
+            start, decision = self._waiting[0]
+            await self._call_log.open_call(start, decision)
+            if self._waiting and self._waiting[0][0] is start:
+                self._waiting.popleft()
+
+    async def run(self) -> None:
+        """Write for ever; meant to be cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self.flush()
+            except StoreUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+                self._wake.set()
+
+
+class CallRouter:
+    """Gives each call its next step. `policy` is asked once a call, so a reload does not touch calls in progress."""
+
+    def __init__(self, policy: Callable[[], Policy], call_log: CallLog, recorder: DecisionRecorder) -> None:
+        self._policy = policy
+        self._call_log = call_log
+        self._recorder = recorder
+        self._decisions: OrderedDict[UUID, Decision] = OrderedDict()
+
+    async def next(self, question: Question) -> tuple[int, Step]:
+        """The position and the step that follows."""
+        decision = await self._decision(question)
+        position = advance(decision.steps, question.position, question.result)
+        return position, decision.steps[position]
+
+    async def _decision(self, question: Question) -> Decision:
+        known = self._decisions.get(question.call)
+        if known is not None:
+            return known
+        if question.result is not Result.START:
+            stored = await self._stored(question.call)
+            if stored is not None:
+                return self._remember(question.call, stored)
+        policy = self._policy()
+        decision = decide(policy, question.did, question.started)
+        caller = parse_caller(question.caller, policy.country)
+        self._recorder.put(CallStart(question.call, question.did, caller, question.started), decision)
+        return self._remember(question.call, decision)
+
+    async def _stored(self, call: UUID) -> Decision | None:
+        try:
+            async with asyncio.timeout(READ_BACK_SECONDS):
+                return await self._call_log.decision_of(call)
+        except (StoreUnavailable, TimeoutError):
+            log.warning("call %s: its decision cannot be read back now; deciding again", call)
+            return None
+
+    def _remember(self, call: UUID, decision: Decision) -> Decision:
+        self._decisions[call] = decision
+        if len(self._decisions) > REMEMBERED_CALLS:
+            self._decisions.popitem(last=False)
+        return decision

@@ -1,0 +1,226 @@
+"""Opening hours against an oracle that looks at the wall clock of every single minute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from pbx.domain.schedule import Range, Schedule, Why
+
+MINUTE = timedelta(minutes=1)
+DAY = 24 * 60
+LOOK_AHEAD = 3 * DAY
+"""Minutes that the oracle looks ahead from an instant near a change of the clocks."""
+
+CHANGES = {
+    "America/New_York": [(2026, 3, 8), (2026, 11, 1)],
+    "Europe/Berlin": [(2026, 3, 29), (2026, 10, 25)],
+    "Australia/Lord_Howe": [(2026, 4, 5), (2026, 10, 4)],  # half an hour
+    "America/St_Johns": [(2026, 3, 8), (2006, 10, 29)],  # in 2006 at one minute past midnight
+    "Asia/Kolkata": [(2026, 3, 8)],  # never
+    "America/Havana": [(2026, 3, 8), (2026, 11, 1)],  # midnight is skipped, and comes twice
+    "America/Sao_Paulo": [(2018, 11, 4), (2018, 2, 18)],  # at midnight, into the day before
+    "Pacific/Apia": [(2011, 12, 30)],  # a day that never was
+    "Antarctica/Troll": [(2026, 3, 29), (2026, 10, 25)],  # two hours
+}
+
+Spec = dict[int, list[tuple[int, int]]]
+"""Hours as minutes of the day: weekday -> [(start, end)]; an end that is not after its start is on the next day."""
+
+
+def oracle_is_open(spec: Spec, closed: set[date], zone: ZoneInfo, at: datetime) -> bool:
+    """Read the wall clock and compare minutes; independent of how a schedule finds its changes."""
+    wall = at.astimezone(zone)
+    if wall.date() in closed:
+        return False
+    minute = wall.hour * 60 + wall.minute
+    for start, end in spec.get(wall.weekday(), []):
+        if start <= minute and (minute < end or end <= start):
+            return True
+    return any(end <= start and minute < end for start, end in spec.get((wall.weekday() - 1) % 7, []))
+
+
+def oracle_until(spec: Spec, closed: set[date], zone: ZoneInfo, at: datetime) -> datetime | None:
+    """The first whole minute after `at` with another state, within LOOK_AHEAD."""
+    now = oracle_is_open(spec, closed, zone, at)
+    minute = at.replace(second=0, microsecond=0)
+    for _ in range(LOOK_AHEAD):
+        minute += MINUTE
+        if oracle_is_open(spec, closed, zone, minute) != now:
+            return minute
+    return None
+
+
+def schedule_of(spec: Spec, closed: set[date], zone: str) -> Schedule:
+    week = {day: tuple(Range(clock(start), clock(end)) for start, end in hours) for day, hours in spec.items()}
+    return Schedule("tested", zone, week, dict.fromkeys(closed, "closed"))
+
+
+def clock(minute: int) -> time:
+    return time(*divmod(minute % DAY, 60))
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Hours, closed dates and an instant near a change of the clocks of a zone."""
+
+    zone: str
+    spec: Spec
+    closed: set[date]
+    at: datetime
+
+    @property
+    def schedule(self) -> Schedule:
+        return schedule_of(self.spec, self.closed, self.zone)
+
+
+@cache
+def change_near(zone: str, day: tuple[int, int, int]) -> datetime:
+    """The minute at which the clocks of `zone` change around `day`; noon where they do not."""
+    noon = datetime(*day, 12, tzinfo=UTC)
+    minutes = (noon + n * MINUTE for n in range(-36 * 60, 36 * 60))
+    changes = (t for t in minutes if offset(zone, t) != offset(zone, t - MINUTE))
+    return next(changes, noon)
+
+
+def offset(zone: str, at: datetime) -> timedelta | None:
+    return at.astimezone(ZoneInfo(zone)).utcoffset()
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> Situation:
+    """Half of the times and hours lie within a few hours of the change, the others anywhere around it."""
+    zone = draw(st.sampled_from(sorted(CHANGES)))
+    change = change_near(zone, draw(st.sampled_from(CHANGES[zone])))
+    wall = change.astimezone(ZoneInfo(zone))
+    hours = draw(st.sampled_from([3, 48])) * 3600
+    at = change + timedelta(seconds=draw(st.integers(-hours, hours)))
+    near = wall.hour * 60 + wall.minute
+    minutes = st.one_of(
+        st.integers(-12, 12).map(lambda n: (near + n * 15) % DAY), st.integers(0, 95).map(lambda n: n * 15)
+    )
+    spec: Spec = {}
+    for day in draw(st.sets(st.integers(-1, 1))) | draw(st.sets(st.integers(0, 6), max_size=2)):
+        start, end = draw(minutes), draw(minutes)
+        spec[(wall.weekday() + day) % 7] = [(start, end), (end, (end + 90) % DAY)][: draw(st.integers(1, 2))]
+    closed = {wall.date() + timedelta(days=n) for n in draw(st.sets(st.integers(-2, 3), max_size=1))}
+    return Situation(zone, spec, closed, at)
+
+
+def in_new_york(hours: tuple[int, int], at: datetime) -> Situation:
+    return Situation("America/New_York", {6: [hours]}, set(), at)
+
+
+SET_BACK_AT_MIDNIGHT = Situation(
+    "America/Sao_Paulo", {5: [(23 * 60 + 30, 0)]}, set(), datetime(2018, 2, 18, 1, 45, tzinfo=UTC)
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(situations())
+@example(in_new_york((90, 180), datetime(2026, 11, 1, 5, 45, tzinfo=UTC)))  # set back out of the hours
+@example(in_new_york((0, 90), datetime(2026, 11, 1, 6, 15, tzinfo=UTC)))  # the end comes twice
+@example(in_new_york((120, 240), datetime(2026, 3, 8, 6, 59, tzinfo=UTC)))  # the start is skipped
+@example(in_new_york((60, 150), datetime(2026, 3, 8, 6, 30, tzinfo=UTC)))  # the end is skipped
+@example(SET_BACK_AT_MIDNIGHT)
+def test_state_and_its_end_are_what_the_wall_clock_says(given: Situation) -> None:
+    state = given.schedule.state_at(given.at)
+    zone = ZoneInfo(given.zone)
+    assert state.open == oracle_is_open(given.spec, given.closed, zone, given.at)
+    expected = oracle_until(given.spec, given.closed, zone, given.at)
+    if expected is not None:
+        assert state.until == expected
+    else:
+        assert state.until is None or state.until > given.at + (LOOK_AHEAD - 1) * MINUTE
+
+
+@settings(max_examples=60, deadline=None)
+@given(situations())
+def test_until_is_exact_to_the_microsecond(given: Situation) -> None:
+    schedule = given.schedule
+    state = schedule.state_at(given.at)
+    if state.until is None:
+        return
+    assert state.until > given.at
+    assert schedule.state_at(state.until).open != state.open
+    assert schedule.state_at(state.until - timedelta(microseconds=1)).open == state.open
+
+
+@given(situations())
+def test_the_zone_in_which_the_instant_is_written_makes_no_difference(given: Situation) -> None:
+    state = given.schedule.state_at(given.at)
+    assert state == given.schedule.state_at(given.at.astimezone(ZoneInfo("Asia/Tokyo")))
+
+
+OFFICE = Schedule(
+    "office",
+    "America/New_York",
+    {day: (Range(time(9), time(12)), Range(time(12), time(17))) for day in range(5)},
+    {date(2026, 12, 25): "Christmas Day"},
+)
+
+
+def new_york(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("America/New_York"))
+
+
+def test_a_range_is_open_at_its_start_and_closed_at_its_end() -> None:
+    assert OFFICE.state_at(new_york("2026-11-23T09:00:00")).open
+    assert not OFFICE.state_at(new_york("2026-11-23T08:59:59.999999")).open
+    assert OFFICE.state_at(new_york("2026-11-23T16:59:59.999999")).open
+    assert not OFFICE.state_at(new_york("2026-11-23T17:00:00")).open
+
+
+def test_ranges_that_touch_are_one_stretch() -> None:
+    state = OFFICE.state_at(new_york("2026-11-23T11:00"))
+    assert state.until == new_york("2026-11-23T17:00").astimezone(UTC)
+    assert (state.why, state.detail) == (Why.HOURS, "Mon 09:00-12:00")
+
+
+def test_a_closed_date_closes_the_whole_day_and_says_its_name() -> None:
+    state = OFFICE.state_at(new_york("2026-12-25T10:00"))
+    assert (state.open, state.why, state.detail) == (False, Why.CLOSED_DATE, "Christmas Day")
+    assert state.until == new_york("2026-12-28T09:00").astimezone(UTC)
+
+
+def test_outside_the_hours_is_closed_over_the_weekend() -> None:
+    state = OFFICE.state_at(new_york("2026-11-20T17:00"))
+    assert (state.open, state.why) == (False, Why.OUTSIDE)
+    assert state.until == new_york("2026-11-23T09:00").astimezone(UTC)
+
+
+def test_a_night_ends_at_midnight_when_the_next_day_is_a_closed_date() -> None:
+    nights = Schedule("nights", "America/New_York", {3: (Range(time(22), time(6)),)}, {date(2026, 12, 25): "Christmas"})
+    state = nights.state_at(new_york("2026-12-24T23:00"))
+    assert state.open
+    assert state.until == new_york("2026-12-25T00:00").astimezone(UTC)
+
+
+def test_the_hour_that_comes_twice_is_open_both_times() -> None:
+    early = Schedule("early", "America/New_York", {6: (Range(time(1), time(2)),)})
+    first = datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
+    assert early.state_at(first).open and early.state_at(first + timedelta(hours=1)).open
+    assert early.state_at(first).until == datetime(2026, 11, 1, 7, 0, tzinfo=UTC)
+
+
+def test_an_hour_that_is_skipped_is_never_open() -> None:
+    early = Schedule("early", "America/New_York", {6: (Range(time(2), time(3)),)})
+    state = early.state_at(datetime(2026, 3, 8, 6, 0, tzinfo=UTC))
+    assert (state.open, state.until) == (False, datetime(2026, 3, 15, 6, 0, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("hours", [{}, {day: (Range(time(0), time(0)),) for day in range(7)}])
+def test_without_a_change_in_sight_there_is_no_until(hours: dict[int, tuple[Range, ...]]) -> None:
+    state = Schedule("same", "America/New_York", hours).state_at(new_york("2026-11-23T09:00"))
+    assert (state.open, state.until) == (bool(hours), None)
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="zone"):
+        OFFICE.state_at(datetime(2026, 11, 23, 9))  # noqa: DTZ001 a naive time is what is tested
