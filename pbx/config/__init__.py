@@ -1,0 +1,1 @@
+"""The practice's file: its schema, reading it, checking it and describing it."""

@@ -1,0 +1,96 @@
+"""Say in plain words what a practice's file does, so that the one who wrote it can see whether that was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pbx.config.hours import DAYS
+from pbx.config.load import Practice
+from pbx.config.settings import Settings, Trunk
+from pbx.domain.numbers import for_people
+from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring
+from pbx.domain.schedule import Schedule
+
+
+def in_plain_words(practice: Practice) -> list[str]:
+    """Sentences for people: the practice, each number, then the machine."""
+    policy = practice.policy
+    lines = [f"{policy.practice}, in {policy.timezone}."]
+    for number in policy.numbers.values():
+        lines += _number(policy, number)
+    schedules = {number.schedule.name: number.schedule for number in policy.numbers.values() if number.schedule}
+    lines += [
+        f"Schedule {s.name!r} is closed all day on {_closed_dates(s)}." for s in schedules.values() if s.closed_dates
+    ]
+    lines.append(f'The general greeting and every greeting of a closed line begin with: "{policy.emergency_sentence}"')
+    return [*lines, *_machine(policy, practice.settings)]
+
+
+def _number(policy: Policy, number: Number) -> Iterator[str]:
+    name = f"{for_people(number.e164, policy.country)}, {number.label}"
+    if number.schedule is None:
+        yield f"{name}: at any time {_actions(policy, number.opened)}."
+        return
+    schedule = number.schedule
+    yield f"{name}: {_week(schedule)} ({schedule.timezone}) {_actions(policy, number.opened)}."
+    yield f"    When closed, it {_actions(policy, number.closed)}."
+
+
+def _actions(policy: Policy, actions: tuple[Action, ...]) -> str:
+    return ", then ".join(_action(policy, action) for action in actions)
+
+
+def _action(policy: Policy, action: Action) -> str:
+    if isinstance(action, Ring):
+        return f"rings {_list(action.phones)} for {action.seconds} s"
+    mailbox = policy.mailboxes[action.mailbox]
+    if action.greeting == FALLBACK_GREETING:
+        return f"plays the general greeting and takes a message for {mailbox}"
+    return f"plays {action.greeting!r} and takes a message for {mailbox}"
+
+
+def _list(names: tuple[str, ...]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _week(schedule: Schedule) -> str:
+    hours = [" and ".join(str(h) for h in schedule.week.get(day, ())) for day in range(7)]
+    parts = []
+    for first in range(7):
+        if not hours[first] or (first and hours[first - 1] == hours[first]):
+            continue
+        last = first
+        while last < 6 and hours[last + 1] == hours[first]:
+            last += 1
+        parts.append(f"{_days(first, last)} {hours[first]}")
+    return ", ".join(parts)
+
+
+def _days(first: int, last: int) -> str:
+    start, end = DAYS[first][:3].title(), DAYS[last][:3].title()
+    return start if first == last else f"{start}-{end}"
+
+
+def _closed_dates(schedule: Schedule) -> str:
+    names = (name for _, name in sorted(schedule.closed_dates.items()))
+    return ", ".join(dict.fromkeys(name.removesuffix(" (observed)") for name in names))
+
+
+def _machine(policy: Policy, settings: Settings) -> Iterator[str]:
+    phones = ", ".join(f"{phone.name} ({phone.display})" for phone in policy.phones)
+    yield f"Phones: {phones}." if phones else "No phone is set up: every call goes to voicemail."
+    yield _carrier(settings.trunk) if settings.trunk else "No carrier is set up: no call comes from outside."
+    engine = settings.recognizer.engine
+    yield f"Messages are at most {policy.max_message_seconds} s long; {engine} turns them into text on this machine."
+    database = "your own database" if settings.database_url else "a database of its own in the data folder"
+    yield f"Calls and messages are kept in {database}."
+
+
+def _carrier(trunk: Trunk) -> str:
+    how = "signs in at" if trunk.register else "takes calls of"
+    sources = ", ".join(trunk.addresses)
+    return (
+        f"The line {how} {trunk.host} ({trunk.transport}, port {trunk.port}) and accepts calls only from {sources}; "
+        "check these with the carrier."
+    )

@@ -1,0 +1,64 @@
+"""Print the schema of the practice's file as a file that works: every key with what it is for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from pydantic.fields import FieldInfo
+
+from pbx.config.schema import ActionSection, PracticeFile, Section
+from pbx.config.tables import about, is_keyed, section_in
+
+_HEAD = """\
+# The practice's file of Secondline. Keys that begin with # may be left out; what they show is their default, where
+# they have one, or an example. `secondline check` says what is wrong with a file, and what a right one does.
+"""
+
+
+def describe() -> str:
+    """The annotated schema, as TOML that loads."""
+    return "\n".join([_HEAD, *_root()])
+
+
+def _root() -> Iterator[str]:
+    for key, field in PracticeFile.model_fields.items():
+        section = section_in(field.annotation)
+        if section is None:
+            yield from _key(PracticeFile, key, field)
+            yield ""
+            continue
+        yield from (f"# {line.strip()}" for line in (section.__doc__ or "").splitlines() if line.strip())
+        yield _header(key)
+        for name, inner in section.model_fields.items():
+            yield from _key(section, name, inner)
+        if key == "numbers":
+            yield from _actions()
+        yield ""
+
+
+def _header(key: str) -> str:
+    if not is_keyed(PracticeFile, key):
+        return f"[{key}]"
+    example = about(PracticeFile, key).example
+    return f"[{key}.{example}]" if example.replace("-", "").isalnum() else f'[{key}."{example}"]'
+
+
+def _key(section: type[Section], key: str, field: FieldInfo) -> Iterator[str]:
+    known = about(section, key)
+    notes = [known.text]
+    if known.unit:
+        notes.append(f"In {known.unit}.")
+    if known.secret:
+        notes.append("Never shown.")
+    if field.default and not field.is_required():
+        notes.append(f"Default: {json.dumps(field.default)}")
+    yield f"# {' '.join(notes)}"
+    yield f"{'' if field.is_required() or known.shown else '#'}{key} = {known.example}"
+
+
+def _actions() -> Iterator[str]:
+    yield "# The long form is a list of tables with these keys; it ends in a voicemail."
+    for key, field in ActionSection.model_fields.items():
+        note, example = _key(ActionSection, key, field)
+        yield f"#   {example.removeprefix('#'):27}{note}"

@@ -1,0 +1,206 @@
+"""Read the practice's file and what it includes: the values, and on which line of which file each of them stands.
+
+The standard library's parser decides what the values are; tree-sitter, which goes on after an error, tells the lines.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tree_sitter_toml
+from tree_sitter import Language, Node, Parser
+
+from pbx.config.problems import ConfigProblems, KeyPath, Place, Problem, key_text
+
+MAX_SYNTAX_ERRORS = 4
+"""After the first few, errors in the syntax are mostly the echo of earlier ones."""
+
+_LOCATION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_LANGUAGE = Language(tree_sitter_toml.language())
+
+
+@dataclass(slots=True)
+class Document:
+    """All files as one: merged `data`, the `places` of its keys, and the `texts` in the order of reading."""
+
+    main: Path
+    data: dict[str, Any] = field(default_factory=dict)
+    places: dict[KeyPath, Place] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def place(self, path: KeyPath) -> Place:
+        """Where a key stands, or, if it is not in the file, the table in which it belongs."""
+        for length in range(len(path), 0, -1):
+            if place := self.places.get(path[:length]):
+                return place
+        return Place(self.main, 1)
+
+    def beside(self, path: KeyPath, name: str) -> Path:
+        """A file that is named at `path`: relative names start at the folder of the file that names it."""
+        return (self.place(path).file.parent / Path(name).expanduser()).absolute()
+
+
+def read_document(main: Path) -> Document:
+    """Read `main` and its includes. Raises ConfigProblems if a file cannot be read or is not TOML."""
+    document = Document(main)
+    _Reader(document).read(main, Place(main, 1), "file", ())
+    if document.problems:
+        raise ConfigProblems(document.problems)
+    return document
+
+
+class _Reader:
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.seen: set[Path] = set()
+
+    def read(self, file: Path, named_at: Place, key: str, parents: tuple[Path, ...]) -> None:
+        """Read one file and then what it includes, depth first."""
+        text = self._text(file, named_at, key, parents)
+        if text is None:
+            return
+        self.document.texts.append(text)
+        data, places = self._parse(file, text)
+        includes = _includes(data)
+        if file != self.document.main:
+            data.pop("include", None)
+        self._merge(self.document.data, data, (), places)
+        for position, name in enumerate(includes):
+            place = places.get(("include", position)) or places[("include",)]
+            self.read(file.parent / name, place, key_text(("include", position)), (*parents, file.resolve()))
+
+    def _text(self, file: Path, named_at: Place, key: str, parents: tuple[Path, ...]) -> str | None:
+        resolved = file.resolve()
+        if resolved in self.seen:
+            twice = "includes itself in a circle" if resolved in parents else "is included twice"
+            self._wrong(named_at, key, f"{file} {twice}", "take this include out")
+            return None
+        self.seen.add(resolved)
+        try:
+            return file.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            self._wrong(named_at, key, *_why_unreadable(file, error))
+            return None
+
+    def _wrong(self, place: Place, key: str, what: str, remedy: str) -> None:
+        self.document.problems.append(Problem(str(place.file), place.line, key, what, remedy))
+
+    def _parse(self, file: Path, text: str) -> tuple[dict[str, Any], dict[KeyPath, Place]]:
+        root = Parser(_LANGUAGE).parse(text.encode()).root_node
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            for line, what, remedy in _syntax_errors(str(error), text, root):
+                self._wrong(Place(file, line), "syntax", what, remedy)
+            return {}, {}
+        places: dict[KeyPath, Place] = {}
+        for path, line in _lines(root):
+            places.setdefault(path, Place(file, line))
+        return data, places
+
+    def _merge(self, target: dict[str, Any], more: dict[str, Any], path: KeyPath, places: dict[KeyPath, Place]) -> None:
+        for key, value in more.items():
+            here = (*path, key)
+            if isinstance(value, dict) and isinstance(target.get(key), dict):
+                self._merge(target[key], value, here, places)
+            elif key in target:
+                what = f"is already set at {self.document.place(here)}"
+                self._wrong(places[here], key_text(here), what, "keep one of the two")
+            else:
+                target[key] = value
+                size = len(here)
+                self.document.places |= {p: at for p, at in places.items() if p[:size] == here}
+
+
+def _why_unreadable(file: Path, error: OSError | UnicodeDecodeError) -> tuple[str, str]:
+    if isinstance(error, UnicodeDecodeError):
+        return f"{file} is not text in UTF-8", "save it as UTF-8"
+    if isinstance(error, FileNotFoundError):
+        remedy = "check the name and the folder; `secondline describe` prints a file to start from"
+        return f"{file} does not exist", remedy
+    return f"{file} cannot be read: {error.strerror}", "check its name and its permissions"
+
+
+def _includes(data: dict[str, Any]) -> list[str]:
+    names = data.get("include", [])
+    names = [names] if isinstance(names, str) else names
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+def _syntax_errors(first: str, text: str, root: Node) -> Iterator[tuple[int, str, str]]:
+    """Line, what is wrong and what to do: the parser's own complaint, then the broken places further down."""
+    found = _LOCATION.search(first)
+    line = int(found[1]) if found and found[1] else max(len(text.splitlines()), 1)
+    yield line, *_in_words(first[: found.start()] if found else first)
+    later = sorted({node.start_point.row + 1 for node in _broken(root)} - set(range(line + 1)))
+    for number in later[: MAX_SYNTAX_ERRORS - 1]:
+        yield number, "this line cannot be read", "look for a missing quote, bracket, comma or ="
+
+
+def _in_words(complaint: str) -> tuple[str, str]:
+    if complaint.startswith(("Cannot overwrite", "Cannot declare", "Cannot mutate", "Duplicate")):
+        return "this key or table is given twice", "keep one of the two"
+    return (
+        f"this is not TOML: {complaint[0].lower()}{complaint[1:]}",
+        'look for a missing quote, bracket, comma or = here or just before; texts need "quotes"',
+    )
+
+
+def _broken(node: Node) -> Iterator[Node]:
+    if node.is_error or node.is_missing:
+        yield node
+    for child in node.children if node.has_error else ():
+        yield from _broken(child)
+
+
+def _lines(root: Node) -> Iterator[tuple[KeyPath, int]]:
+    """Every key, table and list element of a valid file, with its line."""
+    counts: dict[KeyPath, int] = {}
+    yield from _pairs(root, ())
+    for table in root.named_children:
+        if table.type not in ("table", "table_array_element"):
+            continue
+        path = _keys(table.named_children[0])
+        yield from _prefixes((), path, table)
+        if table.type == "table_array_element":
+            counts[path] = counts.get(path, -1) + 1
+            path = (*path, counts[path])
+            yield path, table.start_point.row + 1
+        yield from _pairs(table, path)
+
+
+def _pairs(node: Node, prefix: KeyPath) -> Iterator[tuple[KeyPath, int]]:
+    for pair in node.named_children:
+        if pair.type == "pair":
+            key, value = [child for child in pair.named_children if child.type != "comment"]
+            path = _keys(key)
+            yield from _prefixes(prefix, path, pair)
+            yield from _inside(value, (*prefix, *path))
+
+
+def _inside(value: Node, path: KeyPath) -> Iterator[tuple[KeyPath, int]]:
+    if value.type == "inline_table":
+        yield from _pairs(value, path)
+    elif value.type == "array":
+        elements = [child for child in value.named_children if child.type != "comment"]
+        for position, element in enumerate(elements):
+            yield (*path, position), element.start_point.row + 1
+            yield from _inside(element, (*path, position))
+
+
+def _prefixes(prefix: KeyPath, path: KeyPath, node: Node) -> Iterator[tuple[KeyPath, int]]:
+    for length in range(1, len(path) + 1):
+        yield (*prefix, *path[:length]), node.start_point.row + 1
+
+
+def _keys(node: Node) -> KeyPath:
+    if node.type == "dotted_key":
+        return tuple(step for child in node.named_children for step in _keys(child))
+    text = (node.text or b"").decode()
+    return (text,) if node.type == "bare_key" else tuple(tomllib.loads(f"{text} = 0"))

@@ -1,0 +1,85 @@
+"""Read the practice's file: everything that it says, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pbx.config.document import read_document
+from pbx.config.machine import build_settings
+from pbx.config.numbers import NumberBuilder
+from pbx.config.people import Directory, check_people, mailboxes_of, phones_of, warn_of_unused
+from pbx.config.problems import ConfigProblems, Problem
+from pbx.config.report import Report
+from pbx.config.schedules import build_greetings, build_schedules
+from pbx.config.schema import PracticeFile
+from pbx.config.settings import Settings
+from pbx.config.validate import validate
+from pbx.domain.policy import Greeting, Number, Policy
+
+__all__ = ["ConfigProblems", "Practice", "Problem", "load"]
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """A file that can be used. `warnings` are worth a look, nothing more."""
+
+    policy: Policy
+    settings: Settings
+    warnings: tuple[Problem, ...] = ()
+
+
+def load(path: Path) -> Practice:
+    """Read `path` and its includes. Raises ConfigProblems with all that is wrong, in the order of the lines."""
+    report = Report(read_document(path))
+    file = validate(report)
+    settings = build_settings(file, report)
+    check_people(file, report)
+    numbers = _numbers(file, report)
+    greetings = build_greetings(file, report)
+    if report.problems:
+        raise ConfigProblems(_in_order(report.problems))
+    policy = Policy(
+        version=_digest(report.document.texts, greetings.values()),
+        practice=file.practice.name,
+        country=file.practice.country,
+        timezone=file.practice.timezone,
+        emergency_sentence=file.practice.emergency_sentence,
+        numbers=numbers,
+        phones=phones_of(file),
+        greetings=greetings,
+        mailboxes=mailboxes_of(file),
+        max_message_seconds=file.voicemail.max_seconds,
+    )
+    return Practice(policy, settings, _in_order(report.warnings))
+
+
+def _numbers(file: PracticeFile, report: Report) -> dict[str, Number]:
+    directory = Directory(file, report)
+    builder = NumberBuilder(directory, build_schedules(file, report), report)
+    numbers = builder.build()
+    if not report.declared("numbers"):
+        remedy = 'add a table such as [numbers."+17175550100"]; `secondline describe` shows one'
+        report.problem(("numbers",), "is missing: the practice has no number", remedy)
+    warn_of_unused(directory)
+    for table in ("schedules", "greetings"):
+        for key in report.declared(table):
+            if (table, key) not in builder.used:
+                report.warning((table, key), "is not used", "name it in a number, or take it out")
+    return numbers
+
+
+def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.file, problem.line)))
+
+
+def _digest(texts: list[str], greetings: Iterable[Greeting]) -> str:
+    """SHA-256 over all that decides: the texts, each with its length before it, and the recordings."""
+    digest = hashlib.sha256()
+    sounds = [Path(greeting.file).read_bytes() for greeting in greetings if greeting.file]
+    for content in [*(text.encode() for text in texts), *sounds]:
+        digest.update(len(content).to_bytes(8, "big"))
+        digest.update(content)
+    return digest.hexdigest()

@@ -1,0 +1,168 @@
+"""What the file says about the machine and the carrier: `Settings`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pbx.config.carriers import Carrier, load_carriers
+from pbx.config.problems import KeyPath, did_you_mean
+from pbx.config.report import Report
+from pbx.config.schema import DatabaseSection, PracticeFile, ServerSection, TrunkSection, VoicemailSection
+from pbx.config.settings import Engine, Network, Recognizer, Settings, Transport, Trunk, Web
+from pbx.config.values import parse_ports
+
+_SIP_PORT = 5060
+_NO_DEFAULTS = Carrier(name="the carrier", registers=False, transport="udp", port=_SIP_PORT, source="", known="")
+
+
+def build_settings(file: PracticeFile, report: Report) -> Settings:
+    """Everything about the machine; problems and warnings go to the report."""
+    return Settings(
+        file=report.document.main,
+        trunk=_trunk(file.trunk, report),
+        network=_network(file.server, report),
+        web=Web(file.server.web_address, file.server.web_port),
+        recognizer=_recognizer(file.voicemail, report),
+        database_url=_database(file.database, report),
+        drain_seconds=file.server.drain_seconds,
+    )
+
+
+def _network(server: ServerSection, report: Report) -> Network:
+    first, last = parse_ports(server.rtp_ports)
+    if first <= server.sip_port <= last:
+        remedy = f"choose a range without {server.sip_port}"
+        report.problem(("server", "rtp_ports"), "holds the SIP port", remedy)
+    if server.web_port == server.sip_port:
+        report.problem(("server", "web_port"), "is the SIP port too", "give each its own port")
+    return Network(
+        bind=server.sip_address,
+        port=server.sip_port,
+        public_address=server.public_address,
+        local_networks=tuple(server.local_networks),
+        rtp_first=first,
+        rtp_last=last,
+    )
+
+
+def _recognizer(voicemail: VoicemailSection, report: Report) -> Recognizer:
+    path: KeyPath = ("voicemail", "vosk_model")
+    folder = report.document.beside(path, voicemail.vosk_model) if voicemail.vosk_model else None
+    if voicemail.engine == "vosk":
+        if folder is None:
+            remedy = 'unpack a model and name its folder: vosk_model = "..."'
+            report.problem(("voicemail", "engine"), "vosk needs the folder of a model", remedy)
+        elif not folder.is_dir():
+            report.problem(path, f"there is no folder {folder}", "check the name, or unpack the model there")
+    elif folder is not None:
+        report.warning(path, "is not used", 'set engine = "vosk", or take it out')
+    return Recognizer(Engine(voicemail.engine), folder, voicemail.memory_mb)
+
+
+def _database(database: DatabaseSection, report: Report) -> str | None:
+    path: KeyPath = ("database", "url")
+    if database.url and database.url_file:
+        report.problem(path, "stands beside url_file", "keep one of the two")
+    if database.url and urlsplit(database.url).password:
+        remedy = "write the whole address into a file of its own and name that with url_file"
+        report.problem(path, "holds a password", remedy)
+    url = database.url
+    if database.url_file:
+        path = ("database", "url_file")
+        url = read_secret(report, path, database.url_file)
+    if url and urlsplit(url).scheme not in ("postgresql", "postgres"):
+        report.problem(path, "is not the address of a PostgreSQL database", "write postgresql://host/name")
+    return url
+
+
+def _trunk(trunk: TrunkSection | None, report: Report) -> Trunk | None:
+    if trunk is None:
+        report.warning(("trunk",), "is missing: no call comes from outside", "add [trunk] with your carrier")
+        return None
+    carrier = _carrier(trunk, report)
+    secret = _account(trunk, carrier, report)
+    host = trunk.host or carrier.host or ""
+    if not host and ("trunk",) not in report.incomplete:
+        _ask_for_host(carrier, report)
+    if trunk.addresses is None and carrier.ask_addresses:
+        remedy = 'ask the carrier where its calls come from and add addresses = ["..."]'
+        report.problem(
+            ("trunk", "addresses"), f"is missing: {carrier.name} has other addresses for each account", remedy
+        )
+    return Trunk(
+        host=host,
+        port=trunk.port or carrier.port,
+        transport=Transport(trunk.transport or carrier.transport),
+        addresses=tuple(trunk.addresses or carrier.addresses or [host]),
+        register=trunk.username is not None and (carrier is _NO_DEFAULTS or carrier.registers),
+        username=trunk.username,
+        secret=secret,
+    )
+
+
+def _carrier(trunk: TrunkSection, report: Report) -> Carrier:
+    if trunk.carrier is None:
+        return _NO_DEFAULTS
+    carriers = load_carriers()
+    if trunk.carrier not in carriers:
+        remedy = f"{did_you_mean(trunk.carrier.lower(), list(carriers))} For any other carrier give its host"
+        report.problem(("trunk", "carrier"), f"{trunk.carrier!r} is not a carrier that is known here", remedy)
+        report.incomplete.add(("trunk",))
+    return carriers.get(trunk.carrier, _NO_DEFAULTS)
+
+
+def _ask_for_host(carrier: Carrier, report: Report) -> None:
+    if carrier is _NO_DEFAULTS:
+        report.problem(("trunk",), "names no carrier", 'add host = "..." or a known carrier = "..."')
+        return
+    path: KeyPath = ("trunk", "host")
+    report.problem(path, f"is missing: each customer of {carrier.name} has his own", f"add {carrier.host_hint}")
+
+
+def _account(trunk: TrunkSection, carrier: Carrier, report: Report) -> str | None:
+    if trunk.username and not trunk.password_file:
+        remedy = 'write the password into a file and add password_file = "..."'
+        report.problem(("trunk", "password_file"), "is missing: there is a username", remedy)
+    if trunk.password_file and not trunk.username:
+        report.problem(("trunk", "username"), "is missing: there is a password_file", "add the account's username")
+    if carrier.registers and not trunk.username and not trunk.password_file and trunk.addresses is None:
+        remedy = "add username and password_file; if it sends calls to your address instead, add its addresses"
+        report.problem(("trunk", "username"), f"is missing: {carrier.name} asks for a registration", remedy)
+    if trunk.password_file is None:
+        return None
+    return read_secret(report, ("trunk", "password_file"), trunk.password_file)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unusable(Exception):
+    what: str
+    remedy: str
+
+
+def read_secret(report: Report, path: KeyPath, name: str) -> str | None:
+    """The one line of a file. What it says never gets into a message."""
+    file = report.document.beside(path, name)
+    try:
+        text = _one_line(file)
+    except _Unusable as error:
+        report.problem(path, error.what, error.remedy)
+        return None
+    if file.stat().st_mode & 0o007:
+        report.warning(path, f"{file} can be read by everybody on this machine", f"run: chmod 600 {file}")
+    return text
+
+
+def _one_line(file: Path) -> str:
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        raise _Unusable(f"{file} does not exist", "make it, with the secret as its only line") from None
+    except UnicodeDecodeError:
+        raise _Unusable(f"{file} is not text", "write the secret into it as its only line") from None
+    except OSError as error:
+        raise _Unusable(f"{file} cannot be read: {error.strerror}", "check its name and permissions") from None
+    if not text or not text.isprintable():
+        raise _Unusable(f"{file} does not hold exactly one line", "write the secret into it as its only line")
+    return text

@@ -1,0 +1,117 @@
+"""People, teams and their phones: who may be rung, and who has a mailbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pbx.config.problems import KeyPath, did_you_mean, key_text
+from pbx.config.report import Report
+from pbx.config.schema import PracticeFile
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Phone
+
+UNASSIGNED_NAME = "Unassigned"
+
+
+@dataclass(slots=True)
+class Directory:
+    """Answers what a name in the file stands for, and remembers which names were used.
+
+    A name whose own table is wrong is known but gives nothing: that table's problem has been told already.
+    """
+
+    file: PracticeFile
+    report: Report
+    used: set[str] = field(default_factory=set)
+
+    def phones(self, names: list[str], path: KeyPath) -> tuple[str, ...]:
+        """All phones of the people and teams in `names`, each once."""
+        found: dict[str, None] = {}
+        for name in names:
+            found |= dict.fromkeys(self._phones_of(name, path))
+        return tuple(found)
+
+    def _phones_of(self, name: str, path: KeyPath) -> list[str]:
+        if not self.knows(name, path):
+            return []
+        team = self.file.teams.get(name)
+        members = team.members if team else [name]
+        people = [self.file.people[m] for m in members if m in self.file.people]
+        phones = [phone for person in people for phone in person.phones]
+        if not phones and not any(self._incomplete(m) for m in members):
+            remedy = f'give {"a member" if team else "the person"} phones = ["..."], or take this ring out'
+            self.report.problem(path, f"{name!r} has no phone that could ring", remedy)
+        return phones
+
+    def _incomplete(self, person: str) -> bool:
+        return person not in self.file.people or ("people", person) in self.report.incomplete
+
+    def knows(self, name: str, path: KeyPath) -> bool:
+        """Whether there is a person or team of that name; if not, it is reported at `path`."""
+        self.used.add(name)
+        known = (*self.report.declared("people"), *self.report.declared("teams"))
+        if name not in known:
+            self.report.problem(path, f"nobody in [people] or [teams] is called {name!r}", did_you_mean(name, known))
+        return name in known
+
+    def display(self, name: str) -> str:
+        """The name that people read."""
+        entry = self.file.people.get(name) or self.file.teams.get(name)
+        return entry.name if entry else name
+
+
+def check_people(file: PracticeFile, report: Report) -> None:
+    """Report names given twice, phones with two owners, and members who are nobody."""
+    for table in ("people", "teams"):
+        if UNASSIGNED_MAILBOX in report.declared(table):
+            what = f"{UNASSIGNED_MAILBOX!r} is the mailbox for messages that belong to nobody"
+            report.problem((table, UNASSIGNED_MAILBOX), what, "choose another key")
+    for name in sorted(set(report.declared("people")) & set(report.declared("teams"))):
+        report.problem(("teams", name), f"{name!r} is a person too", "give the team another key")
+    _check_phones(file, report)
+    for team, section in file.teams.items():
+        for position, member in enumerate(section.members):
+            _check_member(member, ("teams", team, "members", position), report)
+
+
+def _check_member(member: str, path: KeyPath, report: Report) -> None:
+    people = report.declared("people")
+    if member in report.declared("teams") and member not in people:
+        report.problem(path, f"{member!r} is a team", "name the people instead")
+    elif member not in people:
+        report.problem(path, f"nobody in [people] is called {member!r}", did_you_mean(member, people))
+
+
+def _check_phones(file: PracticeFile, report: Report) -> None:
+    owners: dict[str, KeyPath] = {}
+    for person, section in file.people.items():
+        for position, phone in enumerate(section.phones):
+            path: KeyPath = ("people", person, "phones", position)
+            if phone in owners:
+                first = owners[phone]
+                what = f"the phone {phone!r} is already at {key_text(first)} (line {report.document.place(first).line})"
+                report.problem(path, what, "each phone has one owner; to ring several people make a team")
+            owners.setdefault(phone, path)
+
+
+def phones_of(file: PracticeFile) -> tuple[Phone, ...]:
+    """Every SIP account of the practice."""
+    return tuple(Phone(name, key, person.name) for key, person in file.people.items() for name in person.phones)
+
+
+def mailboxes_of(file: PracticeFile) -> dict[str, str]:
+    """Everybody and every team has a mailbox; one more takes what belongs to nobody."""
+    people = {key: person.name for key, person in file.people.items()}
+    teams = {key: team.name for key, team in file.teams.items()}
+    return people | teams | {UNASSIGNED_MAILBOX: UNASSIGNED_NAME}
+
+
+def warn_of_unused(directory: Directory) -> None:
+    """Warn of people and teams that no number and no team needs. A person with a phone may still dial."""
+    file, report = directory.file, directory.report
+    in_teams = {member for team in file.teams.values() for member in team.members}
+    for key, person in file.people.items():
+        if not person.phones and key not in directory.used and key not in in_teams:
+            report.warning(("people", key), "has no phone, and no number leads there", "add phones, or take it out")
+    for key in file.teams:
+        if key not in directory.used:
+            report.warning(("teams", key), "is not used", "name it in a number, or take it out")

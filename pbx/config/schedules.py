@@ -1,0 +1,90 @@
+"""Schedules and greetings of the file as the domain's values."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from pbx.config.closed_dates import parse_closed
+from pbx.config.hours import DAYS, overlaps, parse_days, parse_hours
+from pbx.config.report import Report
+from pbx.config.schema import PracticeFile, ScheduleSection
+from pbx.domain.policy import Greeting
+from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
+from pbx.domain.schedule import Range, Schedule
+
+RESERVED_GREETINGS = (EMERGENCY_PROMPT, THANKS_PROMPT)
+
+
+def build_schedules(file: PracticeFile, report: Report) -> dict[str, Schedule]:
+    """Every schedule by its key."""
+    return {
+        key: Schedule(key, section.timezone or file.practice.timezone, _week(key, section, report), _closed(section))
+        for key, section in file.schedules.items()
+    }
+
+
+def _week(key: str, section: ScheduleSection, report: Report) -> dict[int, tuple[Range, ...]]:
+    week: dict[int, tuple[Range, ...]] = {}
+    written: dict[int, str] = {}
+    for days, hours in section.open.items():
+        for day in parse_days(days):
+            if day in week:
+                what = f"{DAYS[day].title()} is already in {written[day]!r}"
+                report.problem(("schedules", key, "open", days), what, "give each day once; several hours go in a list")
+                continue
+            week[day] = tuple(parse_hours(text) for text in hours)
+            written[day] = days
+    for day, both in overlaps(week):
+        path = ("schedules", key, "open", written[day])
+        report.problem(path, f"{both} lie over each other", "let the second start when the first ends, or join them")
+    if not any(week.values()):
+        remedy = 'add hours such as weekdays = "09:00-17:00", or leave the schedule out for a line that is always open'
+        report.problem(("schedules", key, "open"), "is never open", remedy)
+    return week
+
+
+def _closed(section: ScheduleSection) -> dict[date, str]:
+    dates: dict[date, str] = {}
+    for text in section.closed_on:
+        for day, name in parse_closed(text).items():
+            if day not in dates or name != text:  # a holiday's name says more than a bare date
+                dates[day] = name
+    return dates
+
+
+def build_greetings(file: PracticeFile, report: Report) -> dict[str, Greeting]:
+    """Every greeting by its key; a file is given by its whole path."""
+    greetings = {}
+    for key, section in file.greetings.items():
+        if key in RESERVED_GREETINGS:
+            report.problem(("greetings", key), f"{key!r} is a prompt of the program's own", "choose another key")
+        sound = None
+        if section.file is not None:
+            sound = report.document.beside(("greetings", key, "file"), section.file)
+            _check_sound(key, sound, report)
+        greetings[key] = Greeting(key, section.text, str(sound) if sound else None)
+    return greetings
+
+
+def _check_sound(key: str, sound: Path, report: Report) -> None:
+    path = ("greetings", key, "file")
+    try:
+        with sound.open("rb") as stream:
+            head = stream.read(12)
+    except FileNotFoundError:
+        report.problem(path, f"{sound} does not exist", "check the name and the folder, or write a text instead")
+    except OSError as error:
+        report.problem(path, f"{sound} cannot be read: {error.strerror}", "check its name and permissions")
+    else:
+        if not _is_wav(head) and not _is_mp3(head):
+            report.problem(path, f"{sound} is neither WAV nor MP3", "save the recording as one of them")
+
+
+def _is_wav(head: bytes) -> bool:
+    return head[:4] == b"RIFF" and head[8:12] == b"WAVE"
+
+
+def _is_mp3(head: bytes) -> bool:
+    # An ID3 tag, or the sync word of an MPEG audio frame (ISO 11172-3, 2.4.1.3).
+    return head[:3] == b"ID3" or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0)

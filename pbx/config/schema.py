@@ -1,0 +1,270 @@
+"""The practice's file: which tables and keys it has. Every key says what it is for; `secondline describe` prints that.
+
+A new table or key is a new field here; `people`, `schedules` and `numbers` turn it into the domain's values, `machine`
+into settings.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from pbx.config.closed_dates import ClosedOn
+from pbx.config.hours import Days, Hours
+from pbx.config.values import (
+    About,
+    Address,
+    Country,
+    Host,
+    Key,
+    Keys,
+    Line,
+    Networks,
+    Port,
+    PortRange,
+    SomeKeys,
+    Sources,
+    Text,
+    TimeZone,
+    Username,
+    as_list,
+    wrong,
+)
+
+DEFAULT_RING_SECONDS = 25
+"""Shorter than the 30 s after which some carriers stop waiting for an answer."""
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys and values of another type are refused, never guessed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class PracticeSection(Section):
+    """The practice as a whole."""
+
+    name: Annotated[Line, About("The practice's name, as people read it.", '"Scotland Family Medicine"')]
+    timezone: Annotated[TimeZone, About("Time zone of the practice, by place.", '"America/New_York"')]
+    country: Annotated[Country, About("Country of numbers without a country code.", '"US"')] = "US"
+    emergency_sentence: Annotated[
+        Text,
+        About(
+            "Said before every greeting of a closed line, whatever the greeting is.",
+            '"If this is an emergency, hang up and dial 911."',
+        ),
+    ] = "If this is an emergency, hang up and dial 911."
+
+
+class ServerSection(Section):
+    """This machine and its network."""
+
+    web_address: Annotated[Address, About("Where the status page listens.", '"127.0.0.1"')] = "127.0.0.1"
+    web_port: Annotated[Port, About("Port of the status page (TCP).", "8080")] = 8080
+    sip_address: Annotated[Address, About("Where SIP listens; 0.0.0.0 is everywhere.", '"0.0.0.0"')] = "0.0.0.0"
+    sip_port: Annotated[Port, About("Port of SIP (UDP and TCP).", "5060")] = 5060
+    public_address: Annotated[
+        Host | None,
+        About("What carrier and phones outside see, if this machine is behind NAT.", '"203.0.113.7"'),
+    ] = None
+    local_networks: Annotated[
+        Networks, About("Networks that reach this machine without NAT.", '["192.168.1.0/24"]')
+    ] = []
+    rtp_ports: Annotated[
+        PortRange, About("UDP ports for voice, two for each leg of a call; open them for the carrier.", '"10000-10999"')
+    ] = "10000-10999"
+    drain_seconds: Annotated[
+        int, Field(ge=0, le=3600), About("How long a stop waits for calls in progress.", "30", unit="seconds")
+    ] = 30
+
+
+class DatabaseSection(Section):
+    """Where calls and messages are kept. Left out: a PostgreSQL of its own in the data folder."""
+
+    url: Annotated[
+        Text | None,
+        About(
+            "Address of your own PostgreSQL; a password belongs into url_file.",
+            '"postgresql:///secondline"',
+            secret=True,
+        ),
+    ] = None
+    url_file: Annotated[
+        Text | None, About("A file that holds the address, beside this one or with its path.", '"database-url"')
+    ] = None
+
+
+class TrunkSection(Section):
+    """The carrier's line, from which patients' calls come."""
+
+    carrier: Annotated[
+        Text | None,
+        About(
+            "A known carrier, whose settings are then the defaults. Check its addresses with the carrier.", '"telnyx"'
+        ),
+    ] = None
+    host: Annotated[Host | None, About("The carrier's SIP host.", '"sip.carrier.example"', shown=True)] = None
+    port: Annotated[Port | None, About("Port of the carrier's SIP host.", "5060")] = None
+    transport: Annotated[Literal["udp", "tcp"] | None, About("How SIP goes to the carrier.", '"udp"')] = None
+    addresses: Annotated[
+        Sources | None,
+        About(
+            "Calls are taken from here only: addresses, networks or names. Left out: the host.", '["203.0.113.0/28"]'
+        ),
+    ] = None
+    username: Annotated[
+        Username | None, About("Account at the carrier, where it asks for a registration.", '"practice"')
+    ] = None
+    password_file: Annotated[
+        Text | None, About("A file that holds its password and nothing else.", '"trunk-password"')
+    ] = None
+
+
+class PersonSection(Section):
+    """Somebody of the practice. Each has a mailbox of the same name as the key."""
+
+    name: Annotated[Line, About("The name that people read.", '"Dr. Kenneth Rictor"')]
+    phones: Annotated[
+        Keys,
+        About("SIP accounts of this person; all of them ring at once.", '["rictor-desk", "rictor-home"]', shown=True),
+    ] = []
+
+
+class TeamSection(Section):
+    """People who are rung together and share a mailbox."""
+
+    name: Annotated[Line, About("The name that people read.", '"Front desk"')]
+    members: Annotated[SomeKeys, About("Keys of people.", '["rictor"]')]
+
+
+class GreetingSection(Section):
+    """What a caller hears before the tone, spoken or recorded. The key `default` words the general one."""
+
+    text: Annotated[
+        Text | None,
+        About("Spoken by the machine.", '"The office is closed. Please leave a message."', shown=True),
+    ] = None
+    file: Annotated[Text | None, About("A WAV or MP3 file, beside this file or with its path.", '"closed.wav"')] = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> GreetingSection:
+        if self.text is None and self.file is None:
+            raise wrong("says nothing", 'add text = "..." or file = "...wav"')
+        if self.text is not None and self.file is not None:
+            raise wrong("has both a text and a file", "keep one of the two")
+        return self
+
+
+class ScheduleSection(Section):
+    """Weekly hours and closed dates. Outside of them a line is closed."""
+
+    timezone: Annotated[TimeZone | None, About("If it is not the practice's.", '"America/Chicago"')] = None
+    open: Annotated[
+        dict[Days, Hours],
+        About(
+            "Hours of each day, in 24 hours; several in a list. Days: mon, mon-thu, weekdays, daily.",
+            '{ mon-thu = "09:00-17:00", fri = ["09:00-12:00", "13:00-15:00"] }',
+        ),
+    ]
+    closed_on: Annotated[
+        list[ClosedOn],
+        BeforeValidator(as_list),
+        About(
+            "Dates, ranges of dates, and holidays of a country or state.",
+            '["us-federal-holidays", "2026-12-24..2026-12-26"]',
+            shown=True,
+        ),
+    ] = []
+
+
+class ActionSection(Section):
+    """One thing that is done with a call: `ring` somebody, or take a `voicemail`."""
+
+    ring: Annotated[SomeKeys | None, About("Keys of people or teams; all their phones ring at once.", '"rictor"')] = (
+        None
+    )
+    seconds: Annotated[
+        int | None,
+        Field(ge=5, le=120),
+        About(f"How long it rings. Left out: {DEFAULT_RING_SECONDS}.", "25", unit="seconds"),
+    ] = None
+    voicemail: Annotated[Key | None, About("Key of the person or team whose mailbox it is.", '"rictor"')] = None
+    greeting: Annotated[Key | None, About("Key of a greeting. Left out: a general one.", '"after-hours"')] = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> ActionSection:
+        if (self.ring is None) == (self.voicemail is None):
+            raise wrong("does not say one thing to do", 'write { ring = "..." } or { voicemail = "..." }')
+        if self.ring is None and self.seconds is not None:
+            raise wrong("gives seconds to a voicemail", "seconds belong to ring; see [voicemail] max_seconds")
+        if self.voicemail is None and self.greeting is not None:
+            raise wrong("gives a greeting to a ring", "a greeting belongs to voicemail")
+        return self
+
+
+Actions = list[ActionSection]
+
+
+class NumberSection(Section):
+    """One telephone number of the practice. Either the short form, or lists of what is done in turn."""
+
+    label: Annotated[Line | None, About("What people call this number.", '"Dr. Rictor"', shown=True)] = None
+    schedule: Annotated[Key | None, About("Key of a schedule. Left out: always open.", '"office"', shown=True)] = None
+    ring: Annotated[SomeKeys | None, About("Short form: whom to ring when open.", '"rictor"', shown=True)] = None
+    seconds: Annotated[
+        int | None,
+        Field(ge=5, le=120),
+        About(f"Short form: how long it rings. Left out: {DEFAULT_RING_SECONDS}.", "25", unit="seconds"),
+    ] = None
+    voicemail: Annotated[
+        Key | None,
+        About("Short form: whose mailbox takes the message. Left out: that of `ring`.", '"front-desk"', shown=True),
+    ] = None
+    greeting: Annotated[Key | None, About("Short form: greeting when nobody answers.", '"after-hours"')] = None
+    closed_greeting: Annotated[Key | None, About("Short form: greeting when closed.", '"after-hours"', shown=True)] = (
+        None
+    )
+    open: Annotated[
+        Actions | None,
+        About(
+            "Long form: what is done in turn when open.",
+            '[{ ring = "rictor", seconds = 25 }, { voicemail = "rictor" }]',
+        ),
+    ] = None
+    closed: Annotated[
+        Actions | None,
+        About("Long form: what is done in turn when closed.", '[{ voicemail = "rictor", greeting = "after-hours" }]'),
+    ] = None
+
+
+class VoicemailSection(Section):
+    """Messages and how they become text. Nothing of them leaves this machine."""
+
+    max_seconds: Annotated[int, Field(ge=10, le=900), About("Longest message.", "180", unit="seconds")] = 180
+    engine: Annotated[
+        Literal["moonshine", "vosk"], About("The speech recogniser: moonshine or vosk.", '"moonshine"')
+    ] = "moonshine"
+    vosk_model: Annotated[Text | None, About("Folder of the model, for vosk.", '"vosk-model-en-us-0.22"')] = None
+    memory_mb: Annotated[
+        int, Field(ge=500, le=64000), About("Most memory that the recogniser may take.", "3000", unit="megabytes")
+    ] = 3000
+
+
+class PracticeFile(Section):
+    """The whole file."""
+
+    include: Annotated[
+        Annotated[list[str], BeforeValidator(as_list)],
+        About("Further files, beside this one; they are read as if they stood here.", '["people.toml"]'),
+    ] = []
+    practice: Annotated[PracticeSection, About("The practice as a whole.", "")]
+    trunk: Annotated[TrunkSection | None, About("The carrier's line.", "", shown=True)] = None
+    people: Annotated[dict[Key, PersonSection], About("People, by a short key.", "rictor")] = {}
+    teams: Annotated[dict[Key, TeamSection], About("Teams, by a short key.", "front-desk")] = {}
+    schedules: Annotated[dict[Key, ScheduleSection], About("Schedules, by a short key.", "office")] = {}
+    greetings: Annotated[dict[Key, GreetingSection], About("Greetings, by a short key.", "after-hours")] = {}
+    numbers: Annotated[dict[str, NumberSection], About("Numbers, as people write them.", "+17175550100")] = {}
+    voicemail: Annotated[VoicemailSection, About("Messages.", "")] = VoicemailSection()
+    server: Annotated[ServerSection, About("This machine.", "")] = ServerSection()
+    database: Annotated[DatabaseSection, About("The database.", "")] = DatabaseSection()
