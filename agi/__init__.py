@@ -1,0 +1,1 @@
+"""The FastAGI edge: Asterisk asks what to do next and is answered here."""

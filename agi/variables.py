@@ -1,0 +1,62 @@
+"""The only list of the channel variables and globals that carry a call through the dialplan.
+
+A test compares it with the dialplan templates in both directions, so a name is written here first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class SetBy(StrEnum):
+    """Who gives a variable its value; nobody else does."""
+
+    DIALPLAN = "dialplan"
+    CONTROLLER = "controller"
+    CONFIG = "rendered configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One name, who sets it, and what it holds."""
+
+    name: str
+    set_by: SetBy
+    doc: str
+
+
+CALL = Variable("SL_CALL", SetBy.DIALPLAN, "The call's id: a UUID made when the call comes in.")
+TOKEN = Variable("SL_TOKEN", SetBy.DIALPLAN, "A fresh UUID for each question; a valid answer repeats it.")
+DID = Variable("SL_DID", SetBy.DIALPLAN, "The practice number that was called, E.164.")
+FROM = Variable("SL_FROM", SetBy.DIALPLAN, "The caller's number, filtered: [+0-9]*, `anonymous`, or empty.")
+STARTED = Variable("SL_STARTED", SetBy.DIALPLAN, "When the call came: seconds since 1970 in UTC, with milliseconds.")
+STAGE = Variable("SL_STAGE", SetBy.DIALPLAN, "How far the call got: a value of pbx.domain.outcome.Stage.")
+RESULT = Variable("SL_RESULT", SetBy.DIALPLAN, "What became of the last step: a value of pbx.domain.steps.Result.")
+SAFE_GREETING = Variable("SL_SAFE_GREETING", SetBy.DIALPLAN, "The prompt for the fail-safe path of this number.")
+IN_SAFE = Variable("SL_IN_SAFE", SetBy.DIALPLAN, "1 once the call is on the fail-safe path.")
+RECORDED = Variable("SL_RECORDED", SetBy.DIALPLAN, "The tag of a recording that this call has already made.")
+ANSWERED_BY = Variable("SL_ANSWERED_BY", SetBy.DIALPLAN, "The endpoint that took the call.")
+ANSWERED_AT = Variable("SL_ANSWERED_AT", SetBy.DIALPLAN, "When it took it: seconds since 1970 in UTC.")
+
+STEP = Variable("SL_STEP", SetBy.CONTROLLER, "The step to take: a value of pbx.domain.steps.StepKind.")
+PHONES = Variable("SL_PHONES", SetBy.CONTROLLER, "For `ring`: names of endpoints, joined by `&`.")
+PROMPTS = Variable("SL_PROMPTS", SetBy.CONTROLLER, "For `say`: names of prompts, joined by `&`.")
+SECONDS = Variable("SL_SECONDS", SetBy.CONTROLLER, "For `ring` and `record`: the most it may take, in whole seconds.")
+POSITION = Variable("SL_POSITION", SetBy.CONTROLLER, "The step's place in the call's plan, from 0; at first -1.")
+OK = Variable("SL_OK", SetBy.CONTROLLER, "Set last: the SL_TOKEN of the question that this answers.")
+
+AGI = Variable("SL_AGI", SetBy.CONFIG, "Where the controller listens, as agi://address:port.")
+SPOOL = Variable("SL_SPOOL", SetBy.CONFIG, "The folder of recordings and sidecars.")
+SPARE = Variable("SL_SPARE", SetBy.CONFIG, "The folder to use when the spool cannot be written.")
+GREETINGS = Variable("SL_GREETINGS", SetBy.CONFIG, "The folder of the rendered prompts.")
+MAX_SECONDS = Variable("SL_MAX_SECONDS", SetBy.CONFIG, "The longest message, in seconds.")
+
+ANSWER = (STEP, PHONES, PROMPTS, SECONDS, POSITION, OK)
+"""What an answer may set, in the order in which it is set."""
+
+ALL = (
+    *(CALL, TOKEN, DID, FROM, STARTED, STAGE, RESULT, SAFE_GREETING, IN_SAFE, RECORDED, ANSWERED_BY, ANSWERED_AT),
+    *ANSWER,
+    *(AGI, SPOOL, SPARE, GREETINGS, MAX_SECONDS),
+)

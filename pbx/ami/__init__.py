@@ -1,0 +1,1 @@
+"""The Asterisk Manager Interface, guarded: protocol, client, typed events."""

@@ -1,0 +1,90 @@
+"""What the manager interface tells the controller, typed, and the queue that keeps it in order.
+
+All of it is a hint: sidecars and the spool are the truth. So an event that comes twice, or never, does no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from uuid import UUID
+
+from pbx.ami.messages import Fields
+
+log = logging.getLogger(__name__)
+
+CALL_ENDED = "SecondlineCallEnded"
+"""Name of the user event that the dialplan's hang-up handler sends, with the header `Call`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """A call is over and its end sidecar is written."""
+
+    call: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRestored:
+    """The controller is logged in, for the first time or again. What happened before went unseen: reconcile."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    """The link is lost; it is being restored. `reason` is for the log."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventsLost:
+    """More came than was taken, and events were thrown away: reconcile."""
+
+
+AmiEvent = CallEnded | LinkRestored | LinkDown | EventsLost
+
+
+class EventQueue:
+    """Events in order, from a callback that cannot wait to one consumer. Past `size` they give way to `EventsLost`."""
+
+    def __init__(self, size: int) -> None:
+        self._queue: asyncio.Queue[AmiEvent] = asyncio.Queue(size)
+        self._taken = False
+
+    def put(self, event: AmiEvent) -> None:
+        if self._queue.full():
+            log.warning(
+                "%d events of Asterisk were not taken in time; everything is looked through anew", self._queue.qsize()
+            )
+            while not self._queue.empty():
+                self._queue.get_nowait()
+            self._queue.put_nowait(EventsLost())
+        self._queue.put_nowait(event)
+
+    async def take_all(self) -> AsyncGenerator[AmiEvent, None]:
+        """Every event, for ever. Raises RuntimeError for a second consumer, which would break the order."""
+        if self._taken:
+            raise RuntimeError("the events of the manager link have one consumer")
+        self._taken = True
+        try:
+            while True:
+                yield await self._queue.get()
+        finally:
+            self._taken = False
+
+
+def typed(fields: Fields) -> AmiEvent | None:
+    """The event that `fields` say, or None for one that nobody needs or that is malformed."""
+    if fields.get("Event") != "UserEvent" or fields.get("UserEvent") != CALL_ENDED:
+        return None
+    call = uuid_of(fields.get("Call"))
+    return None if call is None else CallEnded(call)
+
+
+def uuid_of(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Tests that start one real part: PostgreSQL, Asterisk, the recogniser."""

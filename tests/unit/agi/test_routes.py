@@ -1,0 +1,91 @@
+"""The question of the dialplan as a value, and the answer as channel variables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agi.routes import BadQuestion, answer_variables, parse_question
+from pbx.domain.steps import EndStep, RecordStep, Result, RingStep, SayStep, Step
+from pbx.services.route import Question
+
+CALL = "5b1f0f0e-7d07-4a5c-9d0a-0d9f6a2f3b11"
+TOKEN = "c0c1b7f6-97a0-4a3f-8a7e-9b6f1d2e3f40"
+GOOD = (CALL, TOKEN, "+17175550100", "+12025550123", "1795443203.125", "-1", "start")
+
+
+def test_a_question_is_read_whole() -> None:
+    question, token = parse_question(GOOD)
+    started = datetime(2026, 11, 23, 14, 13, 23, 125000, UTC)
+    assert question == Question(UUID(CALL), "+17175550100", "+12025550123", started, -1, Result.START)
+    assert token == TOKEN
+
+
+@pytest.mark.parametrize("caller", ["", "anonymous", "7175550100", "+12025550123"])
+def test_a_caller_may_be_withheld(caller: str) -> None:
+    assert parse_question((*GOOD[:3], caller, *GOOD[4:]))[0].caller == caller
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (0, "not-a-call"),
+        (0, CALL + "\n"),
+        (1, ""),
+        (1, f"{TOKEN},SL_STEP=end"),
+        (2, "17175550100"),
+        (2, ""),
+        (3, "Robert"),
+        (4, "yesterday"),
+        (4, "1e9"),
+        (4, "99999999999"),
+        (5, ""),
+        (5, "-2"),
+        (5, "\u0661"),
+        (6, "done"),
+    ],
+)
+def test_an_argument_of_another_shape_is_refused_without_naming_its_value(place: int, value: str) -> None:
+    arguments = (*GOOD[:place], value, *GOOD[place + 1 :])
+    with pytest.raises(BadQuestion) as raised:
+        parse_question(arguments)
+    assert not value or value not in str(raised.value)
+
+
+@pytest.mark.parametrize("arguments", [(), GOOD[:6], (*GOOD, "more")])
+def test_too_few_and_too_many_arguments_are_refused(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(BadQuestion):
+        parse_question(arguments)
+
+
+@given(st.lists(st.text(), max_size=8).map(tuple))
+def test_no_arguments_raise_anything_but_a_bad_question(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(BadQuestion):
+        parse_question(arguments)
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (
+            RingStep("rictor", ("desk", "cell-1"), 25),
+            {"SL_STEP": "ring", "SL_PHONES": "desk&cell-1", "SL_SECONDS": "25"},
+        ),
+        (SayStep(("emergency", "default")), {"SL_STEP": "say", "SL_PROMPTS": "emergency&default"}),
+        (RecordStep("rictor", 180), {"SL_STEP": "record", "SL_SECONDS": "180"}),
+        (EndStep(), {"SL_STEP": "end"}),
+    ],
+)
+def test_an_answer_sets_what_its_step_needs_and_the_token_last(step: Step, said: dict[str, str]) -> None:
+    variables = answer_variables(step, 3, TOKEN)
+    assert list(variables.items()) == [*said.items(), ("SL_POSITION", "3"), ("SL_OK", TOKEN)]
+
+
+@pytest.mark.parametrize("name", ["", "a,SL_OK=x", "a&b", "a b", "a\nb", "../x", "${X}"])
+def test_a_name_that_would_change_the_assignments_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="phone or prompt"):
+        answer_variables(RingStep("rictor", (name,), 25), 0, TOKEN)
