@@ -1,0 +1,149 @@
+"""The call log in PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from pbx.domain.call import CallRecord, CallStart, Direction, FinishedCall
+from pbx.domain.numbers import Caller, NumberKind
+from pbx.domain.outcome import Outcome
+from pbx.domain.routing import Decision, Reason
+from pbx.domain.serial import decision_from_dict, decision_to_dict
+from pbx.store.audit import SYSTEM, note
+from pbx.store.database import Database
+from pbx.store.jobs import enqueue
+from pbx.store.queries import sql
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+    from pbx.store.database import Session
+
+log = logging.getLogger(__name__)
+
+
+class PgCallLog:
+    """`pbx.services.ports.CallLog` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open_call(self, start: CallStart, decision: Decision) -> None:
+        """Write a call and its decision down. A second time changes nothing."""
+        async with self._database.session() as connection:
+            await sql.open_call(
+                connection,
+                **_start(start),
+                reason=decision.reason.value,
+                decision=json.dumps(decision_to_dict(decision)),
+            )
+
+    async def decision_of(self, call: UUID) -> Decision | None:
+        """The decision stored with a call; None if there is none or if another version of this program wrote it."""
+        async with self._database.session() as connection:
+            stored: str | None = await sql.decision_of(connection, id=call)
+        if stored is None:
+            return None
+        try:
+            return decision_from_dict(json.loads(stored))
+        except ValueError:
+            log.warning("the stored decision of call %s is not readable by this version: deciding again", call)
+            return None
+
+    async def finish_call(self, call: FinishedCall) -> bool:
+        """End the call, keep its messages, note them and queue their transcription, all or nothing.
+
+        Repeating is harmless, so a lost answer to COMMIT is cured by asking again. False when nothing was new. A
+        message that turns up after the call was finished is kept, and then the outcome is told anew.
+        """
+        async with self._database.transaction() as connection:
+            reason = None if call.reason is None else call.reason.value
+            await sql.ensure_call(connection, **_start(call.start), reason=reason)
+            was_over = await sql.lock_call(connection, id=call.start.id)
+            new = await _keep_messages(connection, call)
+            if was_over and not new:
+                return False
+            await sql.end_call(
+                connection,
+                id=call.start.id,
+                ended_at=call.ended_at,
+                outcome=call.outcome.value,
+                reason=reason,
+                answered_by=call.answered_by,
+                answered_at=call.answered_at,
+            )
+            await note(connection, SYSTEM, "finished", f"call/{call.start.id}", outcome=call.outcome.value)
+            await enqueue(connection, new)
+        return True
+
+    async def calls(self, since: datetime | None, number: str | None, limit: int) -> Sequence[CallRecord]:
+        """The newest calls first, from `since` on, to or from `number` (E.164)."""
+        async with self._database.session() as connection:
+            rows = sql.calls(connection, since=since, number=number, limit=limit)
+            return [_record(row) async for row in rows]
+
+
+async def _keep_messages(connection: Session, call: FinishedCall) -> list[UUID]:
+    new: list[UUID] = []
+    for recording in call.recordings:
+        added = await sql.add_message(
+            connection,
+            id=recording.id,
+            call_id=call.start.id,
+            mailbox=recording.mailbox,
+            received_at=call.ended_at,
+            seconds=recording.seconds,
+            file=recording.file,
+            sha256=recording.sha256,
+            repaired=recording.repaired,
+        )
+        if added is not None:
+            new.append(recording.id)
+            await note(
+                connection,
+                SYSTEM,
+                "kept",
+                f"message/{recording.id}",
+                sha256=recording.sha256,
+                repaired=recording.repaired,
+            )
+    return new
+
+
+def _start(start: CallStart) -> dict[str, Any]:
+    return {
+        "id": start.id,
+        "direction": Direction.INBOUND.value,
+        "caller_kind": start.caller.kind.value,
+        "caller_number": start.caller.number,
+        "dialled": start.dialled,
+        "started_at": start.at,
+        "outcome": Outcome.IN_PROGRESS.value,
+    }
+
+
+def _record(row: Record) -> CallRecord:
+    return CallRecord(
+        id=row["id"],
+        direction=Direction(row["direction"]),
+        caller=caller_of(row),
+        dialled=row["dialled"],
+        started_at=row["started_at"],
+        answered_at=row["answered_at"],
+        ended_at=row["ended_at"],
+        outcome=Outcome(row["outcome"]),
+        reason=None if row["reason"] is None else Reason(row["reason"]),
+        why=tuple(json.loads(row["why"] or "[]")),
+        answered_by=row["answered_by"],
+        message_id=row["message_id"],
+    )
+
+
+def caller_of(row: Record) -> Caller:
+    """The caller of a row with `caller_kind` and `caller_number`."""
+    return Caller(NumberKind(row["caller_kind"]), row["caller_number"])

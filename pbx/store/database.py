@@ -1,0 +1,102 @@
+"""The pool of connections to PostgreSQL. It heals by itself when the server was away and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Self
+
+import asyncpg
+
+from pbx.store.errors import translated
+from pbx.store.migrate import migrate
+from pbx.store.queries import sql
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Pool, Record
+    from asyncpg.pool import PoolConnectionProxy
+
+    Session = Connection[Record] | PoolConnectionProxy[Record]
+
+POOL_SIZE = 8
+CONNECT_SECONDS = 5.0
+COMMAND_SECONDS = 10.0
+MIGRATION_SECONDS = 600.0
+CLOSE_SECONDS = 3.0
+
+_SETTINGS = {
+    "application_name": "secondline",
+    "timezone": "UTC",
+    "idle_in_transaction_session_timeout": "60s",
+}
+
+
+class Database:
+    """A PostgreSQL database. Every method raises `StoreUnavailable` while the server is away."""
+
+    def __init__(self, dsn: str, pool: Pool[Record]) -> None:
+        self.dsn = dsn
+        self._pool = pool
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, dsn: str) -> AsyncIterator[Self]:
+        """A database for the length of the block. The server may be away: no connection is made before one is used."""
+        with translated():
+            pool = await asyncpg.create_pool(
+                dsn,
+                min_size=0,
+                max_size=POOL_SIZE,
+                timeout=CONNECT_SECONDS,
+                command_timeout=COMMAND_SECONDS,
+                server_settings=_SETTINGS,
+            )
+        try:
+            yield cls(dsn, pool)
+        finally:
+            await _close(pool)
+
+    async def migrate(self) -> None:
+        """Bring the schema up to date. Raises `SchemaRefused` with a remedy if that would be wrong."""
+        async with self.dedicated(MIGRATION_SECONDS) as connection:
+            await migrate(connection)
+
+    async def server_version(self) -> str:
+        """The version of the server, such as `18.4`; proof that it answers."""
+        async with self.session() as connection:
+            version: str = await sql.server_version(connection)
+        return version
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """A connection of the pool, outside a transaction."""
+        with translated():
+            async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        """A connection of the pool in a transaction: all of the block is written, or nothing."""
+        async with self.session() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def dedicated(self, command_seconds: float = COMMAND_SECONDS) -> AsyncIterator[Connection[Record]]:
+        """A connection of one's own, for listening or for long statements."""
+        with translated():
+            connection = await asyncpg.connect(
+                self.dsn, timeout=CONNECT_SECONDS, command_timeout=command_seconds, server_settings=_SETTINGS
+            )
+            try:
+                yield connection
+            finally:
+                connection.terminate()
+
+
+async def _close(pool: Pool[Record]) -> None:
+    """Close in good manners; where the server does not answer, without them."""
+    try:
+        await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
+    except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError):
+        pool.terminate()

@@ -1,0 +1,129 @@
+-- All SQL of the store but the schema (migrations/) and the job queue's own (pgqueuer).
+-- Loaded by queries.py; `name!` gives no rows, `name^` one row or None, `name$` one value, `name` all rows.
+
+-- calls ---------------------------------------------------------------------------------------------------------------
+
+-- name: open_call(id, direction, caller_kind, caller_number, dialled, started_at, outcome, reason, decision)!
+-- A row that a finished call made already takes the decision that arrives late; a decision is never replaced.
+INSERT INTO call (id, direction, caller_kind, caller_number, dialled, started_at, outcome, reason, decision)
+VALUES (:id, :direction, :caller_kind, :caller_number, :dialled, :started_at, :outcome, :reason, :decision::jsonb)
+ON CONFLICT (id) DO UPDATE
+    SET decision = excluded.decision, reason = coalesce(call.reason, excluded.reason)
+    WHERE call.decision IS NULL;
+
+-- name: decision_of(id)$
+SELECT decision FROM call WHERE id = :id;
+
+-- name: ensure_call(id, direction, caller_kind, caller_number, dialled, started_at, outcome, reason)!
+INSERT INTO call (id, direction, caller_kind, caller_number, dialled, started_at, outcome, reason)
+VALUES (:id, :direction, :caller_kind, :caller_number, :dialled, :started_at, :outcome, :reason)
+ON CONFLICT (id) DO NOTHING;
+
+-- name: lock_call(id)$
+-- Whoever finishes the same call at the same time waits here; true if the call is over already.
+SELECT ended_at IS NOT NULL FROM call WHERE id = :id FOR UPDATE;
+
+-- name: end_call(ended_at, outcome, reason, answered_by, answered_at, id)!
+UPDATE call
+SET ended_at = :ended_at,
+    outcome = :outcome,
+    reason = coalesce(reason, :reason),
+    answered_by = :answered_by,
+    answered_at = :answered_at
+WHERE id = :id;
+
+-- name: calls(since, number, limit)
+SELECT call.id, direction, caller_kind, caller_number, dialled, started_at, answered_at, ended_at, outcome, reason,
+       decision -> 'why' AS why, answered_by,
+       (SELECT message.id FROM message WHERE call_id = call.id ORDER BY received_at, message.id LIMIT 1) AS message_id
+FROM call
+WHERE (:since::timestamptz IS NULL OR started_at >= :since)
+  AND (:number::text IS NULL OR dialled = :number OR caller_number = :number)
+ORDER BY started_at DESC, call.id
+LIMIT :limit;
+
+-- messages ------------------------------------------------------------------------------------------------------------
+
+-- name: add_message(id, call_id, mailbox, received_at, seconds, file, sha256, repaired)$
+-- Gives the id if the message is new.
+INSERT INTO message (id, call_id, mailbox, received_at, seconds, file, sha256, repaired)
+VALUES (:id, :call_id, :mailbox, :received_at, :seconds, :file, :sha256, :repaired)
+ON CONFLICT (id) DO NOTHING
+RETURNING id;
+
+-- name: messages(mailbox, limit)
+SELECT message.id, call_id, mailbox, caller_kind, caller_number, dialled, received_at, seconds, file,
+       transcript_state, transcript_failure, engine, model, text, confidence, words
+FROM message
+JOIN call ON call.id = call_id
+LEFT JOIN transcript ON message_id = message.id
+WHERE (:mailbox::text IS NULL OR mailbox = :mailbox)
+ORDER BY received_at DESC, message.id
+LIMIT :limit;
+
+-- name: message(id)^
+SELECT message.id, call_id, mailbox, caller_kind, caller_number, dialled, received_at, seconds, file,
+       transcript_state, transcript_failure, engine, model, text, confidence, words
+FROM message
+JOIN call ON call.id = call_id
+LEFT JOIN transcript ON message_id = message.id
+WHERE message.id = :id;
+
+-- name: set_transcribed(state, id)$
+-- Gives the id if there is such a message.
+UPDATE message SET transcript_state = :state, transcript_failure = NULL WHERE id = :id RETURNING id;
+
+-- name: keep_transcript(message_id, engine, model, text, confidence, words)!
+INSERT INTO transcript (message_id, engine, model, text, confidence, words)
+VALUES (:message_id, :engine, :model, :text, :confidence, :words::jsonb)
+ON CONFLICT (message_id) DO UPDATE
+    SET engine = excluded.engine, model = excluded.model, text = excluded.text,
+        confidence = excluded.confidence, words = excluded.words, made_at = now();
+
+-- name: set_transcription_failed(failure, id)$
+-- Gives the id if the message had no transcript yet: a finished one is never called failed.
+UPDATE message SET transcript_state = 'failed', transcript_failure = :failure
+WHERE id = :id AND transcript_state = 'pending'
+RETURNING id;
+
+-- audit ---------------------------------------------------------------------------------------------------------------
+
+-- name: note(actor, action, object, detail)!
+INSERT INTO audit (actor, action, object, detail) VALUES (:actor, :action, :object, :detail::jsonb);
+
+-- jobs ----------------------------------------------------------------------------------------------------------------
+
+-- name: begin_attempt(id)$
+-- Counts the attempt and gives its number; null if nothing is left to do.
+UPDATE message SET attempts = attempts + 1 WHERE id = :id AND transcript_state = 'pending' RETURNING attempts;
+
+-- name: give_attempt_back(id)!
+-- For an attempt that was cut short through no fault of the message.
+UPDATE message SET attempts = attempts - 1 WHERE id = :id AND attempts > 0;
+
+-- name: forget_old_jobs()!
+-- pgqueuer notes each step of each job for good; the audit is ours, so a month of them is enough.
+DELETE FROM queue.pgqueuer_log WHERE created < now() - interval '30 days';
+
+-- server --------------------------------------------------------------------------------------------------------------
+
+-- name: server_version()$
+SELECT current_setting('server_version');
+
+-- name: lock_schema()!
+-- Held by the session: migrations of two programs that start at once come one after the other.
+SELECT pg_advisory_lock(hashtextextended('secondline.schema', 0));
+
+-- name: create_migration_table()!
+CREATE TABLE IF NOT EXISTS schema_migration (
+    version    integer PRIMARY KEY,
+    name       text NOT NULL,
+    sha256     text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- name: applied_migrations()
+SELECT version, name, sha256 FROM schema_migration ORDER BY version;
+
+-- name: note_migration(version, name, sha256)!
+INSERT INTO schema_migration (version, name, sha256) VALUES (:version, :name, :sha256);

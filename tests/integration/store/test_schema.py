@@ -1,0 +1,47 @@
+"""The closed lists of the domain and those of the database are the same lists."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+import pytest
+
+from pbx.domain.call import Direction
+from pbx.domain.numbers import NumberKind
+from pbx.domain.outcome import Outcome
+from pbx.domain.routing import Reason
+from pbx.domain.transcript import TranscriptState
+from pbx.store.database import Database
+
+LISTS: dict[str, type[StrEnum]] = {
+    "call_direction_closed": Direction,
+    "call_caller_kind_closed": NumberKind,
+    "call_outcome_closed": Outcome,
+    "call_reason_closed": Reason,
+    "message_transcript_state_closed": TranscriptState,
+}
+
+
+@pytest.mark.parametrize("constraint", LISTS)
+async def test_the_database_takes_exactly_the_values_of_the_enumeration(database: Database, constraint: str) -> None:
+    async with database.session() as connection:
+        rule = await connection.fetchval(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = $1", constraint
+        )
+    assert set(re.findall(r"'([^']*)'", rule)) == {member.value for member in LISTS[constraint]}
+
+
+async def test_every_closed_list_of_the_database_is_compared(database: Database) -> None:
+    async with database.session() as connection:
+        rows = await connection.fetch("SELECT conname FROM pg_constraint WHERE conname LIKE '%\\_closed'")
+    assert {row["conname"] for row in rows} == set(LISTS)
+
+
+async def test_every_time_is_kept_with_its_zone(database: Database) -> None:
+    async with database.session() as connection:
+        naive = await connection.fetch(
+            "SELECT table_name, column_name FROM information_schema.columns "
+            "WHERE table_schema = 'public' AND data_type = 'timestamp without time zone'"
+        )
+    assert naive == []

@@ -1,0 +1,114 @@
+"""A real PostgreSQL server for the tests: one a session (and a worker of xdist), and a fresh database a test."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from pbx.store.database import Database
+from pbx.store.embedded import EmbeddedPostgres
+
+_TEMPLATE = "migrated"
+
+
+@dataclass(frozen=True)
+class DatabaseServer:
+    """A running server; `dsn` leads to its maintenance database."""
+
+    dsn: str
+
+    def dsn_of(self, name: str) -> str:
+        return self.dsn.replace("/postgres?", f"/{name}?")
+
+    async def create(self, name: str, template: str = "template1") -> str:
+        """Make a database; gives its DSN."""
+        await self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.dsn_of(name)
+
+    async def drop(self, name: str) -> None:
+        await self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    async def _run(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@pytest.fixture(scope="session")
+def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseServer]:
+    """The server of this session, with a migrated template database."""
+    postgres = EmbeddedPostgres(tmp_path_factory.mktemp("database") / "postgres")
+    server = DatabaseServer(asyncio.run(postgres.start()))
+    try:
+        asyncio.run(_make_template(server))
+        yield server
+    finally:
+        asyncio.run(postgres.stop())
+
+
+@pytest.fixture(scope="session")
+def fresh_cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a cluster as it is after its first start, stopped; for tests that do bad things to copies."""
+    folder = tmp_path_factory.mktemp("fresh") / "postgres"
+
+    async def make() -> None:
+        postgres = EmbeddedPostgres(folder)
+        await postgres.start()
+        await postgres.stop()
+
+    asyncio.run(make())
+    return folder
+
+
+def copy_cluster(cluster: Path, to: Path) -> Path:
+    """Copy a stopped cluster with its owners, who need not be ours."""
+    subprocess.run(["cp", "-a", cluster, to], check=True)
+    return to
+
+
+async def _make_template(server: DatabaseServer) -> None:
+    async with Database.connect(await server.create(_TEMPLATE)) as database:
+        await database.migrate()
+
+
+_numbers = itertools.count(1)
+
+
+@asynccontextmanager
+async def _scratch(server: DatabaseServer, template: str) -> AsyncIterator[str]:
+    name = f"test_{next(_numbers)}"
+    try:
+        yield await server.create(name, template)
+    finally:
+        await server.drop(name)
+
+
+@pytest.fixture
+async def dsn(database_server: DatabaseServer) -> AsyncIterator[str]:
+    """The DSN of a database of this test's own, with the schema in it."""
+    async with _scratch(database_server, _TEMPLATE) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def empty_dsn(database_server: DatabaseServer) -> AsyncIterator[str]:
+    """The DSN of an empty database of this test's own."""
+    async with _scratch(database_server, "template0") as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def database(dsn: str) -> AsyncIterator[Database]:
+    """A connected database of this test's own, with the schema in it."""
+    async with Database.connect(dsn) as database:
+        yield database
