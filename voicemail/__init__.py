@@ -1,0 +1,1 @@
+"""Voicemail: spool, audio, ingest, transcription and the mailbox by phone."""

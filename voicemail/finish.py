@@ -1,0 +1,87 @@
+"""Put a finished call together from what the spool says, the stored decision and the practice's file. No I/O."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from pbx.domain.call import CallStart, FinishedCall, Recording
+from pbx.domain.numbers import Caller, NumberKind, parse_caller
+from pbx.domain.outcome import outcome_of
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Policy
+from pbx.domain.routing import Decision, Reason, decide
+from pbx.domain.steps import RecordStep
+from voicemail.spool import SAFE_TAG, SpooledCall, SpoolStart
+
+UNKNOWN_DIALLED = ""
+"""The number of a call whose start can be read nowhere."""
+
+
+def finished_call(
+    call: SpooledCall, policy: Policy, decision: Decision | None, recordings: tuple[Recording, ...]
+) -> FinishedCall:
+    """The call as it goes into the log. `decision` is the stored one, `recordings` are those kept as messages."""
+    start = _start(call, policy, decision)
+    end = call.end.call_end if call.end else None
+    return FinishedCall(
+        start=start,
+        # A clock that was set back during the call must not make it end before it began.
+        ended_at=max(start.at, end.at if end else _last_change(call)),
+        outcome=outcome_of(end, bool(recordings)),
+        reason=None if decision else _reason(call, policy, start),
+        answered_by=end.answered_by if end else None,
+        answered_at=call.end.answered_at if call.end else None,
+        recordings=recordings,
+    )
+
+
+def mailbox_of(call: SpooledCall, tag: str, policy: Policy, decision: Decision | None) -> str:
+    """Where recording `tag` of a call goes.
+
+    A step's recording goes where the call's decision says; where none was stored (the database was away), where the
+    same decision taken again says. One of the safe path goes to the number's own fallback.
+    """
+    if tag != SAFE_TAG:
+        known = decision or _decide_again(call, policy)
+        steps = known.steps if known else ()
+        step = steps[int(tag)] if int(tag) < len(steps) else None
+        if isinstance(step, RecordStep):
+            return step.mailbox
+    dialled = call.start.dialled if call.start else decision.number if decision else UNKNOWN_DIALLED
+    number = policy.numbers.get(dialled)
+    return number.fallback_voicemail.mailbox if number else UNASSIGNED_MAILBOX
+
+
+def _decide_again(call: SpooledCall, policy: Policy) -> Decision | None:
+    return decide(policy, call.start.dialled, call.start.at) if call.start else None
+
+
+def _reason(call: SpooledCall, policy: Policy, start: CallStart) -> Reason:
+    safe = call.end.call_end.safe if call.end else False
+    if safe or any(recording.tag == SAFE_TAG for recording in call.recordings):
+        return Reason.SAFE_MODE
+    return decide(policy, start.dialled, start.at).reason
+
+
+def _start(call: SpooledCall, policy: Policy, decision: Decision | None) -> CallStart:
+    if call.start:
+        return _readable_start(call, call.start, policy)
+    caller = Caller(NumberKind.UNUSABLE)
+    if decision:
+        return CallStart(call.id, decision.number, caller, decision.at)
+    return CallStart(call.id, UNKNOWN_DIALLED, caller, _first_change(call))
+
+
+def _readable_start(call: SpooledCall, start: SpoolStart, policy: Policy) -> CallStart:
+    return CallStart(call.id, start.dialled, parse_caller(start.caller, policy.country), start.at)
+
+
+def _first_change(call: SpooledCall) -> datetime:
+    return _utc(min(file.mtime for file in call.files))
+
+
+def _last_change(call: SpooledCall) -> datetime:
+    return _utc(max(file.mtime for file in call.files))
+
+
+def _utc(nanoseconds: int) -> datetime:
+    return datetime.fromtimestamp(nanoseconds / 1e9, UTC)

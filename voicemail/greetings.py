@@ -1,0 +1,104 @@
+"""Make the prompts that callers hear: from a text, spoken on this machine, or from a WAV or MP3 file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pbx.domain.policy import FALLBACK_GREETING, Greeting, Policy
+from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
+from voicemail.audio import wav_bytes, write_durably
+from voicemail.prompt_audio import GreetingProblem, Speaker, prompt_pcm, source_of
+
+__all__ = ["GreetingProblem", "Speaker", "check_greeting", "prompts_of", "render_prompts"]
+
+MANIFEST = "manifest.json"
+RENDERING = 1
+"""Counts up when the same source would sound different: every prompt is made again then."""
+
+DEFAULT_TEXT = (
+    "You have reached {practice}. No one can take your call now. "
+    "Please leave your name, your number and the reason for your call after the tone."
+)
+THANKS_TEXT = "Thank you. Your message has been recorded. Goodbye."
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a prompt was made of, and the file that came out (SHA-256, hex)."""
+
+    source: str
+    result: str
+
+
+def prompts_of(policy: Policy) -> dict[str, Greeting]:
+    """Every prompt that the practice needs: always emergency, default and thanks, then its own greetings.
+
+    The practice may word the default greeting itself, but never the emergency prompt by a greeting of that name.
+    """
+    default = Greeting(FALLBACK_GREETING, text=DEFAULT_TEXT.format(practice=policy.practice))
+    emergency = Greeting(EMERGENCY_PROMPT, text=policy.emergency_sentence)
+    thanks = Greeting(THANKS_PROMPT, text=THANKS_TEXT)
+    return {default.name: default, **policy.greetings, emergency.name: emergency, thanks.name: thanks}
+
+
+def render_prompts(policy: Policy, folder: Path, speaker: Speaker | None) -> tuple[str, ...]:
+    """Make `<prompt>.wav` in `folder` for every prompt; gives the names of those that were new or have changed.
+
+    `speaker` is the flite program (None: not installed). Nothing is written unless all of them can be made; each
+    file is replaced at once, so a call never hears half a prompt. Prompts that are no longer wanted stay: a call may
+    be about to play one. Raises `GreetingProblem`, or OSError if the folder cannot be written.
+    """
+    made = _read_manifest(folder)
+    fresh: dict[str, tuple[str, bytes]] = {}
+    for name, greeting in prompts_of(policy).items():
+        _check_name(name)
+        source = f"{RENDERING}:{source_of(greeting)}"
+        if not _is_up_to_date(folder / f"{name}.wav", made.get(name), source):
+            fresh[name] = source, wav_bytes(prompt_pcm(greeting, speaker))
+    for name, (source, data) in fresh.items():
+        write_durably(folder / f"{name}.wav", data)
+        made[name] = _Made(source, hashlib.sha256(data).hexdigest())
+    if fresh:
+        _write_manifest(folder, made)
+    return tuple(fresh)
+
+
+def check_greeting(greeting: Greeting, speaker: Speaker | None) -> float:
+    """Make a greeting without keeping it; gives its length in seconds. Raises `GreetingProblem`."""
+    _check_name(greeting.name)
+    return len(prompt_pcm(greeting, speaker)) / 16000
+
+
+def _check_name(name: str) -> None:
+    if not _FILE_NAME.fullmatch(name):
+        raise GreetingProblem("greeting", "its name may have letters, digits, - and _ only: rename it")
+
+
+def _is_up_to_date(path: Path, made: _Made | None, source: str) -> bool:
+    if made is None or made.source != source:
+        return False
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() == made.result
+    except OSError:
+        return False
+
+
+def _read_manifest(folder: Path) -> dict[str, _Made]:
+    """What was made before; a manifest that is missing or spoilt only means that all is made again."""
+    try:
+        entries = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return {name: _Made(str(entry["source"]), str(entry["result"])) for name, entry in entries.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _write_manifest(folder: Path, made: Mapping[str, _Made]) -> None:
+    text = json.dumps({name: asdict(entry) for name, entry in sorted(made.items())}, indent=1)
+    write_durably(folder / MANIFEST, text.encode())

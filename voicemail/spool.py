@@ -1,0 +1,206 @@
+"""The spool: what the dialplan wrote about calls that the controller has not taken in yet.
+
+A call is `<call>.call` (its start), `<call>.end` (its end) and any `<call>-<tag>.wav` (its recordings), in the
+spool or, where that failed, in the spare folder; `<call>` is a UUID. Everything here is read as if a stranger had
+written it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from pbx.domain.outcome import CallEnd, Stage
+
+SAFE_TAG = "safe"
+"""Tag of a recording that was made without the controller. Other tags are the position of the step."""
+
+QUARANTINE = "quarantine"
+
+_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_NAME = re.compile(rf"(?P<call>{_UUID})(?:\.(?P<kind>call|end|done)|-(?P<tag>[0-9]{{1,3}}|{SAFE_TAG})\.wav)")
+_EPOCH = r"[0-9]{9,11}(?:\.[0-9]{1,6})?"
+_START = re.compile(
+    rf"v1\|(?P<at>{_EPOCH})\|(?P<did>\+[0-9]{{1,15}})\|(?P<caller>[+0-9]{{0,256}}|anonymous)\|[^|\n]{{0,150}}"
+)
+_END = re.compile(
+    rf"v1\|(?P<at>{_EPOCH})\|(?P<stage>{'|'.join(Stage)})\|(?:-?[0-9]{{1,3}})?\|(?P<by>[A-Za-z0-9_.\-]{{0,80}})"
+    rf"\|(?P<answered>{_EPOCH})?\|(?P<safe>[01])\|[0-9]{{0,3}}"
+)
+_LARGEST_SIDECAR = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolStart:
+    """A call's start as written down: `dialled` is E.164, `caller` what the trunk sent (filtered), `at` UTC."""
+
+    at: datetime
+    dialled: str
+    caller: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolEnd:
+    """A call's end as written down. `answered_at` is UTC, None where nobody answered."""
+
+    call_end: CallEnd
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolFile:
+    """A file of the spool as it was when it was looked at: `size` in bytes, `mtime` in ns since 1970."""
+
+    path: Path
+    size: int
+    mtime: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledRecording:
+    """A recording. `tag` names it within its call: the same call can have one of a step here and one in the spare."""
+
+    tag: str
+    spare: bool
+    file: SpoolFile
+
+    @property
+    def key(self) -> str:
+        """What tells this recording from the others of its call, for ever."""
+        return f"{self.tag}+spare" if self.spare else self.tag
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledCall:
+    """All that lies in the spool of one call; `start` and `end` are None where there is none that can be read.
+
+    `finished` tells that the call was taken in already and only its files are left to be removed.
+    """
+
+    id: UUID
+    start: SpoolStart | None = None
+    end: SpoolEnd | None = None
+    recordings: tuple[SpooledRecording, ...] = ()
+    files: tuple[SpoolFile, ...] = ()
+    finished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that is none of ours or that makes no sense. `call` is set if its name is one of ours."""
+
+    file: SpoolFile
+    call: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolContent:
+    calls: tuple[SpooledCall, ...]
+    unreadable: tuple[Unreadable, ...]
+
+
+def parse_start(text: str) -> SpoolStart | None:
+    """Read a start sidecar; None if it is not one."""
+    match = _START.fullmatch(text.removesuffix("\n"))
+    if match is None:
+        return None
+    return SpoolStart(_utc(match["at"]), match["did"], match["caller"])
+
+
+def parse_end(text: str) -> SpoolEnd | None:
+    """Read an end sidecar; None if it is not one."""
+    match = _END.fullmatch(text.removesuffix("\n"))
+    if match is None:
+        return None
+    end = CallEnd(_utc(match["at"]), Stage(match["stage"]), match["by"] or None, match["safe"] == "1")
+    return SpoolEnd(end, _utc(match["answered"]) if match["answered"] else None)
+
+
+def read_spool(spool: Path, spare: Path) -> SpoolContent:
+    """Look at both folders (a missing one is empty), oldest call first. Raises OSError if one cannot be listed."""
+    calls: dict[UUID, _Gathered] = {}
+    unreadable: list[Unreadable] = []
+    for file, mode in [*_files(spool), *_files(spare)]:
+        match = _NAME.fullmatch(file.path.name)
+        call = UUID(match["call"]) if match else None
+        gathered = calls.setdefault(call, _Gathered()) if call and stat.S_ISREG(mode) else None
+        if match is None or gathered is None or not gathered.add(file, match, file.path.parent == spare):
+            unreadable.append(Unreadable(file, call))
+    found = [gathered.as_call(call) for call, gathered in calls.items() if gathered.files]
+    return SpoolContent(tuple(sorted(found, key=_age)), tuple(unreadable))
+
+
+def quarantine(file: SpoolFile) -> None:
+    """Put a file aside, in a folder beside it, where nothing looks at it again. Raises OSError."""
+    aside = file.path.parent / QUARANTINE
+    aside.mkdir(mode=0o700, exist_ok=True)
+    file.path.rename(aside / file.path.name)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    start: SpoolStart | None = None
+    end: SpoolEnd | None = None
+    finished: bool = False
+    recordings: list[SpooledRecording] = field(default_factory=list)
+    files: list[SpoolFile] = field(default_factory=list)
+
+    def add(self, file: SpoolFile, name: re.Match[str], spare: bool) -> bool:
+        """Take a file in; False if it is a sidecar that makes no sense."""
+        if name["kind"] == "call":
+            start = parse_start(_text(file.path))
+            self.start = self.start or start
+            readable = start is not None
+        elif name["kind"] == "end":
+            end = parse_end(_text(file.path))
+            self.end = self.end or end
+            readable = end is not None
+        else:
+            readable = True
+            self.finished = self.finished or name["kind"] == "done"
+            if name["tag"]:
+                self.recordings.append(SpooledRecording(name["tag"], spare, file))
+        if readable:
+            self.files.append(file)
+        return readable
+
+    def as_call(self, call: UUID) -> SpooledCall:
+        recordings = tuple(sorted(self.recordings, key=lambda r: (r.file.mtime, r.key)))
+        return SpooledCall(call, self.start, self.end, recordings, tuple(self.files), self.finished)
+
+
+def _files(folder: Path) -> Iterator[tuple[SpoolFile, int]]:
+    """The files with their mode. Names with a dot (the mount marker) and folders (`lost+found`) are not looked at."""
+    if not folder.is_dir():
+        return
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda e: e.name):
+            if entry.name.startswith(".") or entry.is_dir(follow_symlinks=False):
+                continue
+            try:
+                seen = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            yield SpoolFile(Path(entry.path), seen.st_size, seen.st_mtime_ns), seen.st_mode
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(_LARGEST_SIDECAR).decode("ascii", errors="replace")
+    except OSError:
+        return ""
+
+
+def _age(call: SpooledCall) -> tuple[int, UUID]:
+    return min(file.mtime for file in call.files), call.id
+
+
+def _utc(epoch: str) -> datetime:
+    return datetime.fromtimestamp(float(epoch), UTC)
