@@ -1,0 +1,115 @@
+"""Asterisk's files out of the practice's file and the templates in `sip-config` and `dialplan`."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import phonenumbers
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from phonenumbers import PhoneNumberFormat
+
+from pbx.asterisk.layout import Layout
+from pbx.asterisk.ports import Ports
+from pbx.asterisk.programs import Program
+from pbx.asterisk.secrets import Secrets
+from pbx.asterisk.state import write_private
+from pbx.config.settings import Settings
+from pbx.domain.policy import Number, Policy
+
+_ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = (_ROOT / "sip-config", _ROOT / "dialplan")
+
+
+class UnusableValue(Exception):
+    """A value cannot stand in a file of Asterisk; the text is a sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A practice number as the dialplan has it: every way in which a carrier may write it."""
+
+    e164: str
+    spellings: tuple[str, ...]
+    safe_greeting: str
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What the files need besides the practice's own: folders, secrets, ports, and Asterisk's own parts."""
+
+    layout: Layout
+    secrets: Secrets
+    ports: Ports
+    program: Program
+
+
+def render(policy: Policy, settings: Settings, machine: Machine) -> bool:
+    """Write every file of Asterisk into the layout's `etc`, each atomically. True when something changed.
+
+    Files of earlier versions that no template makes any more are removed. Raises UnusableValue.
+    """
+    texts = rendered(policy, settings, machine)
+    etc = machine.layout.etc
+    stale = [path for path in etc.glob("*.conf") if path.name not in texts]
+    for path in stale:
+        path.unlink()
+    changed = [write_private(etc / name, text) for name, text in texts.items()]
+    return any(changed) or bool(stale)
+
+
+def rendered(policy: Policy, settings: Settings, machine: Machine) -> dict[str, str]:
+    """The text of every file by its name. Raises UnusableValue."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # this is not HTML; `_one_value` guards every value
+        finalize=_one_value,
+    )
+    values = {
+        "policy": policy,
+        "numbers": lines(policy),
+        "phones": policy.phones,
+        "trunk": settings.trunk,
+        "network": settings.network,
+        **{field.name: getattr(machine, field.name) for field in dataclasses.fields(machine)},
+    }
+    names = [name for name in environment.list_templates() if name.endswith((".conf", ".conf.j2"))]
+    return {name.removesuffix(".j2"): environment.get_template(name).render(values) for name in names}
+
+
+def lines(policy: Policy) -> tuple[Line, ...]:
+    """The practice's numbers with their spellings; one that would fit two numbers is left out."""
+    wanted = {number.e164: _spellings(number.e164, policy.country) for number in policy.numbers.values()}
+    every = [spelling for spellings in wanted.values() for spelling in spellings]
+    return tuple(
+        Line(number.e164, tuple(s for s in wanted[number.e164] if every.count(s) == 1), _safe_greeting(number))
+        for number in policy.numbers.values()
+    )
+
+
+def _spellings(e164: str, country: str) -> tuple[str, ...]:
+    found = [e164, e164.removeprefix("+")]
+    parsed = phonenumbers.parse(e164, None)
+    if parsed.country_code == phonenumbers.country_code_for_region(country):
+        found.append(phonenumbers.national_significant_number(parsed))
+        national = phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL)
+        found.append("".join(c for c in national if c.isdigit()))
+    return tuple(dict.fromkeys(found))
+
+
+def _safe_greeting(number: Number) -> str:
+    return number.fallback_voicemail.greeting
+
+
+def _one_value(value: object) -> object:
+    """Let `value` into a file only as the one value that it is meant to be."""
+    text = str(value)
+    if any(ord(c) < ord(" ") or ord(c) == 0x7F for c in text):
+        raise UnusableValue("A value in the practice's file has a line break or a control character: remove it.")
+    # `;` begins a comment in Asterisk's files (main/config.c), wherever it stands.
+    return text.replace(";", "\\;")

@@ -1,0 +1,1 @@
+"""Tests that place real calls through the whole product."""

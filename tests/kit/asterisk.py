@@ -1,0 +1,198 @@
+"""A rendered, running PBX for the tests: about a second to start, on ports and in folders of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from pbx.asterisk.layout import Layout
+from pbx.asterisk.ports import Ports, free_port
+from pbx.asterisk.process import AsteriskProcess
+from pbx.asterisk.programs import find_asterisk
+from pbx.asterisk.render import Machine, render
+from pbx.asterisk.secrets import Secrets
+from pbx.config.settings import Network, Settings, Transport, Trunk
+from pbx.demo.hearing import samples
+from pbx.demo.softphone import SipServer
+from pbx.demo.speech import RATE, tone
+from pbx.domain.policy import Greeting, Number, Phone, Policy, Ring, Voicemail
+from pbx.domain.schedule import Schedule
+from tests.kit.network import TRUNK, until
+
+DID = "+17175550100"
+NIGHT_DID = "+17175550111"
+PATIENT = "+12155550123"
+DESK = "rictor-desk"
+SHELF = "garcia-desk"
+
+EMERGENCY_TONE, DEFAULT_TONE, CLOSED_TONE, THANKS_TONE = 1000.0, 1300.0, 1600.0, 1900.0
+PROMPTS = {
+    "emergency": EMERGENCY_TONE,
+    "default": DEFAULT_TONE,
+    "after-hours": CLOSED_TONE,
+    "thanks": THANKS_TONE,
+}
+"""Every prompt is a tone of its own, so that a patient's ears can tell them apart."""
+
+PROMPT_SECONDS = 0.5
+
+OBSERVER = "observer"
+OBSERVER_SECRET = "sees-everything"
+_OBSERVER_CONF = f"\n[{OBSERVER}]\nsecret = {OBSERVER_SECRET}\nread = all\nwrite = reporting\n"
+
+
+def a_practice(*, ring_seconds: int = 10) -> Policy:
+    """Dr. Rictor's line rings two desks, then takes a message; the night line takes one at once."""
+    voicemail = Voicemail("rictor")
+    closed = (Voicemail("rictor", "after-hours"),)
+    numbers = (
+        Number(DID, "Dr. Rictor", None, (Ring("rictor", (DESK, SHELF), ring_seconds), voicemail), closed),
+        Number(NIGHT_DID, "Night line", Schedule("night", "America/New_York", {}), (voicemail,), closed),
+    )
+    return Policy(
+        version="0" * 64,
+        practice="Scotland Family Medicine",
+        country="US",
+        timezone="America/New_York",
+        emergency_sentence="If this is an emergency, hang up and dial 911.",
+        numbers={number.e164: number for number in numbers},
+        phones=(Phone(DESK, "rictor", "Dr. Rictor"), Phone(SHELF, "garcia", "Dr. Garcia")),
+        greetings={"after-hours": Greeting("after-hours", text="We are closed.")},
+        mailboxes={"rictor": "Dr. Rictor"},
+        max_message_seconds=60,
+    )
+
+
+@dataclass(frozen=True)
+class Spooled:
+    """What the PBX wrote about one call. `start` and `end` are the fields of the sidecars."""
+
+    call: UUID
+    start: list[str]
+    end: list[str]
+    recordings: tuple[Path, ...]
+
+    @property
+    def stage(self) -> str:
+        return self.end[2]
+
+    @property
+    def safe(self) -> bool:
+        return self.end[6] == "1"
+
+
+@dataclass(frozen=True)
+class Pbx:
+    """A PBX with its practice; `process` is its Asterisk."""
+
+    policy: Policy
+    settings: Settings
+    machine: Machine
+    process: AsteriskProcess
+
+    @property
+    def layout(self) -> Layout:
+        return self.machine.layout
+
+    @property
+    def server(self) -> SipServer:
+        return SipServer(self.settings.network.bind, self.settings.network.port)
+
+    @property
+    def agi_port(self) -> int:
+        return self.machine.ports.agi
+
+    def calls(self) -> list[UUID]:
+        """The calls that have begun, oldest first."""
+        found = [p for folder in (self.layout.spool, self.layout.spare) for p in folder.glob("*.call")]
+        return [UUID(p.stem) for p in sorted(found, key=lambda p: p.read_text())]
+
+    async def next_ended(self, known: set[UUID], within: float = 10.0) -> Spooled:
+        """The first call that is not in `known` and has ended."""
+
+        def ended() -> list[UUID]:
+            return [c for c in self.calls() if c not in known and any(p.stat().st_size for p in self._files(c, ".end"))]
+
+        await until(lambda: bool(ended()), within, "the end sidecar of a call")
+        return self.spooled(ended()[0])
+
+    def spooled(self, call: UUID) -> Spooled:
+        """What was written about `call`, which has ended."""
+        start, end = (self._files(call, ending) for ending in (".call", ".end"))
+        assert len(start) == len(end) == 1, "each sidecar is written once"
+        recordings = tuple(sorted(self._files(call, "-*.wav")))
+        return Spooled(call, start[0].read_text().split("|"), end[0].read_text().split("|"), recordings)
+
+    async def channels(self) -> int:
+        """How many channels there are."""
+        lines = (await self.process.console.run("core show channels concise") or "").splitlines()
+        return sum("!" in line for line in lines)
+
+    async def is_quiet(self, within: float = 5.0) -> None:
+        """Wait until no channel is left."""
+        async with asyncio.timeout(within):
+            while await self.channels():
+                await asyncio.sleep(0.05)
+
+    def _files(self, call: UUID, ending: str) -> list[Path]:
+        return [p for folder in (self.layout.spool, self.layout.spare) for p in folder.glob(f"{call}{ending}")]
+
+
+def prepared(data: Path, policy: Policy, *, observed: bool = False) -> Pbx:
+    """A PBX whose files and prompts are in `data`, not yet started. `observed`: AMI has a user who sees everything."""
+    layout = Layout(data)
+    layout.make()
+    secrets = Secrets.load_or_create(layout, [phone.name for phone in policy.phones])
+    first = free_port("127.0.0.1", socket.SOCK_DGRAM) // 200 * 200
+    network = Network("127.0.0.1", _free_sip_port(), rtp_first=max(first, 10000), rtp_last=max(first, 10000) + 199)
+    trunk = Trunk(TRUNK, 5060, Transport.UDP, (TRUNK,))
+    settings = Settings(data / "practice.toml", trunk, network)
+    machine = Machine(layout, secrets, Ports.load_or_choose(layout), find_asterisk())
+    render(policy, settings, machine)
+    if observed:
+        with (layout.etc / "manager.conf").open("a") as conf:
+            conf.write(_OBSERVER_CONF)
+    asyncio.run(_make_prompts(layout))
+    return Pbx(policy, settings, machine, AsteriskProcess(layout, machine.program, network))
+
+
+@contextmanager
+def running(data: Path, policy: Policy, *, observed: bool = False) -> Iterator[Pbx]:
+    """A PBX that takes calls, until the end of the block."""
+    pbx = prepared(data, policy, observed=observed)
+    asyncio.run(_start(pbx))
+    try:
+        yield pbx
+    finally:
+        asyncio.run(pbx.process.stop(0))
+
+
+def seconds_recorded(wav: Path) -> float:
+    """The length of a recording, counted from its samples."""
+    return len(samples(wav)) / RATE
+
+
+async def _start(pbx: Pbx) -> None:
+    await pbx.process.start()
+
+
+async def _make_prompts(layout: Layout) -> None:
+    for name, hertz in PROMPTS.items():
+        await tone(hertz, PROMPT_SECONDS, layout.greetings / f"{name}.wav")
+
+
+def _free_sip_port() -> int:
+    # One number for UDP and TCP.
+    while True:
+        port = free_port("127.0.0.1", socket.SOCK_DGRAM)
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port

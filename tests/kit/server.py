@@ -1,0 +1,113 @@
+"""The whole server under test: the real `secondline run` on a practice of its own, asked through the real command."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pbx.demo.practice import DemoPractice, write_practice
+from pbx.demo.server import ServerProcess
+
+LOGGED_WITHIN = 15.0
+READY_WITHIN = 30.0
+_POLL = 0.2
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command printed, and its exit status."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Office:
+    """A practice with its server running."""
+
+    practice: DemoPractice
+    server: ServerProcess
+
+    async def secondline(self, *words: str) -> Answer:
+        """Run the command on this practice, as an operator beside the server would."""
+        return await secondline(*words, "--config", str(self.practice.file), "--data", str(self.practice.data))
+
+    async def calls(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await self.secondline("calls", "--json")).json
+        return found
+
+    async def messages(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await self.secondline("voicemail", "list", "--json")).json
+        return found
+
+    async def call_from(self, number: str | None) -> dict[str, Any]:
+        """The newest call from `number` (None: withheld), once it is over."""
+        async with asyncio.timeout(LOGGED_WITHIN):
+            while True:
+                found = next((call for call in await self.calls() if call["from"] == number), None)
+                if found and found["ended_at"]:
+                    return found
+                await asyncio.sleep(_POLL)
+
+    async def message_of(self, call: dict[str, Any]) -> dict[str, Any]:
+        """The message that a call left."""
+        [message] = [message for message in await self.messages() if message["call_id"] == call["id"]]
+        return message
+
+    async def is_ready(self) -> None:
+        """Wait until the server says so; one that was killed is started again."""
+        if not self.server.runs:
+            await self.server.start()
+        async with asyncio.timeout(READY_WITHIN):
+            while (await self.secondline("status")).status:
+                await asyncio.sleep(_POLL)
+
+    async def transcribed(self, message: str) -> dict[str, Any]:
+        """A message once its transcript is no longer pending."""
+        async with asyncio.timeout(60):
+            while True:
+                shown: dict[str, Any] = (await self.secondline("voicemail", "show", message, "--json")).json
+                if shown["transcript"]["state"] != "pending":
+                    return shown
+                await asyncio.sleep(_POLL)
+
+    def edit(self, old: str, new: str) -> None:
+        """Change the practice's file."""
+        text = self.practice.file.read_text(encoding="utf-8")
+        assert old in text
+        self.practice.file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+async def secondline(*words: str) -> Answer:
+    """Run the command line and wait for its end."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "pbx.cli", *words),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return Answer(process.returncode or 0, out.decode(), err.decode())
+
+
+@contextmanager
+def open_office(folder: Path, ring_seconds: int = 5) -> Iterator[Office]:
+    """A practice in `folder` with its server up; it is stopped at the end. For fixtures that many tests share."""
+    practice = write_practice(folder, ring_seconds)
+    server = ServerProcess(practice.file, practice.data, practice.web_port)
+    asyncio.run(server.start())
+    try:
+        yield Office(practice, server)
+    finally:
+        asyncio.run(server.stop())
