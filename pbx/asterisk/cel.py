@@ -11,6 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
+from pbx.domain.call import SeenCall
+
 _FIELDS = 5
 
 
@@ -39,13 +41,47 @@ class CelEvent:
 
 
 def read_cel(path: Path) -> Iterator[CelEvent]:
-    """The events in `path` in their order; none where there is no such file. A line that is cut or foreign is left out."""
+    """The events in `path` in their order; none where there is no file. A line that is cut or foreign is left out."""
     if not path.is_file():
         return
     with path.open(encoding="utf-8", errors="replace", newline="") as lines:
         for row in csv.reader(line.replace("\0", "") for line in lines):
             with contextlib.suppress(ValueError, OverflowError):
                 yield _event(row)
+
+
+def calls_seen(path: Path) -> list[SeenCall]:
+    """Every call in the record at `path` and in the one that `rotate` set aside."""
+    events: dict[UUID, list[CelEvent]] = {}
+    calls: dict[str, UUID] = {}
+    for event in (*read_cel(_older(path)), *read_cel(path)):
+        if event.call is not None:
+            calls.setdefault(event.linked, event.call)
+        call = calls.get(event.linked)
+        if call is not None:
+            events.setdefault(call, []).append(event)
+    return [_seen(call, known) for call, known in events.items()]
+
+
+def rotate(path: Path, largest: int = 5_000_000) -> None:
+    """Set a record of more than `largest` bytes aside, over the one before. Asterisk opens it for each line anew."""
+    if path.is_file() and path.stat().st_size > largest:
+        path.replace(_older(path))
+
+
+def _older(path: Path) -> Path:
+    return path.with_suffix(".old.csv")
+
+
+def _seen(call: UUID, events: list[CelEvent]) -> SeenCall:
+    own = {event.type for event in events if event.channel == event.linked}
+    return SeenCall(
+        call,
+        first_at=min(event.at for event in events),
+        last_at=max(event.at for event in events),
+        over=CelType.CHAN_END in own,
+        answered=CelType.BRIDGE_ENTER in own,
+    )
 
 
 def _event(row: list[str]) -> CelEvent:

@@ -13,7 +13,7 @@ from pbx.config.numbers import NumberBuilder
 from pbx.config.people import Directory, check_people, mailboxes_of, phones_of, warn_of_unused
 from pbx.config.problems import ConfigProblems, Problem
 from pbx.config.report import Report
-from pbx.config.schedules import build_greetings, build_schedules
+from pbx.config.schedules import Listen, build_greetings, build_schedules
 from pbx.config.schema import PracticeFile
 from pbx.config.settings import Settings
 from pbx.config.validate import validate
@@ -31,14 +31,17 @@ class Practice:
     warnings: tuple[Problem, ...] = ()
 
 
-def load(path: Path) -> Practice:
-    """Read `path` and its includes. Raises ConfigProblems with all that is wrong, in the order of the lines."""
+def load(path: Path, listen: Listen | None = None) -> Practice:
+    """Read `path` and its includes. Raises ConfigProblems with all that is wrong, in the order of the lines.
+
+    `listen` makes each greeting and says what is wrong with it; without it only a sound file's kind is looked at.
+    """
     report = Report(read_document(path))
     file = validate(report)
     settings = build_settings(file, report)
     check_people(file, report)
     numbers = _numbers(file, report)
-    greetings = build_greetings(file, report)
+    greetings = build_greetings(file, report, listen)
     if report.problems:
         raise ConfigProblems(_in_order(report.problems))
     policy = Policy(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -53,21 +54,28 @@ def _closed(section: ScheduleSection) -> dict[date, str]:
     return dates
 
 
-def build_greetings(file: PracticeFile, report: Report) -> dict[str, Greeting]:
-    """Every greeting by its key; a file is given by its whole path."""
+Listen = Callable[[Greeting], tuple[str, str] | None]
+"""Makes a greeting and listens to it: what is wrong with it and what to do, or None."""
+
+
+def build_greetings(file: PracticeFile, report: Report, listen: Listen | None = None) -> dict[str, Greeting]:
+    """Every greeting by its key; a file is given by its whole path. `listen` is asked about those that are there."""
     greetings = {}
     for key, section in file.greetings.items():
         if key in RESERVED_GREETINGS:
             report.problem(("greetings", key), f"{key!r} is a prompt of the program's own", "choose another key")
-        sound = None
+        sound, usable = None, True
         if section.file is not None:
             sound = report.document.beside(("greetings", key, "file"), section.file)
-            _check_sound(key, sound, report)
+            usable = _check_sound(key, sound, report)
         greetings[key] = Greeting(key, section.text, str(sound) if sound else None)
+        if listen and usable and (complaint := listen(greetings[key])):
+            report.problem(("greetings", key, "file" if sound else "text"), *complaint)
     return greetings
 
 
-def _check_sound(key: str, sound: Path, report: Report) -> None:
+def _check_sound(key: str, sound: Path, report: Report) -> bool:
+    """Whether a sound file is there and looks like one."""
     path = ("greetings", key, "file")
     try:
         with sound.open("rb") as stream:
@@ -77,8 +85,10 @@ def _check_sound(key: str, sound: Path, report: Report) -> None:
     except OSError as error:
         report.problem(path, f"{sound} cannot be read: {error.strerror}", "check its name and permissions")
     else:
-        if not _is_wav(head) and not _is_mp3(head):
-            report.problem(path, f"{sound} is neither WAV nor MP3", "save the recording as one of them")
+        if _is_wav(head) or _is_mp3(head):
+            return True
+        report.problem(path, f"{sound} is neither WAV nor MP3", "save the recording as one of them")
+    return False
 
 
 def _is_wav(head: bytes) -> bool:

@@ -66,6 +66,20 @@ class FinishedCall:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenCall:
+    """What the PBX's own event record tells of a call: less than a sidecar, but written by other means.
+
+    `last_at` is the time of its last event, `over` whether that was its end, `answered` whether somebody talked.
+    """
+
+    id: UUID
+    first_at: datetime
+    last_at: datetime
+    over: bool
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """One row of the call log."""
 

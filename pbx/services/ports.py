@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -30,6 +30,9 @@ class CallLog(Protocol):
 
         The row is made if the controller never saw the call. Repeating is harmless; False when nothing was new.
         """
+
+    async def missing(self, calls: Collection[UUID]) -> frozenset[UUID]:
+        """Which of `calls` have no row."""
 
     async def calls(self, since: datetime | None, number: str | None, limit: int) -> Sequence[CallRecord]:
         """The newest calls first, from `since` on, to or from `number` (E.164)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -80,6 +80,12 @@ class PgCallLog:
             await note(connection, SYSTEM, "finished", f"call/{call.start.id}", outcome=call.outcome.value)
             await enqueue(connection, new)
         return True
+
+    async def missing(self, calls: Collection[UUID]) -> frozenset[UUID]:
+        """Which of `calls` have no row."""
+        async with self._database.session() as connection:
+            known = {row["id"] async for row in sql.known_calls(connection, ids=list(calls))}
+        return frozenset(calls) - known
 
     async def calls(self, since: datetime | None, number: str | None, limit: int) -> Sequence[CallRecord]:
         """The newest calls first, from `since` on, to or from `number` (E.164)."""

@@ -32,6 +32,9 @@ SET ended_at = :ended_at,
     answered_at = :answered_at
 WHERE id = :id;
 
+-- name: known_calls(ids)
+SELECT id FROM call WHERE id = ANY(:ids::uuid[]);
+
 -- name: calls(since, number, limit)
 SELECT call.id, direction, caller_kind, caller_number, dialled, started_at, answered_at, ended_at, outcome, reason,
        decision -> 'why' AS why, answered_by,

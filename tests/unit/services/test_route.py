@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -44,6 +44,9 @@ class Log:
 
     async def finish_call(self, call: FinishedCall) -> bool:
         raise AssertionError("the router ends no call")
+
+    async def missing(self, calls: Collection[UUID]) -> frozenset[UUID]:
+        raise AssertionError("the router reads no log")
 
     async def calls(self, since: datetime | None, number: str | None, limit: int) -> Sequence[CallRecord]:
         raise AssertionError("the router reads no log")

@@ -1,0 +1,98 @@
+"""Commands that talk to the running server over its private socket: status and reload."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from pbx.asterisk.layout import Layout
+from pbx.output import console, print_json
+
+ANSWER_SECONDS = 60.0
+"""How long a command may take: a reload speaks new greetings first."""
+
+NOT_RUNNING = "the server is not running on this data folder (start it with `secondline run`)"
+
+
+class NotRunning(Exception):
+    """No server answers on the data folder's socket."""
+
+
+async def ask(layout: Layout, method: str, path: str) -> Any:
+    """Send one command to the server. Raises NotRunning."""
+    connector = aiohttp.UnixConnector(path=str(layout.operator_socket))
+    timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+            session.request(method, f"http://server{path}") as response,
+        ):
+            return await response.json()
+    except (aiohttp.ClientError, OSError) as error:
+        raise NotRunning(NOT_RUNNING) from error
+
+
+def status(options: Namespace) -> int:
+    """Show the state of every part. 0 when ready, 1 when not."""
+    try:
+        state = asyncio.run(ask(Layout(Path(options.data)), "GET", "/status"))
+    except NotRunning:
+        state = {"ready": False, "running": False, "components": _all_down()}
+    if options.json:
+        print_json(state)
+    else:
+        _tell(state)
+    return 0 if state["ready"] else 1
+
+
+def _all_down() -> dict[str, Any]:
+    parts = ("asterisk", "database", "controller", "transcriber")
+    return {name: {"ok": False, "detail": NOT_RUNNING, "since": None} for name in parts}
+
+
+def _tell(state: dict[str, Any]) -> None:
+    out = console()
+    if not state.get("running", True):
+        out.print(f"Not running: {NOT_RUNNING}.")
+        return
+    out.print("Ready." if state["ready"] else "NOT READY: see the parts below.")
+    for name, part in state["components"].items():
+        mark = "ok " if part["ok"] else "BAD"
+        out.print(f"  {mark} {name:12} {part['detail']} (since {part['since']})")
+    phones = state["phones"]
+    for name, registered in phones.items():
+        out.print(f"  {'ok ' if registered else '-- '} phone {name:12} {_phone(registered)}")
+    queue, disk = state["queue"], state["disk"]
+    out.print(f"Calls in progress: {state['live_calls']}. Waiting for a transcript: {queue['transcription']}.")
+    out.print(f"Free disk: {disk['free_bytes'] / 1e9:.1f} GB. Secondline {state['version']}.")
+
+
+def _phone(registered: bool | None) -> str:
+    if registered is None:
+        return "not known now"
+    return "registered" if registered else "not registered"
+
+
+def reload(options: Namespace) -> int:
+    """Have the server take the practice's file anew. 1 if the file is refused."""
+    answer = asyncio.run(ask(Layout(Path(options.data)), "POST", "/reload"))
+    if options.json:
+        print_json(answer)
+    else:
+        _tell_reload(answer)
+    return 0 if answer["ok"] else 1
+
+
+def _tell_reload(answer: dict[str, Any]) -> None:
+    for problem in answer["problems"]:
+        print(problem)
+    if not answer["ok"]:
+        print("The file is refused; the server goes on with the one it has.")
+        return
+    print("Taken." if answer["changed"] else "Nothing changed.")
+    for change in answer["changed"]:
+        print(f"  {change}")

@@ -1,0 +1,156 @@
+"""The command line: its words, and one sentence for every error that a person can meet."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pbx import __version__
+from pbx.cli import errors
+
+Command = Callable[[argparse.Namespace], int]
+
+DATA_BESIDE_CONFIG = "var"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit status: 0 done, 1 refused or failed, 2 wrong words, 130 interrupted."""
+    options = build_parser().parse_args(argv)
+    options.data = options.data or str(Path(options.config).absolute().parent / DATA_BESIDE_CONFIG)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr)
+    # At INFO it prints whole AMI actions and callers' numbers (panoramisk 1.4, manager.py and fast_agi.py).
+    logging.getLogger("panoramisk").setLevel(logging.WARNING)
+    try:
+        command: Command = options.command
+        return command(options)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0
+    except Exception as error:  # noqa: BLE001 - the edge of main: a person gets a sentence, not a traceback
+        print(f"secondline: {errors.sentence(error)}", file=sys.stderr)
+        return 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(prog="secondline", description="A second line for physicians.")
+    parser.add_argument("--version", action="version", version=f"secondline {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _server_commands(commands)
+    _rule_commands(commands)
+    _record_commands(commands)
+    return parser
+
+
+def _server_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    _add(commands, "run", _run, "run everything in the foreground; Ctrl-C stops it cleanly")
+    demo = _add(commands, "demo", _demo, "the main job on a throw-away practice, told as a story")
+    demo.add_argument("--keep", action="store_true", help="keep the practice's folder to look at")
+    _add(commands, "status", _live("status"), "parts, phones, live calls, queue, disk", json=True)
+    _add(commands, "reload", _live("reload"), "take a changed file without touching calls", json=True)
+    phones = _add(commands, "phones", _phones, "what to type into each softphone", json=True)
+    phones.add_argument("phone", nargs="?", help="only this phone")
+    phones.add_argument("--qr", action="store_true", help="show a code to scan with the softphone")
+
+
+def _rule_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    check = _add(commands, "check", _rules("check"), "all problems of a file, or what it says", json=True)
+    check.add_argument("file", nargs="?", help="the file to check (default: --config)")
+    explain = _add(commands, "explain", _rules("explain"), "what would happen to a call, and why", json=True)
+    explain.add_argument("--to", required=True, metavar="NUMBER", help="the practice number that is dialled")
+    explain.add_argument("--from", dest="caller", metavar="NUMBER", help="the caller's number")
+    explain.add_argument("--at", metavar="TIME", help="when (2026-12-25T10:00; default: now)")
+    _add(commands, "describe", _rules("describe_schema"), "the annotated schema of the practice's file")
+
+
+def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    calls = _add(commands, "calls", _records("calls"), "the call log", json=True)
+    calls.add_argument("--since", metavar="TIME", help="only calls from this time on")
+    calls.add_argument("--number", metavar="NUMBER", help="only calls from or to this number")
+    calls.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most N calls (default 100)")
+    voicemail = commands.add_parser("voicemail", help="the messages")
+    verbs = voicemail.add_subparsers(title="voicemail commands", required=True, metavar="COMMAND")
+    listing = _add(verbs, "list", _records("voicemail_list"), "all messages, newest first", json=True)
+    listing.add_argument("--mailbox", help="only this mailbox")
+    listing.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most N (default 100)")
+    show = _add(verbs, "show", _records("voicemail_show"), "one message with its words", json=True)
+    show.add_argument("id", metavar="ID")
+    export = _add(verbs, "export", _records("voicemail_export"), "copy a message's WAV to a file", json=True)
+    export.add_argument("id", metavar="ID")
+    export.add_argument("target", metavar="FILE")
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    command: Command,
+    doc: str,
+    *,
+    json: bool = False,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=doc, description=f"{doc[0].upper()}{doc[1:]}.")
+    parser.add_argument("--config", default="practice.toml", metavar="FILE", help="default: practice.toml")
+    parser.add_argument("--data", metavar="DIR", help="where all state is (default: var/ beside the file)")
+    if json:
+        parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _positive(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return count
+
+
+# Each command imports what it needs when it is run: `secondline check` does not load a web server.
+
+
+def _run(options: argparse.Namespace) -> int:
+    from pbx.cli.run import run
+
+    return run(options)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from pbx.demo.story import demo
+
+    return demo(keep=options.keep)
+
+
+def _phones(options: argparse.Namespace) -> int:
+    from pbx.cli.phones import phones
+
+    return phones(options)
+
+
+def _live(name: str) -> Command:
+    def command(options: argparse.Namespace) -> int:
+        from pbx.cli import live
+
+        return int(getattr(live, name)(options))
+
+    return command
+
+
+def _rules(name: str) -> Command:
+    def command(options: argparse.Namespace) -> int:
+        from pbx.cli import rules
+
+        return int(getattr(rules, name)(options))
+
+    return command
+
+
+def _records(name: str) -> Command:
+    def command(options: argparse.Namespace) -> int:
+        from pbx.cli import records
+
+        return int(getattr(records, name)(options))
+
+    return command

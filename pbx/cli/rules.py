@@ -1,0 +1,95 @@
+"""Commands that need only the practice's file: check, explain, describe."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pbx.cli.errors import BadOption
+from pbx.config.check import in_plain_words
+from pbx.config.describe import describe
+from pbx.config.load import ConfigProblems, Practice, load
+from pbx.domain.numbers import parse_caller, to_e164
+from pbx.domain.policy import Policy
+from pbx.domain.routing import Decision, decide
+from pbx.output import decision_json, print_json
+from pbx.prompts import listener
+
+
+def check(options: Namespace) -> int:
+    """Print all problems of a file, or `ok` and what it says. 1 if there are problems."""
+    try:
+        practice = load(Path(options.file or options.config), listener())
+    except ConfigProblems as error:
+        return _refused(error, options)
+    if options.json:
+        print_json({"ok": True, "problems": [], "warnings": [str(w) for w in practice.warnings]})
+        return 0
+    for warning in practice.warnings:
+        print(f"warning: {warning}")
+    print("ok")
+    for line in in_plain_words(practice):
+        print(line)
+    return 0
+
+
+def _refused(error: ConfigProblems, options: Namespace) -> int:
+    if options.json:
+        print_json({"ok": False, "problems": [str(p) for p in error.problems], "warnings": []})
+        return 1
+    for problem in error.problems:
+        print(problem)
+    count = len(error.problems)
+    print(f"{count} problem{'s' if count > 1 else ''}; nothing was changed")
+    return 1
+
+
+def explain(options: Namespace) -> int:
+    """Say what would happen to a call and why."""
+    practice = load(Path(options.config))
+    policy = practice.policy
+    at = parse_time(options.at, policy.timezone)
+    decision = decide(policy, parse_number("--to", options.to, policy.country), at)
+    if options.json:
+        document = decision_json(decision)
+        document["from"] = parse_caller(options.caller, policy.country).number if options.caller else None
+        print_json(document)
+    else:
+        _tell(decision, policy, practice)
+    return 0
+
+
+def _tell(decision: Decision, policy: Policy, practice: Practice) -> None:
+    for sentence in decision.why:
+        print(sentence)
+    print(f"Decided by {decision.rule} ({practice.settings.file}): {decision.reason}.")
+
+
+def parse_time(text: str | None, timezone: str) -> datetime:
+    """A time as typed: ISO 8601, in the practice's zone where it names none; now where there is no text.
+
+    Raises BadOption.
+    """
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadOption(f"{text!r} is not a time (write it as 2026-12-25T10:00)") from error
+    return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(timezone))
+
+
+def parse_number(option: str, text: str, country: str) -> str:
+    """A telephone number as typed, as E.164. Raises BadOption."""
+    try:
+        return to_e164(text, country)
+    except ValueError as error:
+        raise BadOption(f"{option} {text!r} {error}") from error
+
+
+def describe_schema(_: Namespace) -> int:
+    """Print the annotated schema of the practice's file."""
+    print(describe(), end="")
+    return 0

@@ -1,0 +1,109 @@
+"""The practice's database: the embedded one or that of `database.url`, kept up while the server runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from pbx.asterisk.layout import Layout
+from pbx.config.settings import Settings
+from pbx.instance import AlreadyRunning, only_instance
+from pbx.services.health import Health, Part
+from pbx.services.ports import StoreUnavailable
+from pbx.store.calls import PgCallLog
+from pbx.store.database import Database
+from pbx.store.down import DatabaseDown
+from pbx.store.embedded import EmbeddedPostgres
+from pbx.store.errors import StoreError
+from pbx.store.messages import PgMessageBox
+from pbx.store.migrate import SchemaRefused
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 5.0
+"""How often the server looks whether its database answers."""
+
+DatabaseProblem = (StoreUnavailable, DatabaseDown, SchemaRefused, StoreError)
+
+
+def embedded(settings: Settings, layout: Layout) -> EmbeddedPostgres | None:
+    """The cluster in the data folder, or None where the file names a database of its own."""
+    return None if settings.database_url else EmbeddedPostgres(layout.postgres)
+
+
+def dsn_of(settings: Settings, cluster: EmbeddedPostgres | None) -> str:
+    """Where the database is."""
+    return cluster.dsn if cluster else settings.database_url or ""
+
+
+class DatabaseKeeper:
+    """Brings the database up, and up again whenever it went away; calls go on meanwhile."""
+
+    def __init__(self, database: Database, cluster: EmbeddedPostgres | None, health: Health) -> None:
+        self._database = database
+        self._cluster = cluster
+        self._health = health
+        self._migrated = False
+
+    async def run(self) -> None:
+        """Look after it for ever; meant to be cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Bring it up if it is not, and tell its health. Raises nothing that an outage can cause."""
+        try:
+            if self._cluster and not self._cluster.running():
+                await self._cluster.start()
+            if not self._migrated:
+                await self._database.migrate()
+                self._migrated = True
+            version = await self._database.server_version()
+        except DatabaseProblem as error:
+            if self._health.parts[Part.DATABASE].ok:
+                log.warning("the database is away (calls go on): %s", error)
+            self._health.failing(Part.DATABASE, str(error))
+        else:
+            self._health.working(Part.DATABASE, f"PostgreSQL {version}")
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The call log and the messages."""
+
+    calls: PgCallLog
+    messages: PgMessageBox
+
+
+@asynccontextmanager
+async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Records]:
+    """The records for a command, beside a running server or without one (the embedded database runs meanwhile).
+
+    Raises StoreUnavailable or DatabaseDown.
+    """
+    cluster = embedded(settings, layout)
+    if cluster is None:
+        async with Database.connect(settings.database_url or "") as database:
+            await database.migrate()
+            yield _records(database)
+        return
+    layout.make()
+    try:
+        with only_instance(layout.lock):
+            try:
+                async with Database.connect(await cluster.start()) as database:
+                    await database.migrate()
+                    yield _records(database)
+            finally:
+                await cluster.stop()
+    except AlreadyRunning:
+        async with Database.connect(cluster.dsn) as database:
+            yield _records(database)
+
+
+def _records(database: Database) -> Records:
+    return Records(PgCallLog(database), PgMessageBox(database))

@@ -1,0 +1,162 @@
+"""What an operator asks of the running server: its state, its figures, and to take a changed file."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pbx import __version__
+from pbx.ami.client import AmiClient
+from pbx.ami.errors import AmiError
+from pbx.asterisk.process import AsteriskProcess
+from pbx.asterisk.render import Machine, render
+from pbx.asterisk.secrets import Secrets
+from pbx.config.load import ConfigProblems, Practice, load
+from pbx.config.settings import Settings
+from pbx.domain.policy import Policy
+from pbx.prompts import make_prompts
+from pbx.services.health import Health
+from pbx.services.ports import StoreUnavailable
+from pbx.store.jobs import TranscriptionQueue
+from pbx.web.metrics import Metrics
+from voicemail.greetings import GreetingProblem
+
+log = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+
+ONLY_AT_START = ("web", "database_url", "recognizer", "network")
+"""Settings that a running server does not change; a reload says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The running parts that the operator's questions are about."""
+
+    asterisk: AsteriskProcess
+    ami: AmiClient
+    queue: TranscriptionQueue
+    health: Health
+    metrics: Metrics
+
+
+class ServerOperations:
+    """Holds the practice in force. Implements `pbx.web.server.Operations`."""
+
+    def __init__(self, config: Path, practice: Practice, machine: Machine, parts: Parts) -> None:
+        self._config = config
+        self._practice = practice
+        self._machine = machine
+        self._parts = parts
+        self._started = datetime.now(UTC)
+        self._one_reload = asyncio.Lock()
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self._practice.policy
+
+    @property
+    def ready(self) -> bool:
+        return self._parts.health.ready
+
+    async def status(self) -> Json:
+        """The whole state; `phones` and `live_calls` are null where Asterisk cannot be asked."""
+        return {
+            "ready": self.ready,
+            "running": True,
+            "version": __version__,
+            "started_at": self._started.isoformat(timespec="seconds"),
+            "components": {
+                part.value: {"ok": c.ok, "detail": c.detail, "since": c.since.isoformat(timespec="seconds")}
+                for part, c in self._parts.health.parts.items()
+            },
+            "phones": await self._phones(),
+            "live_calls": await self._live_calls(),
+            "queue": {"transcription": await self._queue_depth()},
+            "disk": {"free_bytes": shutil.disk_usage(self._machine.layout.data).free},
+            "asterisk_restarts": self._parts.asterisk.restarts,
+            "practice": {"file": str(self._config), "version": self.policy.version},
+        }
+
+    async def refresh_gauges(self) -> None:
+        """Bring the gauges up to date; what cannot be asked now keeps its last value."""
+        metrics = self._parts.metrics
+        for part, condition in self._parts.health.parts.items():
+            metrics.part_up.labels(part.value).set(condition.ok)
+        metrics.asterisk_restarts.set(self._parts.asterisk.restarts)
+        metrics.disk_free.set(shutil.disk_usage(self._machine.layout.data).free)
+        phones = await self._phones()
+        metrics.phones.set(sum(registered is True for registered in phones.values()))
+        for gauge, value in (
+            (metrics.live_calls, await self._live_calls()),
+            (metrics.queue, await self._queue_depth()),
+        ):
+            if value is not None:
+                gauge.set(value)
+
+    def metrics(self) -> bytes:
+        return self._parts.metrics.text()
+
+    async def reload(self) -> Json:
+        """Take the practice's file anew. A file with a problem changes nothing; calls in progress go on as decided."""
+        async with self._one_reload:
+            try:
+                fresh = await asyncio.to_thread(load, self._config)
+                prompts = await make_prompts(fresh.policy, self._machine.layout)
+            except ConfigProblems as error:
+                return _refused([str(problem) for problem in error.problems])
+            except (GreetingProblem, OSError) as error:
+                return _refused([str(error)])
+            return await self._take(fresh, prompts)
+
+    async def _take(self, fresh: Practice, prompts: tuple[str, ...]) -> Json:
+        before, self._practice = self._practice, fresh
+        self._machine = _with_secrets_for(self._machine, fresh.policy)
+        changed = [f"greeting {name} made anew" for name in prompts]
+        if render(fresh.policy, fresh.settings, self._machine):
+            await self._parts.asterisk.reload()
+            changed.append("Asterisk took its new files")
+        if before.policy.version != fresh.policy.version:
+            changed.append("new calls follow the new file")
+        changed += _needs_restart(before.settings, fresh.settings)
+        log.info("the practice's file was taken anew (version %s)", fresh.policy.version[:12])
+        return {"ok": True, "problems": [str(w) for w in fresh.warnings], "changed": changed}
+
+    async def _phones(self) -> dict[str, bool | None]:
+        names = [phone.name for phone in self.policy.phones]
+        try:
+            return dict(await self._parts.ami.registered_phones(names))
+        except AmiError:
+            return dict.fromkeys(names)
+
+    async def _live_calls(self) -> int | None:
+        try:
+            return len(await self._parts.ami.live_calls())
+        except AmiError:
+            return None
+
+    async def _queue_depth(self) -> int | None:
+        try:
+            return await self._parts.queue.depth()
+        except StoreUnavailable:
+            return None
+
+
+def _refused(problems: list[str]) -> Json:
+    return {"ok": False, "problems": problems, "changed": []}
+
+
+def _with_secrets_for(machine: Machine, policy: Policy) -> Machine:
+    secrets = Secrets.load_or_create(machine.layout, [phone.name for phone in policy.phones])
+    return Machine(machine.layout, secrets, machine.ports, machine.program)
+
+
+def _needs_restart(before: Settings, after: Settings) -> list[str]:
+    changed = [name for name in ONLY_AT_START if getattr(before, name) != getattr(after, name)]
+    return [f"[{name}] changed: it is taken in when the server is started again" for name in changed]

@@ -1,0 +1,38 @@
+"""Make the prompts that callers hear, with this machine's voice."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pbx.asterisk.layout import Layout
+from pbx.asterisk.programs import Program, ProgramMissing, find_flite
+from pbx.config.schedules import Listen
+from pbx.domain.policy import Greeting, Policy
+from voicemail.greetings import GreetingProblem, check_greeting, render_prompts
+
+
+async def make_prompts(policy: Policy, layout: Layout) -> tuple[str, ...]:
+    """Bring the prompts up to date; gives the names of those that changed. Raises GreetingProblem."""
+    return await asyncio.to_thread(render_prompts, policy, layout.greetings, _voice())
+
+
+def listener() -> Listen:
+    """Makes each greeting of a file that is being checked, and says what is wrong with it."""
+    voice = _voice()
+
+    def listen(greeting: Greeting) -> tuple[str, str] | None:
+        try:
+            check_greeting(greeting, voice)
+        except GreetingProblem as problem:
+            what, _, remedy = problem.what.partition(", so ")
+            return what, remedy or "choose another recording or write a text"
+        return None
+
+    return listen
+
+
+def _voice() -> Program | None:
+    try:
+        return find_flite()
+    except ProgramMissing:
+        return None  # said by the greeting that needs it, if there is one

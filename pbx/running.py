@@ -1,0 +1,178 @@
+"""The server at work: its loops, from the start of Asterisk to the end of the last call."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from pbx.ami.client import AmiClient
+from pbx.ami.events import CallEnded, EventsLost, LinkRestored
+from pbx.asterisk.cel import rotate
+from pbx.asterisk.process import AsteriskProcess
+from pbx.database import DatabaseKeeper
+from pbx.operations import ServerOperations
+from pbx.services.health import Health, Part
+from pbx.services.ports import StoreUnavailable
+from pbx.services.reconcile import Reconcile
+from pbx.services.route import DecisionRecorder
+from pbx.store.jobs import TranscriptionQueue
+from voicemail.ingest import CallsUnknown, Ingest
+from voicemail.transcribe.recogniser import RecogniserProcess, RecognitionFailed
+from voicemail.transcription import Transcription
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+RECOGNISER_LOOK_SECONDS = 15.0
+RECONCILE_SECONDS = 300.0
+LAST_SCAN_SECONDS = 10.0
+GAVE_UP = "The recording could not be transcribed after several attempts: listen to it."
+
+
+@dataclass(slots=True)
+class Signals:
+    """What the outside asks of a running server."""
+
+    stop: asyncio.Event
+    hurry: asyncio.Event
+    reload: asyncio.Event
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """All parts, put together by `pbx.app`."""
+
+    asterisk: AsteriskProcess
+    ami: AmiClient
+    keeper: DatabaseKeeper
+    recorder: DecisionRecorder
+    ingest: Ingest
+    reconcile: Reconcile
+    event_record: Path
+    recogniser: RecogniserProcess
+    queue: TranscriptionQueue
+    transcription: Transcription
+    operations: ServerOperations
+    health: Health
+    poked: asyncio.Event
+    asterisk_version: str
+    engine: str
+
+    async def serve(self, signals: Signals, drain_seconds: float, began: float) -> None:
+        """Run until told to stop. `began` is the monotonic time at which the program started.
+
+        When a loop breaks, Asterisk is left running: patients still reach the greeting, and the next start adopts it.
+        """
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(loop) for loop in self._controller_loops()]
+            adopted = await self.asterisk.start()
+            log.info("Asterisk is %s", "taken over with its calls" if adopted else "up")
+            async with self.ami:
+                tasks += [group.create_task(loop) for loop in self._call_loops(signals)]
+                tasks.append(group.create_task(self._tell_when_ready(began)))
+                await signals.stop.wait()
+                await self._drain(signals, drain_seconds)
+                await self._take_in_the_rest()
+            for task in tasks:
+                task.cancel()
+
+    def _controller_loops(self) -> list[Coroutine[Any, Any, None]]:
+        return [
+            self.keeper.run(),
+            self.recorder.run(),
+            self._keep_recogniser(),
+            self.queue.run(self.transcription.transcribe_message, self._give_up, asyncio.Event()),
+        ]
+
+    def _call_loops(self, signals: Signals) -> list[Coroutine[Any, Any, None]]:
+        return [
+            self.asterisk.watch(),
+            self._follow_calls(),
+            self.ingest.run(self.poked),
+            self._look_after(),
+            self._reconcile_calls(),
+            self._reload_when_asked(signals.reload),
+        ]
+
+    async def _follow_calls(self) -> None:
+        async for event in self.ami.events():
+            match event:
+                case CallEnded() | LinkRestored() | EventsLost():
+                    self.poked.set()
+
+    async def _look_after(self) -> None:
+        self.health.working(Part.CONTROLLER, "answers the telephone system's questions")
+        while True:
+            self._look_at_asterisk()
+            await self.operations.refresh_gauges()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _look_at_asterisk(self) -> None:
+        if self.asterisk.pid is None:
+            self.health.failing(Part.ASTERISK, "does not run; it is being started again, the log says why it ended")
+        elif not self.ami.connected:
+            self.health.failing(Part.ASTERISK, "runs, but does not answer on its manager port; callers are served")
+        else:
+            self.health.working(Part.ASTERISK, f"Asterisk {self.asterisk_version}, {self.asterisk.restarts} restarts")
+
+    async def _reconcile_calls(self) -> None:
+        while True:
+            try:
+                await self.reconcile.once(datetime.now(UTC))
+                await asyncio.to_thread(rotate, self.event_record)
+            except (StoreUnavailable, CallsUnknown):
+                log.info("the event record of the calls is compared with the log later")
+            await asyncio.sleep(RECONCILE_SECONDS)
+
+    async def _keep_recogniser(self) -> None:
+        """Load the model before the first message needs it, and again when its process died."""
+        while True:
+            try:
+                await self.recogniser.start()
+            except RecognitionFailed as error:
+                self.health.failing(Part.TRANSCRIBER, f"{error} Messages are kept and wait.")
+            else:
+                self.health.working(Part.TRANSCRIBER, self.engine)
+            await asyncio.sleep(RECOGNISER_LOOK_SECONDS)
+
+    async def _give_up(self, message: UUID) -> None:
+        await self.transcription.message_box.transcription_failed(message, GAVE_UP)
+
+    async def _reload_when_asked(self, reload: asyncio.Event) -> None:
+        while True:
+            await reload.wait()
+            reload.clear()
+            for problem in (await self.operations.reload())["problems"]:
+                log.error("%s", problem)
+
+    async def _tell_when_ready(self, began: float) -> None:
+        await self.health.became_ready.wait()
+        log.info("ready after %.1f s", time.monotonic() - began)
+
+    async def _drain(self, signals: Signals, drain_seconds: float) -> None:
+        log.info("stopping: no new calls; those in progress may take up to %d s more", drain_seconds)
+        stopping = asyncio.ensure_future(self.asterisk.stop(drain_seconds))
+        hurrying = asyncio.ensure_future(signals.hurry.wait())
+        await asyncio.wait({stopping, hurrying}, return_when=asyncio.FIRST_COMPLETED)
+        hurrying.cancel()
+        if not stopping.done():
+            stopping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await stopping
+            await self.asterisk.stop(0)
+        await asyncio.gather(stopping, return_exceptions=True)
+
+    async def _take_in_the_rest(self) -> None:
+        """What cannot be taken in now stays in the spool for the next start."""
+        with contextlib.suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(LAST_SCAN_SECONDS):
+                await self.recorder.flush()
+                await self.ingest.scan_once()

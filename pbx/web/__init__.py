@@ -1,0 +1,1 @@
+"""The web edge: health, metrics and the API."""

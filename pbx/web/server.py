@@ -1,0 +1,100 @@
+"""The server's own HTTP: health, readiness and metrics on a TCP port, the operator's commands on a private socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from aiohttp import web
+
+Json = dict[str, Any]
+
+
+class Operations(Protocol):
+    """What the HTTP edge asks of the server."""
+
+    async def status(self) -> Json:
+        """The whole state for an operator; see `secondline status --json`."""
+
+    async def reload(self) -> Json:
+        """Take the practice's file anew: `{"ok": bool, "problems": [str], "changed": [str]}`."""
+
+    @property
+    def ready(self) -> bool: ...
+
+    def metrics(self) -> bytes: ...
+
+
+class PortTaken(Exception):
+    """The web port is in use. Stop the other program or choose another one."""
+
+
+@asynccontextmanager
+async def serve_web(operations: Operations, host: str, port: int) -> AsyncIterator[int]:
+    """Serve `/health`, `/ready` and `/metrics`; gives the port in use (0 asks for a free one). Raises PortTaken."""
+    app = web.Application()
+    app.add_routes(_public_routes(operations))
+    async with _running(app) as runner:
+        site = web.TCPSite(runner, host, port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise PortTaken(
+                f"the web port {host}:{port} cannot be opened ({error.strerror or 'in use'}): "
+                "stop the program that uses it, or set [server] web to another address and port"
+            ) from error
+        yield runner.addresses[0][1]
+
+
+@asynccontextmanager
+async def serve_control(operations: Operations, socket: Path) -> AsyncIterator[None]:
+    """Serve the operator's commands on a unix socket that only this account can open."""
+    app = web.Application()
+    app.add_routes(_control_routes(operations))
+    socket.unlink(missing_ok=True)
+    async with _running(app) as runner:
+        await web.UnixSite(runner, str(socket)).start()
+        socket.chmod(0o600)
+        try:
+            yield
+        finally:
+            socket.unlink(missing_ok=True)
+
+
+@asynccontextmanager
+async def _running(app: web.Application) -> AsyncIterator[web.AppRunner]:
+    # No access log: paths may one day hold ids of calls, and the log is for the operator's eyes.
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2.0)
+    await runner.setup()
+    try:
+        yield runner
+    finally:
+        await runner.cleanup()
+
+
+def _public_routes(operations: Operations) -> list[web.RouteDef]:
+    async def health(_: web.Request) -> web.Response:
+        return web.json_response({"alive": True})
+
+    async def ready(_: web.Request) -> web.Response:
+        parts = (await operations.status())["components"]
+        body = {"ready": operations.ready, "components": {name: part["ok"] for name, part in parts.items()}}
+        return web.json_response(body, status=200 if operations.ready else 503)
+
+    async def metrics(_: web.Request) -> web.Response:
+        body = operations.metrics()
+        return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+    return [web.get("/health", health), web.get("/ready", ready), web.get("/metrics", metrics)]
+
+
+def _control_routes(operations: Operations) -> list[web.RouteDef]:
+    async def status(_: web.Request) -> web.Response:
+        return web.json_response(await operations.status())
+
+    async def reload(_: web.Request) -> web.Response:
+        return web.json_response(await operations.reload())
+
+    return [web.get("/status", status), web.post("/reload", reload)]
