@@ -1,0 +1,104 @@
+"""The throw-away practice of the demonstration: a file like any other, with free ports and a clock that suits."""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pbx.asterisk.ports import free_port
+from pbx.demo.softphone import SipServer
+
+DAY_LINE = "+17175550100"
+EVENING_LINE = "+17175550101"
+PHONE = "rictor-desk"
+
+_FILE = """\
+[practice]
+name = "Scotland Family Medicine"
+timezone = "{timezone}"
+
+[trunk]
+host = "{trunk}"
+
+[people.rictor]
+name = "Dr. Kenneth Rictor"
+phones = ["{phone}"]
+
+[schedules.office]
+open = {{ daily = "09:00-17:00" }}
+
+[schedules.evening-clinic]
+open = {{ daily = "18:00-20:00" }}
+
+[greetings.closed]
+text = "You have reached the evening clinic. We are closed now. Please leave a message after the tone."
+
+[greetings.busy]
+text = "Doctor Rictor cannot take your call now. Please leave a message after the tone."
+
+[numbers."{day_line}"]
+label = "Dr. Rictor"
+schedule = "office"
+open = [{{ ring = "rictor", seconds = {ring_seconds} }}, {{ voicemail = "rictor", greeting = "busy" }}]
+closed = [{{ voicemail = "rictor", greeting = "closed" }}]
+
+[numbers."{evening_line}"]
+label = "Evening clinic"
+schedule = "evening-clinic"
+open = [{{ ring = "rictor", seconds = {ring_seconds} }}, {{ voicemail = "rictor", greeting = "busy" }}]
+closed = [{{ voicemail = "rictor", greeting = "closed" }}]
+
+[server]
+sip_address = "{address}"
+sip_port = {sip_port}
+rtp_ports = "{rtp_ports}"
+web_port = {web_port}
+drain_seconds = 5
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPractice:
+    """Where the practice of a demonstration is: its file, its data, and its ports on this machine's loopback."""
+
+    file: Path
+    data: Path
+    sip: SipServer
+    web_port: int
+    trunk: str
+
+    def secret(self, phone: str) -> str:
+        """The SIP secret that the server made for `phone`."""
+        kept = json.loads((self.data / "secrets.json").read_text(encoding="utf-8"))
+        return str(kept["phones"][phone])
+
+
+def write_practice(folder: Path, ring_seconds: int = 8) -> DemoPractice:
+    """Write the practice's file into `folder`. Wherever it is run, it is mid-morning at this practice."""
+    address, trunk = "127.0.0.1", "127.0.0.2"
+    sip_port, web_port = free_port(address, socket.SOCK_DGRAM), free_port(address)
+    first_rtp = 2 * (free_port(address, socket.SOCK_DGRAM) // 4) + 1024
+    text = _FILE.format(
+        timezone=timezone_where_it_is_mid_morning(datetime.now(UTC)),
+        trunk=trunk,
+        phone=PHONE,
+        day_line=DAY_LINE,
+        evening_line=EVENING_LINE,
+        ring_seconds=ring_seconds,
+        address=address,
+        sip_port=sip_port,
+        rtp_ports=f"{first_rtp}-{first_rtp + 199}",
+        web_port=web_port,
+    )
+    file = folder / "practice.toml"
+    file.write_text(text, encoding="utf-8")
+    return DemoPractice(file, folder / "var", SipServer(address, sip_port), web_port, trunk)
+
+
+def timezone_where_it_is_mid_morning(now: datetime) -> str:
+    """A zone in which it is between 10:00 and 11:00 at `now`: the story needs an open line and a closed one."""
+    ahead = (10 - now.hour + 11) % 24 - 11  # whole hours from UTC, -11 to +12
+    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/UTC"  # POSIX counts hours west as positive

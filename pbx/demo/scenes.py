@@ -1,0 +1,132 @@
+"""The calls of the demonstration, each a real one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from pbx.demo.patient import ANONYMOUS, Patient
+from pbx.demo.practice import DAY_LINE, EVENING_LINE, PHONE
+from pbx.demo.softphone import Softphone
+from pbx.demo.stage import SceneFailed, Stage
+from pbx.domain.numbers import for_people, parse_caller
+from pbx.domain.outcome import Outcome
+from pbx.output import caller_in_words
+
+COUNTRY = "US"
+MRS_HALE, MR_DIAZ, MS_OKOYE = "+12155550143", "+12155550178", "+12155550165"
+
+QUESTION = "Good morning doctor, this is Margaret Hale. Should I take the tablets before or after breakfast?"
+ANSWER = "Good morning Margaret. Take them after breakfast, and drink a glass of water with them."
+EVENING_MESSAGE = "Hello, this is Peter Diaz. My new inhaler is empty. Could you please send a refill to the pharmacy?"
+DAY_MESSAGE = "This is Grace. The rash on my arm is much better today. Please call me back when you have a moment."
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    title: str
+    play: Callable[[Stage], Awaitable[None]]
+
+
+async def in_hours_answered(stage: Stage) -> None:
+    """The softphone rings, the physician answers, and each hears the other."""
+    question = await stage.words("question", QUESTION, stay=1.5)
+    answer = await stage.words("answer", ANSWER, stay=20.0, voice="rms")
+    async with (
+        Softphone(stage.folder_of("physician"), PHONE, "127.0.0.5:0") as phone,
+        Patient(stage.folder_of("patient"), MRS_HALE, stage.address()) as patient,
+    ):
+        await stage.register(phone)
+        stage.tell(f"Dr. Rictor's softphone {PHONE} registers.")
+        await _dial(stage, patient, MRS_HALE, DAY_LINE)
+        shown = await phone.rings(within=10)
+        stage.tell(f"The softphone rings and shows {_number_in(shown)}.")
+        if MRS_HALE not in shown:
+            raise SceneFailed("The softphone should show the patient's number.")
+        await phone.answer(says=answer)
+        await patient.is_answered(within=10)
+        stage.tell("Dr. Rictor answers; they talk.")
+        await patient.says(question)
+        await patient.call_ends(within=40)
+        stage.hung_up()
+        heard_by_physician, heard_by_patient = phone.heard, patient.heard
+    await stage.check_heard("Dr. Rictor", heard_by_physician, QUESTION)
+    await stage.check_heard("The patient", heard_by_patient, ANSWER)
+    call = await stage.recorded(DAY_LINE, Outcome.ANSWERED)
+    if call.answered_by != PHONE:
+        raise SceneFailed("The log should say which phone answered.")
+
+
+async def after_hours_message(stage: Stage) -> None:
+    """Straight to the greeting and a message; no phone rings."""
+    async with (
+        Softphone(stage.folder_of("physician"), PHONE, "127.0.0.5:0") as phone,
+        Patient(stage.folder_of("patient"), MR_DIAZ, stage.address()) as patient,
+    ):
+        await stage.register(phone)
+        await _dial(stage, patient, MR_DIAZ, EVENING_LINE)
+        await _leave_message(stage, patient, EVENING_MESSAGE)
+        if phone.has_rung:
+            raise SceneFailed("Dr. Rictor's evening should have stayed quiet.")
+        stage.tell("Dr. Rictor's softphone stayed quiet.")
+        call = await stage.recorded(EVENING_LINE, Outcome.MESSAGE)
+        await stage.message_of(call, EVENING_MESSAGE)
+    await stage.check_heard("The patient", patient.heard, "If this is an emergency hang up and dial")
+
+
+async def in_hours_no_answer(stage: Stage) -> None:
+    """It rings, nobody answers, and the patient can leave a message."""
+    async with (
+        Softphone(stage.folder_of("physician"), PHONE, "127.0.0.5:0") as phone,
+        Patient(stage.folder_of("patient"), MS_OKOYE, stage.address()) as patient,
+    ):
+        await stage.register(phone)
+        await _dial(stage, patient, MS_OKOYE, DAY_LINE)
+        await phone.rings(within=10)
+        stage.tell("The softphone rings; Dr. Rictor is with another patient.")
+        await _leave_message(stage, patient, DAY_MESSAGE)
+    call = await stage.recorded(DAY_LINE, Outcome.MESSAGE)
+    await stage.message_of(call, DAY_MESSAGE)
+
+
+async def hangs_up_in_greeting(stage: Stage) -> None:
+    """A caller who hides the number hangs up while the greeting plays; the log still has the call."""
+    async with Patient(stage.folder_of("patient"), ANONYMOUS, stage.address()) as patient:
+        await _dial(stage, patient, ANONYMOUS, EVENING_LINE)
+        await patient.is_answered(within=10)
+        await patient.hears_sound(within=10)
+        stage.tell("The greeting plays; the caller hangs up.")
+        await patient.hang_up()
+    call = await stage.recorded(EVENING_LINE, Outcome.HUNG_UP_IN_GREETING)
+    if call.message_id is not None:
+        raise SceneFailed("There should be no message.")
+
+
+async def _dial(stage: Stage, patient: Patient, number: str, did: str) -> None:
+    who = caller_in_words(parse_caller(number, COUNTRY), COUNTRY)
+    await patient.dial(stage.practice.sip, did)
+    stage.tell(f"A patient ({who}) dials {for_people(did, COUNTRY)}.")
+
+
+async def _leave_message(stage: Stage, patient: Patient, text: str) -> None:
+    words = await stage.words("message", text, stay=0.5)
+    await patient.is_answered(within=30)
+    stage.tell("The practice's machine answers and plays the greeting.")
+    await patient.hears_beep(within=40)
+    stage.tell("After the tone the patient speaks.")
+    await patient.says(words)
+    await patient.call_ends(within=40)
+    stage.hung_up()
+
+
+def _number_in(uri: str) -> str:
+    number = uri.removeprefix("sip:").partition("@")[0]
+    return for_people(number, COUNTRY)
+
+
+SCENES = (
+    Scene("1. In hours: the physician answers", in_hours_answered),
+    Scene("2. After hours: straight to the greeting and a message", after_hours_message),
+    Scene("3. In hours, nobody answers: ring, then a message", in_hours_no_answer),
+    Scene("4. A caller without a number hangs up during the greeting", hangs_up_in_greeting),
+)

@@ -1,0 +1,94 @@
+"""A physician's softphone: registers with its secret, rings, answers or refuses, speaks and listens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pbx.demo.baresip import Baresip, ClientFailed
+
+REGISTER_WITHIN = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class SipServer:
+    """Where the PBX takes SIP."""
+
+    host: str
+    port: int
+
+    def uri(self, user: str) -> str:
+        return f"sip:{user}@{self.host}:{self.port}"
+
+
+class Softphone:
+    """The phone `name`, with its files in `folder` and SIP at `address` (`ip:port`); an async context manager."""
+
+    def __init__(self, folder: Path, name: str, address: str) -> None:
+        self.name = name
+        self._client = Baresip(folder, address)
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.__aexit__(kind, error, trace)
+
+    @property
+    def heard(self) -> Path:
+        """What it hears, as WAV, while it hears it."""
+        return self._client.heard
+
+    async def register(self, server: SipServer, secret: str, within: float = REGISTER_WITHIN) -> None:
+        """Register at `server`. Raises ClientFailed when it is refused or takes longer than `within` seconds."""
+        account = f"<{server.uri(self.name)}>;auth_user={self.name};auth_pass={secret};regint=60;answermode=manual"
+        await self._client.command("uanew", account)
+        event = await self._client.event("REGISTER_OK", "REGISTER_FAIL", within=within)
+        if event.type == "REGISTER_FAIL":
+            raise ClientFailed(f"The phone {self.name} was refused: {event.param}.")
+
+    async def rings(self, within: float) -> str:
+        """Wait until it rings; the SIP URI that it shows. Raises ClientFailed."""
+        return (await self._client.event("CALL_INCOMING", within=within)).peer
+
+    @property
+    def has_rung(self) -> bool:
+        """Whether it rang without `rings` being waited for."""
+        return self._client.saw("CALL_INCOMING")
+
+    async def answer(self, says: Path | None = None) -> None:
+        """Take the call, and play the WAV `says` to the caller if it is given; the phone hangs up at its end."""
+        await self._client.be_silent()
+        await self._client.command("accept")
+        await self._client.event("CALL_ESTABLISHED", within=5)
+        if says is not None:
+            await self.says(says)
+
+    async def refuse(self) -> None:
+        """Refuse the call as busy."""
+        await self._client.command("hangup")
+
+    async def hang_up(self) -> None:
+        await self._client.command("hangup")
+
+    async def call(self, server: SipServer, dialled: str) -> None:
+        """Call `dialled` through the PBX."""
+        await self._client.be_silent()
+        await self._client.command("dial", server.uri(dialled))
+
+    async def is_answered(self, within: float) -> None:
+        """Wait until the other side took the call. Raises ClientFailed."""
+        await self._client.event("CALL_ESTABLISHED", within=within)
+
+    async def says(self, wav: Path) -> None:
+        """Say what is in `wav`; the phone hangs up at its end."""
+        await self._client.play(wav)
+
+    async def call_ends(self, within: float) -> str:
+        """Wait until the call is over; why, in baresip's words. Raises ClientFailed."""
+        return (await self._client.event("CALL_CLOSED", within=within)).param
