@@ -65,6 +65,10 @@ class ServerOperations:
     def ready(self) -> bool:
         return self._parts.health.ready
 
+    @property
+    def parts_working(self) -> dict[str, bool]:
+        return {part.value: condition.ok for part, condition in self._parts.health.parts.items()}
+
     async def status(self) -> Json:
         """The whole state; `phones` and `live_calls` are null where Asterisk cannot be asked."""
         return {

@@ -53,6 +53,6 @@ class Console:
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within), asyncio.TaskGroup() as both:
-                both.create_task(self.run(command, within))
+                both.create_task(self.run(command, within + ANSWER_WITHIN))
                 await running.ended()
         return not running.alive

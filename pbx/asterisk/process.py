@@ -119,9 +119,10 @@ class AsteriskProcess:
         running = self._running or find_running(self._layout)
         if running is None:
             return
-        for command, seconds in (("core stop gracefully", drain_seconds), ("core stop now", STOP_WITHIN)):
-            if await self.console.stop(command, running, seconds):
-                return
+        if drain_seconds > 0 and await self.console.stop("core stop gracefully", running, drain_seconds):
+            return
+        if await self.console.stop("core stop now", running, STOP_WITHIN):
+            return
         _log.error("Asterisk does not stop: it is killed")
         await running.kill()
 

@@ -25,6 +25,8 @@ def sentence(error: Exception) -> str:
         return "\n".join(["the practice's file has problems:", *lines])
     if type(error).__module__.partition(".")[0] in OUR_PACKAGES:
         return str(error)
+    if isinstance(error, PermissionError):
+        return f"{error.filename}: not allowed; give it to the account that runs Secondline (chown), or run as that one"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'the system'}: {error.strerror}"
     return f"unexpected {type(error).__name__} at {_place(error)}: please report this line"

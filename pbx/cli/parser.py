@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -93,8 +94,9 @@ def _add(
     json: bool = False,
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=doc, description=f"{doc[0].upper()}{doc[1:]}.")
-    parser.add_argument("--config", default="practice.toml", metavar="FILE", help="default: practice.toml")
-    parser.add_argument("--data", metavar="DIR", help="where all state is (default: var/ beside the file)")
+    config, data = os.environ.get("SECONDLINE_CONFIG", "practice.toml"), os.environ.get("SECONDLINE_DATA")
+    parser.add_argument("--config", default=config, metavar="FILE", help=f"the practice's file (default: {config})")
+    parser.add_argument("--data", default=data, metavar="DIR", help=f"all state (default: {data or 'var/ beside it'})")
     if json:
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     parser.set_defaults(command=command)

@@ -11,7 +11,7 @@ from pbx.cli.errors import BadOption
 from pbx.config.check import in_plain_words
 from pbx.config.describe import describe
 from pbx.config.load import ConfigProblems, Practice, load
-from pbx.domain.numbers import parse_caller, to_e164
+from pbx.domain.numbers import WITHHELD_NAMES, to_e164
 from pbx.domain.policy import Policy
 from pbx.domain.routing import Decision, decide
 from pbx.output import decision_json, print_json
@@ -54,11 +54,16 @@ def explain(options: Namespace) -> int:
     decision = decide(policy, parse_number("--to", options.to, policy.country), at)
     if options.json:
         document = decision_json(decision)
-        document["from"] = parse_caller(options.caller, policy.country).number if options.caller else None
+        document["from"] = _caller(options.caller, policy.country)
         print_json(document)
     else:
         _tell(decision, policy, practice)
     return 0
+
+
+def _caller(text: str | None, country: str) -> str | None:
+    withheld = text is None or text.lower() in WITHHELD_NAMES
+    return None if withheld else parse_number("--from", text or "", country)
 
 
 def _tell(decision: Decision, policy: Policy, practice: Practice) -> None:

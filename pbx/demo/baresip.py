@@ -47,7 +47,7 @@ class ClientFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to the client: baresip's name for it (`CALL_ESTABLISHED`), its detail and the other party."""
+    """Something that happened to the client: baresip's name (`CALL_ESTABLISHED`), its detail and the other party."""
 
     type: str
     param: str

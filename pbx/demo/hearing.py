@@ -60,13 +60,16 @@ async def sound(wav: Path, within: float) -> None:
 
 
 def _end_of_beep(sound: Samples) -> int | None:
-    tones = 0
+    # A packet that came too late on a busy machine leaves a frame in the middle that is no pure tone.
+    tones = others = 0
     for number, frame in enumerate(_frames(sound)):
         if _is_tone(frame, BEEP_HERTZ):
-            tones += 1
-        elif tones >= _BEEP_FRAMES:
+            tones, others = tones + 1, 0
+            continue
+        others += 1
+        if tones >= _BEEP_FRAMES:
             return number * _FRAME
-        else:
+        if others > 1:
             tones = 0
     return None
 

@@ -123,7 +123,9 @@ def test_only_what_runs_goes_into_the_image() -> None:
 
 
 def test_the_folders_are_the_same_on_both_sides(practice: Practice) -> None:
-    assert '--config", "/etc/secondline/practice.toml", "--data", "/data"' in last("CMD")
+    environment = last("ENV")
+    assert "SECONDLINE_CONFIG=/etc/secondline/practice.toml" in environment
+    assert "SECONDLINE_DATA=/data" in environment
     assert last("WORKDIR") == "/etc/secondline"
     mounts = service("secondline")
     assert "- ./practice:/etc/secondline:ro\n" in mounts
