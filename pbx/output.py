@@ -38,7 +38,7 @@ def rfc3339(at: datetime | None) -> str | None:
 def caller_in_words(caller: Caller, country: str) -> str:
     if caller.kind is NumberKind.E164 and caller.number:
         return for_people(caller.number, country)
-    return caller.number or ("number withheld" if caller.kind is NumberKind.WITHHELD else "number not usable")
+    return caller.number or ("number withheld" if caller.kind is NumberKind.WITHHELD else "number not known")
 
 
 def call_json(call: CallRecord) -> dict[str, Any]:

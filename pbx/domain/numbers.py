@@ -27,7 +27,10 @@ class NumberKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A caller's number: `number` is E.164 or a short code; None where it is withheld or nothing usable came."""
+    """A caller's number: `number` is E.164, a short code, or digits that are no whole number, kept as they came.
+
+    It is None where the caller withholds it, or where what came holds no digits to keep.
+    """
 
     kind: NumberKind
     number: str | None = None
@@ -45,7 +48,7 @@ def parse_caller(raw: str, country: str) -> Caller:
         return Caller(NumberKind.E164, full)
     if not text.startswith("+") and len(text) < _SHORTEST_FULL_NUMBER:
         return Caller(NumberKind.SHORT, text)
-    return Caller(NumberKind.UNUSABLE)
+    return Caller(NumberKind.UNUSABLE, text)
 
 
 def to_e164(text: str, country: str) -> str:

@@ -35,10 +35,13 @@ def test_a_short_code_is_kept_as_it_came(raw: str) -> None:
     assert parse_caller(raw, "US") == Caller(NumberKind.SHORT, raw)
 
 
-@pytest.mark.parametrize(
-    "raw", ["5550100", "+", "+1", "12345678901234567890", "1;DROP", "71755501\n00", "sip:x", "٣٤٥٦٧٨٩"]
-)
-def test_what_is_no_full_number_is_unusable_and_not_guessed_at(raw: str) -> None:
+@pytest.mark.parametrize("raw", ["5550100", "+1", "12345678901234567890"])
+def test_digits_that_are_no_full_number_are_kept_and_not_guessed_at(raw: str) -> None:
+    assert parse_caller(raw, "US") == Caller(NumberKind.UNUSABLE, raw)
+
+
+@pytest.mark.parametrize("raw", ["+", "1;DROP", "71755501\n00", "sip:x", "٣٤٥٦٧٨٩"])
+def test_what_is_not_made_of_digits_is_not_kept(raw: str) -> None:
     assert parse_caller(raw, "US") == Caller(NumberKind.UNUSABLE)
 
 
@@ -50,8 +53,10 @@ def test_any_caller_is_one_of_four_kinds(raw: str) -> None:
             assert caller.number is not None and E164.fullmatch(caller.number)
         case NumberKind.SHORT:
             assert caller.number is not None and len(caller.number) < 7
-        case _:
+        case NumberKind.WITHHELD:
             assert caller.number is None
+        case NumberKind.UNUSABLE:
+            assert caller.number is None or caller.number == raw.strip()
 
 
 @given(st.from_regex(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True))
