@@ -9,6 +9,7 @@ SHELL := /bin/bash
 # The machine's pip settings (a mirror, a proxy, certificates) hold, but none that changes what goes where.
 unexport PYTHONHOME PYTHONPATH PIP_CONSTRAINT PIP_NO_BINARY PIP_PREFIX PIP_REQUIREMENT PIP_TARGET PIP_USER
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_CACHE_DIR := $(CURDIR)/.tools/pip
 PIP := $(BIN)/python -m pip install --progress-bar off --no-build-isolation --use-pep517
 # pip says too much when all is well; its errors come through, being on stderr.
 BRIEFLY := sed -u -nE 's/^Collecting ([^ ]+).*/Python:   \1/p; s/^Installing collected.*/Python:   unpacking them/p'
