@@ -14,6 +14,8 @@ from pbx.demo.softphone import SipServer
 DAY_LINE = "+17175550100"
 EVENING_LINE = "+17175550101"
 PHONE = "rictor-desk"
+CLOSED = "You have reached the evening clinic. We are closed now. Please leave a message after the tone."
+BUSY = "Doctor Rictor cannot take your call now. Please leave a message after the tone."
 
 _FILE = """\
 [practice]
@@ -34,10 +36,10 @@ open = {{ daily = "09:00-17:00" }}
 open = {{ daily = "18:00-20:00" }}
 
 [greetings.closed]
-text = "You have reached the evening clinic. We are closed now. Please leave a message after the tone."
+text = "{closed_text}"
 
 [greetings.busy]
-text = "Doctor Rictor cannot take your call now. Please leave a message after the tone."
+text = "{busy_text}"
 
 [numbers."{day_line}"]
 label = "Dr. Rictor"
@@ -76,8 +78,11 @@ class DemoPractice:
         return str(kept["phones"][phone])
 
 
-def write_practice(folder: Path, ring_seconds: int = 8) -> DemoPractice:
-    """Write the practice's file into `folder`. Wherever it is run, it is mid-morning at this practice."""
+def write_practice(folder: Path, ring_seconds: int = 8, closed: str = CLOSED, busy: str = BUSY) -> DemoPractice:
+    """Write the practice's file into `folder`. Wherever it is run, it is mid-morning at this practice.
+
+    `closed` and `busy` are the words of its greetings.
+    """
     address, trunk = "127.0.0.1", "127.0.0.2"
     sip_port, web_port = free_port(address, socket.SOCK_DGRAM), free_port(address)
     first_rtp = 2 * (free_port(address, socket.SOCK_DGRAM) // 4) + 1024
@@ -88,6 +93,8 @@ def write_practice(folder: Path, ring_seconds: int = 8) -> DemoPractice:
         day_line=DAY_LINE,
         evening_line=EVENING_LINE,
         ring_seconds=ring_seconds,
+        closed_text=closed,
+        busy_text=busy,
         address=address,
         sip_port=sip_port,
         rtp_ports=f"{first_rtp}-{first_rtp + 199}",

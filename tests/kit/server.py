@@ -14,8 +14,8 @@ from typing import Any
 from pbx.demo.practice import DemoPractice, write_practice
 from pbx.demo.server import ServerProcess
 
-LOGGED_WITHIN = 15.0
-READY_WITHIN = 30.0
+LOGGED_WITHIN = 40.0
+READY_WITHIN = 60.0
 _POLL = 0.2
 
 
@@ -104,7 +104,7 @@ async def secondline(*words: str) -> Answer:
 @contextmanager
 def open_office(folder: Path, ring_seconds: int = 5) -> Iterator[Office]:
     """A practice in `folder` with its server up; it is stopped at the end. For fixtures that many tests share."""
-    practice = write_practice(folder, ring_seconds)
+    practice = write_practice(folder, ring_seconds, closed="The office is closed.", busy="The line is busy.")
     server = ServerProcess(practice.file, practice.data, practice.web_port)
     asyncio.run(server.start())
     try:
