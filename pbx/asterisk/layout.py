@@ -118,6 +118,11 @@ class Layout:
         return self.log / "messages"
 
     @property
+    def security_log(self) -> Path:
+        """Who failed to prove who they are, for the practice's ban list."""
+        return self.log / "security"
+
+    @property
     def cel(self) -> Path:
         return self.log / "cel-custom" / "calls.csv"
 

@@ -6,6 +6,7 @@ It runs in a session of its own, so it outlives a controller that dies; the next
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import subprocess
@@ -14,6 +15,7 @@ import psutil
 
 from pbx.asterisk.console import Console
 from pbx.asterisk.layout import Layout
+from pbx.asterisk.logs import rotate
 from pbx.asterisk.programs import Program
 from pbx.asterisk.running import Running, find_running
 from pbx.asterisk.sip_port import whose_sip_port
@@ -25,6 +27,7 @@ LONGEST_PAUSE = 30.0
 """The longest wait before another start, in seconds; it doubles from one."""
 
 HEALTHY_AFTER = 60.0
+LOGS_EVERY = 60.0
 _LINES_SHOWN = 5
 _POLL = 0.05
 
@@ -62,15 +65,18 @@ class AsteriskProcess:
         """
         self._stopping = False
         self._running = find_running(self._layout)
-        if self._running is None:
-            await self._launch()
-            return False
-        if not await self.console.booted(READY_WITHIN):
-            await self._running.kill()
-            await self._launch()
-            return False
-        await self.reload()
-        return True
+        if self._running is not None and await self._can_be_adopted():
+            await self.reload()
+            return True
+        if self._running is not None:
+            await self.stop(STOP_WITHIN)
+            self._stopping = False
+        await self._launch()
+        return False
+
+    async def _can_be_adopted(self) -> bool:
+        """Whether the running Asterisk answers, and listens where the practice's file says now."""
+        return await self.console.booted(READY_WITHIN) and whose_sip_port(self._network) is not None
 
     async def wait_ready(self) -> None:
         """Wait until Asterisk has booted. Raises AsteriskFailed."""
@@ -99,7 +105,7 @@ class AsteriskProcess:
         pause = 1.0
         while self._running is not None:
             began = clock()
-            await self._running.ended()
+            await self._ended(self._running)
             if self._stopping:
                 return
             if clock() - began > HEALTHY_AFTER:
@@ -125,6 +131,16 @@ class AsteriskProcess:
             return
         _log.error("Asterisk does not stop: it is killed")
         await running.kill()
+
+    async def _ended(self, running: Running) -> None:
+        """Wait until Asterisk has ended; meanwhile keep its logs small."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOGS_EVERY):
+                    await running.ended()
+                    return
+            if rotate(self._layout):
+                await self.console.run("logger reload")
 
     async def _launch(self) -> None:
         if self._program.module_dir is None or not self._program.module_dir.is_dir():

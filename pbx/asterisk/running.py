@@ -28,16 +28,17 @@ class Running:
             return False
 
     async def ended(self) -> None:
-        """Wait until it has ended. Works for a process that is not our child too (pidfd_open(2))."""
+        """Wait until it has ended with all its threads, so that its ports are free. It need not be our child."""
+        if not self._process.is_running():
+            return
         try:
-            handle = os.pidfd_open(self.pid)
+            handle = os.pidfd_open(self.pid)  # readable when the whole process is gone: pidfd_open(2)
         except ProcessLookupError:
             return
         loop, gone = asyncio.get_running_loop(), asyncio.Event()
         loop.add_reader(handle, gone.set)
         try:
-            while self.alive:
-                await gone.wait()
+            await gone.wait()
         finally:
             loop.remove_reader(handle)
             os.close(handle)

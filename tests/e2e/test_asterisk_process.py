@@ -20,15 +20,12 @@ from pbx.asterisk.render import render
 from pbx.asterisk.running import find_running
 from pbx.asterisk.secrets import Secrets
 from pbx.demo.baresip import ClientFailed
-from pbx.demo.hearing import seconds_of_tone
 from pbx.domain.policy import Number, Phone, Policy, Voicemail
 from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker
-from tests.kit.asterisk import DESK, DID, Pbx, a_practice, prepared, running
+from tests.kit.asterisk import DESK, DID, Pbx, a_practice, free_sip_port, is_whole, prepared, running
 from tests.kit.network import TRUNK, Request, raw_caller, until
 
 Words = Callable[[float], Awaitable[Path]]
-
-LOST_AT_MOST = 0.3
 
 _CONTROLLER = """
 import asyncio, os, sys
@@ -91,7 +88,20 @@ async def test_a_dead_controllers_asterisk_is_adopted_with_its_calls(
     assert pbx.process.pid == orphan.pid
     await patient.call_ends(10)
     call = await pbx.next_ended(set())
-    assert seconds_of_tone(call.recordings[0], SPOKEN) > 2.5 - LOST_AT_MOST
+    assert is_whole(call.recordings[0], 2.5, SPOKEN)
+
+
+async def test_an_asterisk_at_another_port_than_the_file_says_is_replaced(pbx: Pbx) -> None:
+    await pbx.process.start()
+    first = pbx.process.pid
+    port = free_sip_port()
+    moved = dataclasses.replace(pbx.settings, network=dataclasses.replace(pbx.settings.network, port=port))
+    render(pbx.policy, moved, pbx.machine)
+    process = AsteriskProcess(pbx.layout, pbx.machine.program, moved.network)
+    assert await process.start() is False
+    assert process.pid != first
+    assert await can_be_called(dataclasses.replace(pbx, settings=moved))
+    await process.stop(0)
 
 
 async def test_a_killed_asterisk_is_started_again(pbx: Pbx) -> None:
@@ -123,7 +133,7 @@ async def test_a_call_in_progress_is_waited_for_and_no_other_is_taken(
         assert await late.calls(Request(f"sip:{DID}@127.0.0.1"), within=1) not in (0, 200)
     assert await patient.call_ends(10) == "end of file"
     await asyncio.wait_for(stopping, 5)
-    assert seconds_of_tone((await pbx.next_ended(set())).recordings[0], SPOKEN) > 2.5 - LOST_AT_MOST
+    assert is_whole((await pbx.next_ended(set())).recordings[0], 2.5, SPOKEN)
 
 
 async def test_a_call_that_lasts_too_long_does_not_hold_up_a_stop(pbx: Pbx, a_patient: PatientMaker) -> None:
@@ -133,7 +143,7 @@ async def test_a_call_that_lasts_too_long_does_not_hold_up_a_stop(pbx: Pbx, a_pa
     await patient.hears_beep(10)
     began = asyncio.get_running_loop().time()
     await pbx.process.stop(0.5)
-    assert asyncio.get_running_loop().time() - began < 5
+    assert asyncio.get_running_loop().time() - began < 8
     assert pbx.process.pid is None
     assert (await pbx.next_ended(set())).recordings
 
@@ -145,6 +155,7 @@ async def test_a_reload_in_a_message_keeps_every_second_and_takes_the_new_file_i
     patient = await a_patient()
     await patient.dial(pbx.server, DID)
     await patient.hears_beep(10)
+    (message,) = pbx.calls()
     await patient.says(await words(3.5))
     machine = pbx.machine
     for number in ("+17175550190", "+17175550191"):
@@ -160,8 +171,8 @@ async def test_a_reload_in_a_message_keeps_every_second_and_takes_the_new_file_i
     with pytest.raises(ClientFailed):
         await old.register(pbx.server, pbx.machine.secrets.phone(DESK))
     await patient.call_ends(10)
-    recordings = list(pbx.layout.spool.glob("*.wav"))
-    assert max(seconds_of_tone(path, SPOKEN) for path in recordings) > 3.5 - LOST_AT_MOST
+    call = await pbx.next_ended(set(pbx.calls()) - {message})
+    assert is_whole(call.recordings[0], 3.5, SPOKEN)
 
 
 def with_number(policy: Policy, number: str) -> Policy:

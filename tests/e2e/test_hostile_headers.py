@@ -13,7 +13,7 @@ import pytest
 from pbx.asterisk.ports import LOOPBACK
 from tests.kit.asterisk import DID, OBSERVER, OBSERVER_SECRET, Pbx, Spooled, a_practice, running
 from tests.kit.controllers import controller
-from tests.kit.network import TRUNK, Request, raw_caller
+from tests.kit.network import STRANGER, TRUNK, Request, raw_caller
 
 MARK = "F0rged"
 """Stands in every hostile text."""
@@ -79,8 +79,8 @@ class Wire:
     @property
     def forged(self) -> list[bytes]:
         """Lines that a stranger wrote."""
-        ami = [line for line in re.split(rb"[\r\n]+", self.ami) if not line.startswith(QUOTING)]
-        return [line for line in (*ami, *self.agi.split(b"\n")) if MARK.encode().lower() in line.lower()]
+        ami = [line for line in re.split(rb"[\r\n]+", bytes(self.ami)) if not line.startswith(QUOTING)]
+        return [line for line in (*ami, *bytes(self.agi).split(b"\n")) if MARK.encode().lower() in line.lower()]
 
 
 @asynccontextmanager
@@ -164,6 +164,16 @@ async def test_the_callers_number_is_read_as_the_carrier_means_it(
     _, call = await a_call(pbx, Request("", from_header, headers))
     assert call is not None
     assert call.start[3] == expected
+
+
+@pytest.mark.parametrize("method", ["INVITE", "REGISTER", "OPTIONS", "SUBSCRIBE"])
+async def test_a_stranger_forges_no_line_of_the_security_log(method: str, pbx: Pbx) -> None:
+    address = f"<sip:{EVENT}@h.example>"
+    async with raw_caller(STRANGER, pbx.server) as stranger:
+        status = await stranger.calls(Request(f"sip:{EVENT}@127.0.0.1", address, (), method, address), within=2)
+    assert status in (401, 0)
+    lines = pbx.layout.security_log.read_text(errors="replace").splitlines()
+    assert all("SecurityEvent=" in line for line in lines[1:])
 
 
 async def test_random_hostile_callers_forge_nothing(pbx: Pbx) -> None:

@@ -17,7 +17,7 @@ from pbx.asterisk.programs import find_asterisk
 from pbx.asterisk.render import Machine, render
 from pbx.asterisk.secrets import Secrets
 from pbx.config.settings import Network, Settings, Transport, Trunk
-from pbx.demo.hearing import samples
+from pbx.demo.hearing import samples, seconds_of_sound, seconds_of_tone
 from pbx.demo.softphone import SipServer
 from pbx.demo.speech import RATE, tone
 from pbx.domain.policy import Greeting, Number, Phone, Policy, Ring, Voicemail
@@ -40,6 +40,9 @@ PROMPTS = {
 """Every prompt is a tone of its own, so that a patient's ears can tell them apart."""
 
 PROMPT_SECONDS = 0.5
+
+LOST_AT_MOST = 0.3
+"""Seconds of a message that may be missing: what was said while the beep still rang in the patient's ear."""
 
 OBSERVER = "observer"
 OBSERVER_SECRET = "sees-everything"
@@ -149,7 +152,7 @@ def prepared(data: Path, policy: Policy, *, observed: bool = False) -> Pbx:
     layout.make()
     secrets = Secrets.load_or_create(layout, [phone.name for phone in policy.phones])
     first = free_port("127.0.0.1", socket.SOCK_DGRAM) // 200 * 200
-    network = Network("127.0.0.1", _free_sip_port(), rtp_first=max(first, 10000), rtp_last=max(first, 10000) + 199)
+    network = Network("127.0.0.1", free_sip_port(), rtp_first=max(first, 10000), rtp_last=max(first, 10000) + 199)
     trunk = Trunk(TRUNK, 5060, Transport.UDP, (TRUNK,))
     settings = Settings(data / "practice.toml", trunk, network)
     machine = Machine(layout, secrets, Ports.load_or_choose(layout), find_asterisk())
@@ -177,6 +180,15 @@ def seconds_recorded(wav: Path) -> float:
     return len(samples(wav)) / RATE
 
 
+def is_whole(recording: Path, seconds: float, hertz: float) -> bool:
+    """Whether `recording` holds `seconds` of the tone that the patient spoke.
+
+    A busy machine's packets come late and leave clicks in the tone, so only half of it has to be pure.
+    """
+    pure, sound = seconds_of_tone(recording, hertz), seconds_of_sound(recording)
+    return sound >= seconds - LOST_AT_MOST and pure >= seconds / 2
+
+
 async def _start(pbx: Pbx) -> None:
     await pbx.process.start()
 
@@ -186,8 +198,8 @@ async def _make_prompts(layout: Layout) -> None:
         await tone(hertz, PROMPT_SECONDS, layout.greetings / f"{name}.wav")
 
 
-def _free_sip_port() -> int:
-    # One number for UDP and TCP.
+def free_sip_port() -> int:
+    """A port that is free for UDP and for TCP."""
     while True:
         port = free_port("127.0.0.1", socket.SOCK_DGRAM)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

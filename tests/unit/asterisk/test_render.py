@@ -1,0 +1,119 @@
+"""Asterisk's files out of the practice's."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+
+from pbx.asterisk.render import Machine, UnusableValue, lines, render, rendered
+from pbx.config.settings import Settings
+from pbx.domain.policy import Number, Policy, Voicemail
+
+
+def test_a_second_rendering_changes_nothing(policy: Policy, settings: Settings, machine: Machine) -> None:
+    assert render(policy, settings, machine) is True
+    assert render(policy, settings, machine) is False
+
+
+def test_a_file_that_nothing_makes_any_more_is_removed(policy: Policy, settings: Settings, machine: Machine) -> None:
+    render(policy, settings, machine)
+    old = machine.layout.etc / "voicemail.conf"
+    old.write_text("[general]\n")
+    assert render(policy, settings, machine) is True
+    assert not old.exists()
+
+
+def test_the_files_are_nobody_elses_to_read(policy: Policy, settings: Settings, machine: Machine) -> None:
+    render(policy, settings, machine)
+    assert {path.stat().st_mode & 0o777 for path in machine.layout.etc.iterdir()} == {0o600}
+
+
+def test_a_number_is_known_in_every_way_a_carrier_writes_it(policy: Policy) -> None:
+    assert lines(policy)[0].spellings == ("+17175550100", "17175550100", "7175550100")
+
+
+def test_a_national_prefix_is_known_too(policy: Policy) -> None:
+    british = a_number("+442071838750")
+    policy = dataclasses.replace(policy, country="GB", numbers={british.e164: british})
+    assert lines(policy)[0].spellings == ("+442071838750", "442071838750", "2071838750", "02071838750")
+
+
+def test_a_spelling_that_fits_two_numbers_is_left_out(policy: Policy) -> None:
+    # 4420... without its plus is a number of both: the German one's national digits.
+    numbers = [a_number(e164) for e164 in ("+4915123456789", "+15123456789")]
+    policy = dataclasses.replace(policy, country="DE", numbers={n.e164: n for n in numbers})
+    spellings = [spelling for line in lines(policy) for spelling in line.spellings]
+    assert len(spellings) == len(set(spellings))
+    assert {"+4915123456789", "+15123456789"} <= set(spellings)
+    assert "15123456789" not in spellings
+
+
+def a_number(e164: str) -> Number:
+    return Number(e164, "Line", None, (Voicemail("box"),), (Voicemail("box"),))
+
+
+def test_the_dialplan_has_literal_numbers_only(files: dict[str, str]) -> None:
+    extensions = re.findall(r"^exten = ([^,]+),", files["extensions.conf"], re.MULTILINE)
+    assert all(re.fullmatch(r"\+?[0-9]+|\*43", extension) for extension in extensions)
+
+
+def test_the_carrier_is_known_by_its_addresses_and_by_nothing_else(files: dict[str, str]) -> None:
+    trunk = files["pjsip.conf"].split("[_trunk](_line)")[1]
+    assert "identify_by = ip\n" in trunk
+    assert "match = 192.0.2.10\nmatch = 192.0.2.0/28\n" in trunk
+
+
+def test_there_is_no_endpoint_for_strangers(files: dict[str, str]) -> None:
+    assert "anonymous]" not in files["pjsip.conf"]
+    assert "endpoint_identifier_anonymous" not in files["modules.conf"]
+
+
+def test_a_practice_without_a_carrier_has_no_trunk(policy: Policy, settings: Settings, machine: Machine) -> None:
+    text = rendered(policy, dataclasses.replace(settings, trunk=None), machine)["pjsip.conf"]
+    assert "_trunk" not in text
+
+
+def test_behind_a_router_the_public_address_is_told(files: dict[str, str]) -> None:
+    assert files["pjsip.conf"].count("external_media_address = 198.51.100.7\n") == 2
+    assert "local_net = 10.0.0.0/8\n" in files["pjsip.conf"]
+
+
+def test_a_semicolon_in_a_value_begins_no_comment(files: dict[str, str]) -> None:
+    assert "password = s\\;cret\n" in files["pjsip.conf"]
+
+
+@pytest.mark.parametrize("secret", ["a\nb", "a\r\n[anonymous]", "a\0", "a\x1b"])
+def test_a_line_break_in_a_value_is_refused(secret: str, policy: Policy, settings: Settings, machine: Machine) -> None:
+    assert settings.trunk is not None
+    hostile = dataclasses.replace(settings, trunk=dataclasses.replace(settings.trunk, secret=secret))
+    with pytest.raises(UnusableValue, match="remove it"):
+        rendered(policy, hostile, machine)
+
+
+def test_ami_is_for_this_machine_and_can_start_nothing(files: dict[str, str]) -> None:
+    manager = files["manager.conf"]
+    assert "bindaddr = 127.0.0.1\n" in manager
+    assert "permit = 127.0.0.1/255.255.255.255\n" in manager
+    assert not re.search(r"^(read|write) = .*(all|system|command|config|originate)", manager, re.MULTILINE)
+
+
+def test_functions_with_effects_are_closed_to_ami_and_agi(files: dict[str, str]) -> None:
+    assert "live_dangerously = no\n" in files["asterisk.conf"]
+
+
+def test_no_log_prints_what_strangers_wrote(files: dict[str, str]) -> None:
+    levels = re.findall(r"^\S+ => (.*)$", files["logger.conf"], re.MULTILINE)
+    assert levels == ["warning,error", "security"]
+
+
+def test_channel_events_hold_no_number_and_no_name(files: dict[str, str]) -> None:
+    fields = re.findall(r"^fields = (.*)$", files["cel_custom.conf"], re.MULTILINE)
+    assert fields == ["eventtype,eventtime,userfield,uniqueid,linkedid"]
+
+
+@pytest.mark.parametrize("module", ["app_system", "func_shell", "res_pjsip_refer", "res_pjsip_caller_id"])
+def test_modules_that_are_not_needed_are_not_loaded(module: str, files: dict[str, str]) -> None:
+    assert "autoload = no\n" in files["modules.conf"]
+    assert f"load = {module}" not in files["modules.conf"]
