@@ -35,6 +35,7 @@ from pbx.operations import Parts, ServerOperations
 from pbx.prompts import make_prompts
 from pbx.running import Running, Signals
 from pbx.services.health import Health
+from pbx.services.pace import Pace, PacedCallLog
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
 from pbx.store.calls import PgCallLog
@@ -109,19 +110,21 @@ class Server:
         parts = Parts(asterisk, ami, queue, self._health, self._metrics)
         operations = ServerOperations(self._config, practice, machine, parts)
         call_log = MeteredCallLog(PgCallLog(database), self._metrics)
-        recorder = DecisionRecorder(call_log)
+        pace = Pace()
+        bookkeeping = PacedCallLog(call_log, pace)
+        recorder = DecisionRecorder(bookkeeping)
         recogniser = await stack.enter_async_context(RecogniserProcess(_worker_options(settings.recognizer)))
         transcriber = MeteredTranscriber(recogniser, self._metrics)
 
         live = _live_calls(asterisk, ami)
         router = CallRouter(lambda: operations.policy, call_log, recorder)
-        await self._open(stack, practice, machine, MeteredRouter(router, self._metrics), operations)
+        await self._open(stack, practice, machine, MeteredRouter(router, self._metrics, pace), operations)
         return Running(
             asterisk=asterisk,
             ami=ami,
             keeper=DatabaseKeeper(database, cluster, self._health),
             recorder=recorder,
-            ingest=Ingest(self._folders(), call_log, lambda: operations.policy, live),
+            ingest=Ingest(self._folders(), bookkeeping, lambda: operations.policy, live),
             reconcile=Reconcile(call_log, self._calls_seen, self._spooled, live),
             event_record=self._layout.cel,
             recogniser=recogniser,

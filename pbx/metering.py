@@ -12,6 +12,7 @@ from pbx.domain.call import CallRecord, CallStart, FinishedCall
 from pbx.domain.routing import Decision
 from pbx.domain.steps import Step
 from pbx.domain.transcript import Transcript
+from pbx.services.pace import Pace
 from pbx.services.ports import CallLog
 from pbx.services.route import CallRouter, Question
 from pbx.web.metrics import Metrics
@@ -20,13 +21,15 @@ from voicemail.transcription import Transcriber
 
 
 class MeteredRouter:
-    """Times the answers to the PBX's questions."""
+    """Times the answers to the PBX's questions, and says that callers are being answered."""
 
-    def __init__(self, router: CallRouter, metrics: Metrics) -> None:
+    def __init__(self, router: CallRouter, metrics: Metrics, pace: Pace) -> None:
         self._router = router
         self._metrics = metrics
+        self._pace = pace
 
     async def next(self, question: Question) -> tuple[int, Step]:
+        self._pace.busy()
         with self._metrics.questions.time():
             return await self._router.next(question)
 

@@ -68,10 +68,7 @@ class DecisionRecorder:
     async def flush(self) -> None:
         """Write what waits. Raises StoreUnavailable; what was not written waits on."""
         while self._waiting:
-            start, decision = self._waiting[0]
-            await self._call_log.open_call(start, decision)
-            if self._waiting and self._waiting[0][0] is start:
-                self._waiting.popleft()
+            await self._write(*self._waiting[0])
 
     async def run(self) -> None:
         """Write for ever; meant to be cancelled."""
@@ -83,6 +80,16 @@ class DecisionRecorder:
             except StoreUnavailable:
                 await asyncio.sleep(RETRY_SECONDS)
                 self._wake.set()
+
+    async def _write(self, start: CallStart, decision: Decision) -> None:
+        try:
+            await self._call_log.open_call(start, decision)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge of a call: it must not hold up the others
+            log.error("call %s: its decision cannot be written down (%s)", start.id, type(error).__name__)
+        if self._waiting and self._waiting[0][0] is start:
+            self._waiting.popleft()
 
 
 class CallRouter:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -69,6 +69,9 @@ class Recorder:
         new = call.start.id not in self.calls_kept
         self.calls_kept.setdefault(call.start.id, call)
         return new
+
+    async def missing(self, calls: Collection[UUID]) -> frozenset[UUID]:
+        return frozenset(calls) - self.calls_kept.keys()
 
     async def calls(self, since: datetime | None, number: str | None, limit: int) -> Sequence[CallRecord]:
         return ()
