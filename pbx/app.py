@@ -116,7 +116,7 @@ class Server:
         recogniser = await stack.enter_async_context(RecogniserProcess(_worker_options(settings.recognizer)))
         transcriber = MeteredTranscriber(recogniser, self._metrics)
 
-        live = _live_calls(asterisk, ami)
+        live = _live_calls(asterisk, ami, pace)
         router = CallRouter(lambda: operations.policy, call_log, recorder)
         await self._open(stack, practice, machine, MeteredRouter(router, self._metrics, pace), operations)
         return Running(
@@ -166,8 +166,9 @@ def _worker_options(recognizer: Recognizer) -> WorkerOptions:
     return WorkerOptions(recognizer.engine.value, recognizer.vosk_model, recognizer.memory_mb)
 
 
-def _live_calls(asterisk: AsteriskProcess, ami: AmiClient) -> LiveCalls:
+def _live_calls(asterisk: AsteriskProcess, ami: AmiClient, pace: Pace) -> LiveCalls:
     async def live_calls() -> frozenset[UUID]:
+        await pace.calm()  # Asterisk goes through all of its channels for the answer
         if asterisk.pid is None:
             return frozenset()
         try:

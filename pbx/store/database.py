@@ -51,6 +51,7 @@ class Database:
                 timeout=CONNECT_SECONDS,
                 command_timeout=COMMAND_SECONDS,
                 server_settings=_SETTINGS,
+                reset=_leave_as_it_is,
             )
         try:
             yield cls(dsn, pool)
@@ -92,6 +93,10 @@ class Database:
                 yield connection
             finally:
                 connection.terminate()
+
+
+async def _leave_as_it_is(_: object) -> None:
+    """Nothing here changes a pooled connection's state, so the round trip that would reset it is saved."""
 
 
 async def _close(pool: Pool[Record]) -> None:
