@@ -43,6 +43,8 @@ def oracle_is_open(spec: Spec, closed: set[date], zone: ZoneInfo, at: datetime) 
     for start, end in spec.get(wall.weekday(), []):
         if start <= minute and (minute < end or end <= start):
             return True
+    if wall.date() - timedelta(days=1) in closed:
+        return False
     return any(end <= start and minute < end for start, end in spec.get((wall.weekday() - 1) % 7, []))
 
 
@@ -218,7 +220,7 @@ def test_an_hour_that_is_skipped_is_never_open() -> None:
 @pytest.mark.parametrize("hours", [{}, {day: (Range(time(0), time(0)),) for day in range(7)}])
 def test_without_a_change_in_sight_there_is_no_until(hours: dict[int, tuple[Range, ...]]) -> None:
     state = Schedule("same", "America/New_York", hours).state_at(new_york("2026-11-23T09:00"))
-    assert (state.open, state.until) == (bool(hours), None)
+    assert (state.open, state.until, state.never) == (bool(hours), None, True)
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
