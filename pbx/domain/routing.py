@@ -6,8 +6,9 @@ Both are pure. The same decision drives the call, is stored with it and is print
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from pbx.domain.numbers import for_people
@@ -105,7 +106,9 @@ def _line_state(policy: Policy, number: Number, at: datetime) -> tuple[State, Re
 
 def _when_closed(number: Number, at: datetime) -> tuple[Action, ...]:
     """What is done when closed; an exception's date has its own greeting."""
-    greeting = number.schedule.state_at(at).greeting if number.schedule else None
+    if number.schedule is None or not number.schedule.exceptions:
+        return number.closed
+    greeting = number.schedule.state_at(at).greeting
     if greeting is None:
         return number.closed
     return tuple(Voicemail(a.mailbox, greeting) if isinstance(a, Voicemail) else a for a in number.closed)
@@ -121,15 +124,21 @@ def _cause(state: ScheduleState) -> str:
 
 def _until(state: ScheduleState, timezone: str) -> str:
     if state.until is None:
-        return ", and this schedule never changes that" if state.never else ", with no change as far as its calendar goes"
+        return ", and that never changes" if state.never else ", with no change as far as its calendar is known"
     return f", until {_clock(state.until, timezone)}"
 
 
 def _clock(at: datetime, timezone: str) -> str:
+    # As UTC, because a cache takes two times in a zone for equal that differ in their fold only.
+    return _utc_clock(at.astimezone(UTC), timezone)
+
+
+@lru_cache(maxsize=1000)
+def _utc_clock(at: datetime, timezone: str) -> str:
     wall = at.astimezone(ZoneInfo(timezone))
     # Where the clocks are set back, an hour comes twice: there the offset tells which one is meant.
-    twice = wall.replace(fold=0).utcoffset() != wall.replace(fold=1).utcoffset()
-    return f"{wall:%a %d %b %Y %H:%M}{f' {wall:%Z}' if twice else ''} {timezone}"
+    twice = wall.utcoffset() != wall.replace(fold=1 - wall.fold).utcoffset()
+    return f"{wall:%a %d %b %Y %H:%M}{wall: %Z} {timezone}" if twice else f"{wall:%a %d %b %Y %H:%M} {timezone}"
 
 
 _REASONS = {

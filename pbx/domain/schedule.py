@@ -129,7 +129,12 @@ class Schedule:
     exceptions: Mapping[date, Special] = field(default_factory=dict)
     open_calendar: Calendar | None = None
     closed_calendar: Calendar | None = None
+    calendars: tuple[Calendar, ...] = field(default=(), init=False, repr=False, compare=False)
     _found: list[Changes[_Moment]] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        both = (self.open_calendar, self.closed_calendar)
+        object.__setattr__(self, "calendars", tuple(calendar for calendar in both if calendar is not None))
 
     def state_at(self, at: datetime) -> ScheduleState:
         """Tell the state at `at` (aware). Raises ValueError for a naive time."""
@@ -138,19 +143,14 @@ class Schedule:
         if not self._found:
             self._found.append(Changes(ZoneInfo(self.timezone), self._times(), self._moment))
         moment, until = self._found[0].at(at.astimezone(UTC))
-        known_until = self._known_until()
-        if known_until is None:
-            return ScheduleState(moment.open, until, moment.why, moment.detail, moment.greeting, until is None)
-        if until is not None and at < known_until <= until:
+        never = until is None and not self.calendars
+        if until is not None and self.calendars and not self._is_known(at, until):
             until = None
-        return ScheduleState(moment.open, until, moment.why, moment.detail, moment.greeting)
+        return ScheduleState(moment.open, until, moment.why, moment.detail, moment.greeting, never)
 
-    @property
-    def calendars(self) -> tuple[Calendar, ...]:
-        return tuple(c for c in (self.open_calendar, self.closed_calendar) if c is not None)
-
-    def _known_until(self) -> datetime | None:
-        return min((calendar.last for calendar in self.calendars), default=None)
+    def _is_known(self, at: datetime, until: datetime) -> bool:
+        """Whether a change is one of the practice's, and not only where what is known of a calendar begins or ends."""
+        return not any(at < edge <= until for calendar in self.calendars for edge in (calendar.first, calendar.last))
 
     def _times(self) -> Times:
         hours = [*self.week.values(), *(special.hours or () for special in self.exceptions.values())]
