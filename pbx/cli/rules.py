@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from pbx.asterisk.layout import Layout
+from pbx.calendars import look_up, try_out, with_calendars
 from pbx.cli.errors import BadOption
 from pbx.config.check import in_plain_words
 from pbx.config.describe import describe
@@ -32,6 +35,8 @@ def check(options: Namespace) -> int:
     print("ok")
     for line in in_plain_words(practice):
         print(line)
+    for line in asyncio.run(try_out(practice.calendars, datetime.now(UTC))):
+        print(line)
     return 0
 
 
@@ -49,8 +54,9 @@ def _refused(error: ConfigProblems, options: Namespace) -> int:
 def explain(options: Namespace) -> int:
     """Say what would happen to a call and why."""
     practice = load(Path(options.config))
-    policy = practice.policy
-    at = parse_time(options.at, policy.timezone)
+    at = parse_time(options.at, practice.policy.timezone)
+    known = asyncio.run(look_up(practice.calendars, Layout(Path(options.data)).calendars, at))
+    policy = with_calendars(practice.policy, known)
     decision = decide(policy, parse_number("--to", options.to, policy.country), at)
     if options.json:
         document = decision_json(decision)

@@ -210,6 +210,22 @@ class ScheduleSection(Section):
             '[{ on = "2026-12-24", open = "09:00-12:00", greeting = "after-hours" }]',
         ),
     ] = []
+    open_calendar: Annotated[
+        Text | None,
+        About(
+            "An iCalendar file or https address. Its events are the hours; `open` holds while it cannot be read.",
+            '"hours.ics"',
+            secret=True,
+        ),
+    ] = None
+    closed_calendar: Annotated[
+        Text | None,
+        About(
+            "An iCalendar file or https address, such as that of vacations. The line is closed during its events.",
+            '"vacation.ics"',
+            secret=True,
+        ),
+    ] = None
 
 
 class ActionSection(Section):
