@@ -38,6 +38,7 @@ def build_schedules(file: PracticeFile, report: Report) -> dict[str, Schedule]:
 def _week(key: str, section: ScheduleSection, report: Report) -> dict[int, tuple[Range, ...]]:
     week: dict[int, tuple[Range, ...]] = {}
     written: dict[int, str] = {}
+    before = len(report.problems)
     for days, hours in section.open.items():
         path: KeyPath = ("schedules", key, "open", days)
         for day in parse_days(days):
@@ -51,7 +52,7 @@ def _week(key: str, section: ScheduleSection, report: Report) -> dict[int, tuple
     for day, both in overlaps(week):
         path = ("schedules", key, "open", *([written[day]] if day in written else []))
         report.problem(path, f"{both} lie over each other", "let the second start when the first ends, or join them")
-    if not any(week.values()):
+    if not any(week.values()) and len(report.problems) == before:
         remedy = 'add hours such as weekdays = "09:00-17:00", or leave the schedule out for a line that is always open'
         report.problem(("schedules", key, "open"), "is never open", remedy)
     return week
