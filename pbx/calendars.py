@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -173,6 +174,8 @@ async def fetch(source: CalendarSource) -> bytes:
         ):
             if answer.status != 200:
                 raise CalendarUnreadable(f"its server answers with status {answer.status}")
+            if answer.url.scheme != urlsplit(source.address).scheme:
+                raise CalendarUnreadable("its server sends on to an address that is not safe")
             content = await answer.content.read(MAX_BYTES + 1)
             while len(content) <= MAX_BYTES and (more := await answer.content.read(MAX_BYTES)):
                 content += more

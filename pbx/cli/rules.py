@@ -12,6 +12,7 @@ from pbx.asterisk.layout import Layout
 from pbx.calendars import look_up, try_out, with_calendars
 from pbx.cli.errors import BadOption
 from pbx.config.check import in_plain_words
+from pbx.config.closed_dates import HOLIDAY_YEARS
 from pbx.config.describe import describe
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.domain.numbers import WITHHELD_NAMES, to_e164
@@ -89,6 +90,8 @@ def parse_time(text: str | None, timezone: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise BadOption(f"{text!r} is not a time (write it as 2026-12-25T10:00)") from error
+    if at.year not in HOLIDAY_YEARS:
+        raise BadOption(f"{text!r} is too far away: holidays are known from {HOLIDAY_YEARS[0]} to {HOLIDAY_YEARS[-1]}")
     return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(timezone))
 
 
