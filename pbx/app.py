@@ -25,6 +25,7 @@ from pbx.asterisk.programs import find_asterisk
 from pbx.asterisk.render import Machine, render
 from pbx.asterisk.running import find_running
 from pbx.asterisk.secrets import Secrets
+from pbx.calendars import Calendars
 from pbx.config.load import Practice, load
 from pbx.config.settings import Recognizer
 from pbx.database import DatabaseKeeper, dsn_of, embedded
@@ -107,7 +108,9 @@ class Server:
         asterisk = AsteriskProcess(self._layout, machine.program, settings.network)
         ami = AmiClient(LOOPBACK, machine.ports.ami, AMI_USER, machine.secrets.ami)
         queue = TranscriptionQueue(database)
-        parts = Parts(asterisk, ami, queue, self._health, self._metrics)
+        calendars = Calendars(self._layout.calendars)
+        await calendars.follow(practice.calendars)
+        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars)
         operations = ServerOperations(self._config, practice, machine, parts)
         call_log = MeteredCallLog(PgCallLog(database), self._metrics)
         pace = Pace()
@@ -131,6 +134,7 @@ class Server:
             queue=queue,
             transcription=Transcription(PgMessageBox(database), self._layout.messages, transcriber),
             operations=operations,
+            calendars=calendars,
             health=self._health,
             poked=asyncio.Event(),
             asterisk_version=machine.program.version or "of an unknown version",

@@ -16,6 +16,7 @@ from pbx.ami.errors import AmiError
 from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.render import Machine, render
 from pbx.asterisk.secrets import Secrets
+from pbx.calendars import Calendars
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.settings import Settings
 from pbx.domain.policy import Policy
@@ -43,6 +44,7 @@ class Parts:
     queue: TranscriptionQueue
     health: Health
     metrics: Metrics
+    calendars: Calendars
 
 
 class ServerOperations:
@@ -53,13 +55,18 @@ class ServerOperations:
         self._practice = practice
         self._machine = machine
         self._parts = parts
+        self._in_force = parts.calendars.applied_to(practice.policy)
         self._started = datetime.now(UTC)
         self._one_reload = asyncio.Lock()
 
     @property
     def policy(self) -> Policy:
-        """The policy in force."""
-        return self._practice.policy
+        """The policy in force, with its calendars."""
+        return self._in_force
+
+    def take_calendars(self) -> None:
+        """Let new calls follow what the calendars say now."""
+        self._in_force = self._parts.calendars.applied_to(self._practice.policy)
 
     @property
     def ready(self) -> bool:
@@ -79,6 +86,10 @@ class ServerOperations:
             "components": {
                 part.value: {"ok": c.ok, "detail": c.detail, "since": c.since.isoformat(timespec="seconds")}
                 for part, c in self._parts.health.parts.items()
+            },
+            "calendars": {
+                id_: {"ok": c.ok, "detail": c.detail, "since": c.since.isoformat(timespec="seconds")}
+                for id_, c in self._parts.calendars.states.items()
             },
             "phones": await self._phones(),
             "live_calls": await self._live_calls(),
@@ -121,6 +132,8 @@ class ServerOperations:
 
     async def _take(self, fresh: Practice, prompts: tuple[str, ...]) -> Json:
         before, self._practice = self._practice, fresh
+        await self._parts.calendars.follow(fresh.calendars)
+        self.take_calendars()
         self._machine = _with_secrets_for(self._machine, fresh.policy)
         changed = [f"greeting {name} made anew" for name in prompts]
         if render(fresh.policy, fresh.settings, self._machine):

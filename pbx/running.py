@@ -17,6 +17,7 @@ from pbx.ami.client import AmiClient
 from pbx.ami.events import CallEnded, EventsLost, LinkRestored
 from pbx.asterisk.cel import rotate
 from pbx.asterisk.process import AsteriskProcess
+from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
 from pbx.operations import ServerOperations
 from pbx.services.health import Health, Part
@@ -61,6 +62,7 @@ class Running:
     queue: TranscriptionQueue
     transcription: Transcription
     operations: ServerOperations
+    calendars: Calendars
     health: Health
     poked: asyncio.Event
     asterisk_version: str
@@ -89,6 +91,7 @@ class Running:
             self.keeper.run(),
             self.recorder.run(),
             self._keep_recogniser(),
+            self.calendars.run(self.operations.take_calendars),
             self.queue.run(self.transcription.transcribe_message, self._give_up, asyncio.Event()),
         ]
 

@@ -70,6 +70,10 @@ class Layout:
         return self.data / "messages"
 
     @property
+    def calendars(self) -> Path:
+        return self.data / "calendars"
+
+    @property
     def etc(self) -> Path:
         return self.data / "asterisk" / "etc"
 

@@ -63,6 +63,9 @@ def _tell(state: dict[str, Any]) -> None:
     for name, part in state["components"].items():
         mark = "ok " if part["ok"] else "BAD"
         out.print(f"  {mark} {name:12} {part['detail']} (since {part['since']})")
+    for name, calendar in state["calendars"].items():
+        mark = "ok " if calendar["ok"] else "BAD"
+        out.print(f"  {mark} calendar {name} {calendar['detail']} (since {calendar['since']})")
     phones = state["phones"]
     for name, registered in phones.items():
         out.print(f"  {'ok ' if registered else '-- '} phone {name:12} {_phone(registered)}")

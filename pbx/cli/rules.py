@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from pbx.asterisk.layout import Layout
+from pbx.calendars import look_up, try_out, with_calendars
 from pbx.cli.errors import BadOption
 from pbx.config.check import in_plain_words
+from pbx.config.closed_dates import HOLIDAY_YEARS
 from pbx.config.describe import describe
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.domain.numbers import WITHHELD_NAMES, to_e164
@@ -32,6 +36,8 @@ def check(options: Namespace) -> int:
     print("ok")
     for line in in_plain_words(practice):
         print(line)
+    for line in asyncio.run(try_out(practice.calendars, datetime.now(UTC))):
+        print(line)
     return 0
 
 
@@ -49,8 +55,9 @@ def _refused(error: ConfigProblems, options: Namespace) -> int:
 def explain(options: Namespace) -> int:
     """Say what would happen to a call and why."""
     practice = load(Path(options.config))
-    policy = practice.policy
-    at = parse_time(options.at, policy.timezone)
+    at = parse_time(options.at, practice.policy.timezone)
+    known = asyncio.run(look_up(practice.calendars, Layout(Path(options.data)).calendars, at))
+    policy = with_calendars(practice.policy, known)
     decision = decide(policy, parse_number("--to", options.to, policy.country), at)
     if options.json:
         document = decision_json(decision)
@@ -83,6 +90,8 @@ def parse_time(text: str | None, timezone: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise BadOption(f"{text!r} is not a time (write it as 2026-12-25T10:00)") from error
+    if at.year not in HOLIDAY_YEARS:
+        raise BadOption(f"{text!r} is too far away: holidays are known from {HOLIDAY_YEARS[0]} to {HOLIDAY_YEARS[-1]}")
     return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(timezone))
 
 

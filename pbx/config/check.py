@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pbx.config.hours import DAYS
 from pbx.config.load import Practice
 from pbx.config.settings import Settings, Trunk
+from pbx.config.words import dates_in_words, week_in_words
 from pbx.domain.numbers import for_people
 from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring
-from pbx.domain.schedule import Schedule
 
 
 def in_plain_words(practice: Practice) -> list[str]:
@@ -19,9 +18,7 @@ def in_plain_words(practice: Practice) -> list[str]:
     for number in policy.numbers.values():
         lines += _number(policy, number)
     schedules = {number.schedule.name: number.schedule for number in policy.numbers.values() if number.schedule}
-    lines += [
-        f"Schedule {s.name!r} is closed all day on {_closed_dates(s)}." for s in schedules.values() if s.closed_dates
-    ]
+    lines += [line for schedule in schedules.values() for line in dates_in_words(schedule)]
     lines.append(f'The general greeting and every greeting of a closed line begin with: "{policy.emergency_sentence}"')
     return [*lines, *_machine(policy, practice.settings)]
 
@@ -32,7 +29,7 @@ def _number(policy: Policy, number: Number) -> Iterator[str]:
         yield f"{name}: at any time {_actions(policy, number.opened)}."
         return
     schedule = number.schedule
-    yield f"{name}: {_week(schedule)} ({schedule.timezone}) {_actions(policy, number.opened)}."
+    yield f"{name}: {week_in_words(schedule.week)} ({schedule.timezone}) {_actions(policy, number.opened)}."
     yield f"    When closed, it {_actions(policy, number.closed)}."
 
 
@@ -52,29 +49,6 @@ def _action(policy: Policy, action: Action) -> str:
 def _list(names: tuple[str, ...]) -> str:
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def _week(schedule: Schedule) -> str:
-    hours = [" and ".join(str(h) for h in schedule.week.get(day, ())) for day in range(7)]
-    parts = []
-    for first in range(7):
-        if not hours[first] or (first and hours[first - 1] == hours[first]):
-            continue
-        last = first
-        while last < 6 and hours[last + 1] == hours[first]:
-            last += 1
-        parts.append(f"{_days(first, last)} {hours[first]}")
-    return ", ".join(parts)
-
-
-def _days(first: int, last: int) -> str:
-    start, end = DAYS[first][:3].title(), DAYS[last][:3].title()
-    return start if first == last else f"{start}-{end}"
-
-
-def _closed_dates(schedule: Schedule) -> str:
-    names = (name for _, name in sorted(schedule.closed_dates.items()))
-    return ", ".join(dict.fromkeys(name.removesuffix(" (observed)") for name in names))
 
 
 def _machine(policy: Policy, settings: Settings) -> Iterator[str]:

@@ -34,6 +34,11 @@ def parse_closed(text: str) -> Mapping[date, str]:
     return _holidays(found[1].upper(), found[2] and found[2].upper(), text)
 
 
+def exactness(text: str) -> int:
+    """How exactly an entry names its dates: 2 for a date, 1 for a range of dates, 0 for holidays."""
+    return 0 if not _ISO.match(text) else 1 if ".." in text else 2
+
+
 def _date(text: str) -> date:
     if not _ISO.fullmatch(text.strip()):
         raise wrong(f"{text!r} is not a date", _REMEDY)

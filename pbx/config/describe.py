@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pydantic.fields import FieldInfo
 
-from pbx.config.schema import ActionSection, PracticeFile, Section
+from pbx.config.schema import ActionSection, ExceptionSection, PracticeFile, Section
 from pbx.config.tables import about, is_keyed, section_in
 
 _HEAD = """\
@@ -33,7 +33,10 @@ def _root() -> Iterator[str]:
         for name, inner in section.model_fields.items():
             yield from _key(section, name, inner)
         if key == "numbers":
-            yield from _actions()
+            head = "# The long form is a list of tables with these keys; it ends in a voicemail."
+            yield from _inner(head, ActionSection)
+        if key == "schedules":
+            yield from _inner("# An exception has these keys.", ExceptionSection)
         yield ""
 
 
@@ -57,8 +60,8 @@ def _key(section: type[Section], key: str, field: FieldInfo) -> Iterator[str]:
     yield f"{'' if field.is_required() or known.shown else '#'}{key} = {known.example}"
 
 
-def _actions() -> Iterator[str]:
-    yield "# The long form is a list of tables with these keys; it ends in a voicemail."
-    for key, field in ActionSection.model_fields.items():
-        note, example = _key(ActionSection, key, field)
+def _inner(head: str, section: type[Section]) -> Iterator[str]:
+    yield head
+    for key, field in section.model_fields.items():
+        note, example = _key(section, key, field)
         yield f"#   {example.removeprefix('#'):27}{note}"

@@ -8,12 +8,15 @@ from datetime import time
 from itertools import pairwise
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from pbx.config.values import as_list, wrong
 from pbx.domain.schedule import Range
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+USUAL = "usual"
+"""Stands in an exception for the hours that its dates would have anyway."""
 
 _GROUPS = {
     "daily": tuple(range(7)),
@@ -23,6 +26,7 @@ _GROUPS = {
     "weekends": (5, 6),
 }
 _HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})")
+_TO_DAY = re.compile(r"(\d{1,2}:\d{2})\s*[-–]\s*([a-z]+)\s+(\d{1,2}:\d{2})", re.IGNORECASE)
 _DAY_MINUTES = 24 * 60
 _WEEK_MINUTES = 7 * _DAY_MINUTES
 
@@ -60,6 +64,24 @@ def parse_hours(text: str) -> Range:
     if start in (_DAY_MINUTES, end):
         raise wrong(f"{text!r} has no length", "for the whole day write 00:00-24:00")
     return Range(_time(start), _time(end % _DAY_MINUTES))
+
+
+def parse_long_hours(text: str, day: int) -> list[tuple[int, Range]]:
+    """Hours that start on weekday `day`, as (weekday, range). `18:00-mon 08:00` runs on to the next Monday."""
+    found = _TO_DAY.fullmatch(text.strip())
+    if not found:
+        return [(day, parse_hours(text))]
+    last = _day(found[2].lower())
+    if last is None:
+        raise wrong(f"{found[2]!r} is not a day", "write it as 18:00-mon 08:00")
+    days = (last - day) % 7
+    if days == 0:
+        remedy = "leave the day out: 09:00-17:00"
+        raise wrong(f"{text!r} ends on the day on which it starts", remedy)
+    start, end = parse_hours(f"{found[1]}-24:00"), found[3]
+    whole = [((day + n) % 7, Range(time(0), time(0))) for n in range(1, days)]
+    rest = [(last, parse_hours(f"00:00-{end}"))] if end not in ("00:00", "0:00") else []
+    return [(day, start), *whole, *rest]
 
 
 def _clock(hour: str, minute: str, text: str) -> int:
@@ -111,5 +133,19 @@ def _check_hours(text: str) -> str:
     return text
 
 
+def _check_day_hours(text: str) -> str:
+    return text if text == USUAL else _check_hours(text)
+
+
+def _check_long_hours(text: str) -> str:
+    found = _TO_DAY.fullmatch(text.strip())
+    # Whether it ends on the day on which it starts is known where the day is.
+    parse_long_hours(text, next(d for d in range(7) if not found or _day(found[2].lower()) != d))
+    return text
+
+
 Days = Annotated[str, AfterValidator(_check_days)]
-Hours = Annotated[list[Annotated[str, AfterValidator(_check_hours)]], BeforeValidator(as_list)]
+Hours = Annotated[list[Annotated[str, AfterValidator(_check_long_hours)]], BeforeValidator(as_list)]
+DayHours = Annotated[
+    list[Annotated[str, AfterValidator(_check_day_hours)]], BeforeValidator(as_list), Field(min_length=1)
+]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pbx.config.calendars import CalendarSource, build_calendars
 from pbx.config.document import read_document
 from pbx.config.machine import build_settings
 from pbx.config.numbers import NumberBuilder
@@ -24,11 +25,12 @@ __all__ = ["ConfigProblems", "Practice", "Problem", "load"]
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """A file that can be used. `warnings` are worth a look, nothing more."""
+    """A file that can be used. `warnings` are worth a look, nothing more. `calendars` are yet to be read."""
 
     policy: Policy
     settings: Settings
     warnings: tuple[Problem, ...] = ()
+    calendars: tuple[CalendarSource, ...] = ()
 
 
 def load(path: Path, listen: Listen | None = None) -> Practice:
@@ -41,6 +43,7 @@ def load(path: Path, listen: Listen | None = None) -> Practice:
     settings = build_settings(file, report)
     check_people(file, report)
     numbers = _numbers(file, report)
+    calendars = build_calendars(file, report)
     greetings = build_greetings(file, report, listen)
     if report.problems:
         raise ConfigProblems(_in_order(report.problems))
@@ -56,7 +59,7 @@ def load(path: Path, listen: Listen | None = None) -> Practice:
         mailboxes=mailboxes_of(file),
         max_message_seconds=file.voicemail.max_seconds,
     )
-    return Practice(policy, settings, _in_order(report.warnings))
+    return Practice(policy, settings, _in_order(report.warnings), calendars)
 
 
 def _numbers(file: PracticeFile, report: Report) -> dict[str, Number]:

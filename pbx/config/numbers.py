@@ -65,7 +65,10 @@ class NumberBuilder:
                     self._lacks(path, (*path, key), what, 'add schedule = "...", or take it out')
             return None
         self._name("schedules", section.schedule, (*path, "schedule"))
-        return self.schedules.get(section.schedule)
+        schedule = self.schedules.get(section.schedule)
+        if schedule is not None:
+            self.used |= {("greetings", s.greeting) for s in schedule.exceptions.values() if s.greeting is not None}
+        return schedule
 
     def _lacks(self, number: KeyPath, path: KeyPath, what: str, remedy: str) -> None:
         # What is missing may be what was left out because it is wrong, and that has been told already.

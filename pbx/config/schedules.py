@@ -6,8 +6,12 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from pydantic_core import PydanticCustomError
+
 from pbx.config.closed_dates import parse_closed
-from pbx.config.hours import DAYS, overlaps, parse_days, parse_hours
+from pbx.config.exceptions import build_exceptions
+from pbx.config.hours import DAYS, overlaps, parse_days, parse_long_hours
+from pbx.config.problems import KeyPath
 from pbx.config.report import Report
 from pbx.config.schema import PracticeFile, ScheduleSection
 from pbx.domain.policy import Greeting
@@ -20,7 +24,13 @@ RESERVED_GREETINGS = (EMERGENCY_PROMPT, THANKS_PROMPT)
 def build_schedules(file: PracticeFile, report: Report) -> dict[str, Schedule]:
     """Every schedule by its key."""
     return {
-        key: Schedule(key, section.timezone or file.practice.timezone, _week(key, section, report), _closed(section))
+        key: Schedule(
+            key,
+            section.timezone or file.practice.timezone,
+            _week(key, section, report),
+            _closed(section),
+            build_exceptions(key, section, report),
+        )
         for key, section in file.schedules.items()
     }
 
@@ -28,21 +38,35 @@ def build_schedules(file: PracticeFile, report: Report) -> dict[str, Schedule]:
 def _week(key: str, section: ScheduleSection, report: Report) -> dict[int, tuple[Range, ...]]:
     week: dict[int, tuple[Range, ...]] = {}
     written: dict[int, str] = {}
+    before = len(report.problems)
     for days, hours in section.open.items():
+        path: KeyPath = ("schedules", key, "open", days)
         for day in parse_days(days):
-            if day in week:
+            if day in written:
                 what = f"{DAYS[day].title()} is already in {written[day]!r}"
-                report.problem(("schedules", key, "open", days), what, "give each day once; several hours go in a list")
+                report.problem(path, what, "give each day once; several hours go in a list")
                 continue
-            week[day] = tuple(parse_hours(text) for text in hours)
             written[day] = days
+            for each, found in _hours_of(day, hours, path, report):
+                week[each] = (*week.get(each, ()), found)
     for day, both in overlaps(week):
-        path = ("schedules", key, "open", written[day])
+        path = ("schedules", key, "open", *([written[day]] if day in written else []))
         report.problem(path, f"{both} lie over each other", "let the second start when the first ends, or join them")
-    if not any(week.values()):
+    if not any(week.values()) and len(report.problems) == before:
         remedy = 'add hours such as weekdays = "09:00-17:00", or leave the schedule out for a line that is always open'
         report.problem(("schedules", key, "open"), "is never open", remedy)
     return week
+
+
+def _hours_of(day: int, hours: list[str], path: KeyPath, report: Report) -> list[tuple[int, Range]]:
+    found: list[tuple[int, Range]] = []
+    for text in hours:
+        try:
+            found += parse_long_hours(text, day)
+        except PydanticCustomError as error:
+            context = error.context or {}
+            report.problem(path, context["what"], context["remedy"])
+    return found
 
 
 def _closed(section: ScheduleSection) -> dict[date, str]:

@@ -6,8 +6,9 @@ Both are pure. The same decision drives the call, is stored with it and is print
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from pbx.domain.numbers import for_people
@@ -68,7 +69,7 @@ def decide(policy: Policy, dialled: str, at: datetime) -> Decision:
     if number is None:
         return _unknown_number(policy, dialled, at)
     state, reason, rule, until, why = _line_state(policy, number, at)
-    actions = number.opened if state is State.OPEN else number.closed
+    actions = number.opened if state is State.OPEN else _when_closed(number, at)
     steps = (*(s for action in actions for s in _steps(policy, action, state)), EndStep())
     sentences = (why, *(_in_words(policy, action) for action in actions))
     return Decision(dialled, at, state, reason, rule, until, steps, sentences, policy.version)
@@ -93,25 +94,51 @@ def _line_state(policy: Policy, number: Number, at: datetime) -> tuple[State, Re
             Reason.ALWAYS_OPEN,
             rule,
             None,
-            f"{number.label} has no schedule: the line is always open.",
+            f"{number.label} has no schedule: the line is always open, and that never changes.",
         )
     now = number.schedule.state_at(at)
     state = State.OPEN if now.open else State.CLOSED
     zone = number.schedule.timezone
     sentence = f"{number.label} is {state} at {_clock(at, zone)} ({_cause(now)}){_until(now, zone)}."
-    return state, _REASONS[now.why], f"schedules.{number.schedule.name}", now.until, sentence
+    rule = f"schedules.{number.schedule.name}{_RULES.get(now.why, '')}"
+    return state, _reason(now), rule, now.until, sentence
+
+
+def _when_closed(number: Number, at: datetime) -> tuple[Action, ...]:
+    """What is done when closed; an exception's date has its own greeting."""
+    if number.schedule is None or not number.schedule.exceptions:
+        return number.closed
+    greeting = number.schedule.state_at(at).greeting
+    if greeting is None:
+        return number.closed
+    return tuple(Voicemail(a.mailbox, greeting) if isinstance(a, Voicemail) else a for a in number.closed)
+
+
+_RULES = {Why.EXCEPTION: ".exceptions"}
+_CAUSES = {Why.CLOSED_DATE: "closed date: ", Why.EXCEPTION: "exception: "}
 
 
 def _cause(state: ScheduleState) -> str:
-    return f"closed date: {state.detail}" if state.why is Why.CLOSED_DATE else state.detail
+    return f"{_CAUSES.get(state.why, '')}{state.detail}"
 
 
 def _until(state: ScheduleState, timezone: str) -> str:
-    return f", until {_clock(state.until, timezone)}" if state.until else ", with no change in sight"
+    if state.until is None:
+        return ", and that never changes" if state.never else ", with no change as far as its calendar is known"
+    return f", until {_clock(state.until, timezone)}"
 
 
 def _clock(at: datetime, timezone: str) -> str:
-    return f"{at.astimezone(ZoneInfo(timezone)):%a %d %b %Y %H:%M} {timezone}"
+    # As UTC, because a cache takes two times in a zone for equal that differ in their fold only.
+    return _utc_clock(at.astimezone(UTC), timezone)
+
+
+@lru_cache(maxsize=1000)
+def _utc_clock(at: datetime, timezone: str) -> str:
+    wall = at.astimezone(ZoneInfo(timezone))
+    # Where the clocks are set back, an hour comes twice: there the offset tells which one is meant.
+    twice = wall.utcoffset() != wall.replace(fold=1 - wall.fold).utcoffset()
+    return f"{wall:%a %d %b %Y %H:%M}{wall: %Z} {timezone}" if twice else f"{wall:%a %d %b %Y %H:%M} {timezone}"
 
 
 _REASONS = {
@@ -119,6 +146,10 @@ _REASONS = {
     Why.OUTSIDE: Reason.OUTSIDE_HOURS,
     Why.CLOSED_DATE: Reason.CLOSED_DATE,
 }
+
+
+def _reason(state: ScheduleState) -> Reason:
+    return _REASONS.get(state.why) or (Reason.IN_HOURS if state.open else Reason.CLOSED_DATE)
 
 
 def _steps(policy: Policy, action: Action, state: State) -> tuple[Step, ...]:

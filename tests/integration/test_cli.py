@@ -73,6 +73,7 @@ async def test_explain_tells_a_call_at_any_time_and_why(practice: Path) -> None:
     [
         (("explain", "--to", "nobody"), "is not a telephone number"),
         (("explain", "--to", "+17175550100", "--at", "noon"), "is not a time"),
+        (("explain", "--to", "+17175550100", "--at", "9999-12-31"), "holidays are known from 2020 to 2060"),
         (("phones", "rector-desk"), "there are: rictor-desk, rictor-laptop"),
         (("voicemail", "show", "17"), "is not the id of a message"),
         (("reload",), "the server is not running"),

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pbx.domain.schedule import Range, Schedule, Why
+from pbx.domain.changes import Changes, Times
+from pbx.domain.schedule import Calendar, Range, Schedule, ScheduleState, Special, Why
 
 MINUTE = timedelta(minutes=1)
 DAY = 24 * 60
@@ -43,6 +44,8 @@ def oracle_is_open(spec: Spec, closed: set[date], zone: ZoneInfo, at: datetime) 
     for start, end in spec.get(wall.weekday(), []):
         if start <= minute and (minute < end or end <= start):
             return True
+    if wall.date() - timedelta(days=1) in closed:
+        return False
     return any(end <= start and minute < end for start, end in spec.get((wall.weekday() - 1) % 7, []))
 
 
@@ -218,9 +221,82 @@ def test_an_hour_that_is_skipped_is_never_open() -> None:
 @pytest.mark.parametrize("hours", [{}, {day: (Range(time(0), time(0)),) for day in range(7)}])
 def test_without_a_change_in_sight_there_is_no_until(hours: dict[int, tuple[Range, ...]]) -> None:
     state = Schedule("same", "America/New_York", hours).state_at(new_york("2026-11-23T09:00"))
-    assert (state.open, state.until) == (bool(hours), None)
+    assert (state.open, state.until, state.never) == (bool(hours), None, True)
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="zone"):
         OFFICE.state_at(datetime(2026, 11, 23, 9))  # noqa: DTZ001 a naive time is what is tested
+
+
+HOLIDAYS = Schedule(
+    "holidays",
+    "America/New_York",
+    {day: (Range(time(22), time(6)),) for day in range(7)},
+    {date(2026, 12, 25): "Christmas Day"},
+    {
+        date(2026, 12, 24): Special("Christmas Eve", (Range(time(9), time(12)),), "eve"),
+        date(2026, 12, 30): Special("inventory", (Range(time(20), time(2)),)),
+        date(2026, 12, 31): Special("inventory", (Range(time(20), time(2)),)),
+        date(2027, 1, 1): Special("New Year", ()),
+        date(2027, 1, 3): Special("as usual", None, "eve"),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("at", "is_open", "until"),
+    [
+        ("2026-12-23T23:00", True, "2026-12-24T00:00"),  # a night of the week ends where an exception's date begins
+        ("2026-12-24T05:00", False, "2026-12-24T09:00"),
+        ("2026-12-24T11:59", True, "2026-12-24T12:00"),
+        ("2026-12-24T23:00", False, "2026-12-26T22:00"),  # and no night of an exception's or closed date takes place
+        ("2026-12-30T21:00", True, "2026-12-31T02:00"),  # an exception's own night runs on into another one's date
+        ("2026-12-31T21:00", True, "2027-01-01T00:00"),  # but not into a closed one
+        ("2027-01-01T01:00", False, "2027-01-02T22:00"),
+        ("2027-01-03T03:00", True, "2027-01-03T06:00"),
+    ],
+)
+def test_what_is_said_of_a_date_goes_before_the_week(at: str, is_open: bool, until: str) -> None:
+    state = HOLIDAYS.state_at(new_york(at))
+    assert (state.open, state.until) == (is_open, new_york(until).astimezone(UTC))
+
+
+def test_an_exceptions_greeting_holds_on_its_date_only() -> None:
+    days = ("2026-12-23", "2026-12-24", "2026-12-25", "2027-01-03")
+    assert [HOLIDAYS.state_at(new_york(f"{day}T15:00")).greeting for day in days] == [None, "eve", None, "eve"]
+
+
+def test_a_change_years_ahead_is_found() -> None:
+    always = {day: (Range(time(0), time(0)),) for day in range(7)}
+    leap_day = Schedule("leap", "Europe/Berlin", always, {date(2028, 2, 29): "leap day", date(2020, 1, 1): "past"})
+    state = leap_day.state_at(new_york("2026-01-01T00:00"))
+    assert state.until == datetime(2028, 2, 28, 23, tzinfo=UTC)
+    after = leap_day.state_at(datetime(2028, 3, 1, tzinfo=UTC))
+    assert (after.open, after.until, after.never) == (True, None, True)
+
+
+def test_beyond_what_is_known_of_a_calendar_there_is_no_until_and_the_week_holds() -> None:
+    first, last = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, 9, tzinfo=UTC)
+    calendar = Calendar("hours", (), first, last)
+    schedule = Schedule("s", "UTC", {day: (Range(time(8), time(17)),) for day in range(7)}, open_calendar=calendar)
+    inside = schedule.state_at(datetime(2026, 2, 1, 12, tzinfo=UTC))
+    assert (inside.open, inside.until, inside.never) == (False, None, False)
+    assert schedule.state_at(last).open
+
+
+def test_a_schedule_answers_without_looking_at_the_days_again() -> None:
+    looks = 0
+
+    def look(at: datetime, wall: datetime) -> ScheduleState:
+        nonlocal looks
+        looks += 1
+        return OFFICE.state_at(at)
+
+    changes = Changes(ZoneInfo("America/New_York"), Times((time(9), time(17)), ()), look)
+    at = datetime(2026, 11, 20, 23, tzinfo=UTC)
+    first = changes.at(at)
+    looked = looks
+    assert 0 < looked < 50
+    assert all(changes.at(at + timedelta(seconds=n)) == first for n in range(100))
+    assert looks == looked

@@ -12,11 +12,11 @@ from pbx.config.carriers import load_carriers
 from pbx.config.check import in_plain_words
 from pbx.config.describe import describe
 from pbx.config.load import load
-from pbx.config.schema import ActionSection, PracticeFile, Section
+from pbx.config.schema import ActionSection, ExceptionSection, PracticeFile, Section
 from pbx.config.tables import about, sections
 from tests.unit.config.conftest import Load
 
-KINDS: list[type[Section]] = [PracticeFile, ActionSection, *(kind for _, kind in sections())]
+KINDS: list[type[Section]] = [PracticeFile, ActionSection, ExceptionSection, *(kind for _, kind in sections())]
 
 
 @pytest.mark.parametrize("kind", KINDS)
