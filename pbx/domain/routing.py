@@ -12,7 +12,16 @@ from zoneinfo import ZoneInfo
 
 from pbx.domain.menu import Menu
 from pbx.domain.numbers import for_people
-from pbx.domain.policy import FALLBACK_GREETING, UNASSIGNED_MAILBOX, Action, Number, Policy, Ring, Voicemail
+from pbx.domain.policy import (
+    FALLBACK_GREETING,
+    UNASSIGNED_MAILBOX,
+    Action,
+    Number,
+    Policy,
+    Ring,
+    Voicemail,
+    fallback_of,
+)
 from pbx.domain.schedule import ScheduleState, Why
 from pbx.domain.steps import EndStep, MenuStep, RecordStep, Result, RingStep, SayStep, Step
 from pbx.domain.tree import Plan, menu_in_words
@@ -71,9 +80,10 @@ def decide(policy: Policy, dialled: str, at: datetime) -> Decision:
         return _unknown_number(policy, dialled, at)
     state, reason, rule, until, why = _line_state(policy, number, at)
     actions = number.opened if state is State.OPEN else number.closed
-    plan = Plan(lambda action: _steps(policy, action, state), _opening(state), number.fallback_voicemail)
+    fallback = _fallback(number, actions)
+    plan = Plan(lambda action: _steps(policy, action, state), _opening(state), fallback)
     plan.add(actions)
-    sentences = (why, *(s for action in actions for s in _sentences(policy, number, action)))
+    sentences = (why, *(s for action in actions for s in _sentences(policy, fallback, action)))
     return Decision(dialled, at, state, reason, rule, until, tuple(plan.steps), sentences, policy.version)
 
 
@@ -128,6 +138,11 @@ _REASONS = {
 }
 
 
+def _fallback(number: Number, actions: tuple[Action, ...]) -> Voicemail:
+    """For one who chooses nothing in a menu. The greeting of a closed line would be wrong on an open one."""
+    return fallback_of(actions) or Voicemail(number.fallback_voicemail.mailbox)
+
+
 def _opening(state: State) -> tuple[str, ...]:
     return (EMERGENCY_PROMPT,) if state is State.CLOSED else ()
 
@@ -145,9 +160,9 @@ def _steps(policy: Policy, action: Action, state: State) -> tuple[Step, ...]:
     )
 
 
-def _sentences(policy: Policy, number: Number, action: Action) -> tuple[str, ...]:
+def _sentences(policy: Policy, fallback: Voicemail, action: Action) -> tuple[str, ...]:
     if isinstance(action, Menu):
-        return tuple(menu_in_words(action, number.fallback_voicemail, lambda inner: _in_words(policy, inner)))
+        return tuple(menu_in_words(action, fallback, lambda inner: _in_words(policy, inner)))
     return (_in_words(policy, action),)
 
 

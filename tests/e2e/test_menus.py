@@ -19,7 +19,6 @@ from pbx.domain.outcome import Outcome
 from pbx.domain.policy import Number, Policy, Ring, Voicemail
 from pbx.domain.routing import decide
 from pbx.domain.schedule import Schedule
-from pbx.domain.tree import Choice
 from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker
 from tests.kit.asterisk import (
     AGAIN_TONE,

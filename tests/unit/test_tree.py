@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pbx.domain.menu import KEYS, MENU_AGAIN_PROMPT, Jump, Menu, Option
-from pbx.domain.policy import Action, Number, Policy, Ring, Voicemail, fallback_of
+from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, Voicemail, fallback_of
 from pbx.domain.routing import EMERGENCY_PROMPT, Reason, advance, decide
 from pbx.domain.schedule import Schedule
 from pbx.domain.steps import EndStep, MenuStep, RecordStep, Result, RingStep, SayStep, Step
@@ -114,9 +114,11 @@ def test_a_closed_line_says_the_emergency_sentence_before_its_menu_where_no_key_
 
 
 def test_a_menu_without_otherwise_takes_the_numbers_voicemail() -> None:
-    number = Number("+17175550102", "X", NEVER, (Voicemail("day"),), (Ring("r", ("d",), 9), REFILLS))
-    assert number.fallback_voicemail == Voicemail("day")
-    assert walk(steps_of(number), Result.NO_ANSWER, NOTHING, NOTHING, Result.SAID) == RecordStep("day", 180)
+    number = Number("+17175550102", "X", None, (Ring("r", ("d",), 9), REFILLS), (Voicemail("night", "after-hours"),))
+    steps = steps_of(number)
+    general = SayStep((EMERGENCY_PROMPT, FALLBACK_GREETING))  # that of the closed line would be wrong on an open one
+    assert walk(steps, Result.NO_ANSWER, NOTHING, NOTHING) == general
+    assert walk(steps, Result.NO_ANSWER, NOTHING, NOTHING, Result.SAID) == RecordStep("night", 180)
 
 
 def test_the_fail_safe_mailbox_is_that_of_one_who_chooses_nothing() -> None:
