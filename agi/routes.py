@@ -17,7 +17,7 @@ from uuid import UUID
 from agi import variables
 from agi.session import Endpoint, GuardedRequest, NotAnswered, kind_of
 from agi.wire import WireError
-from pbx.domain.steps import EndStep, RecordStep, Result, RingStep, SayStep, Step
+from pbx.domain.steps import EndStep, MenuStep, RecordStep, Result, RingStep, SayStep, Step
 from pbx.services.route import Question
 
 DECISION_SECONDS = 2.0
@@ -30,6 +30,7 @@ _STARTED = re.compile(r"[0-9]{9,10}(\.[0-9]{1,6})?")
 _POSITION = re.compile(r"-1|[0-9]{1,3}")
 _NAME = re.compile(r"[a-z0-9-]{1,80}")
 _RESULTS = frozenset(Result)
+_KEYS = re.compile(r"[0-9*#]{1,12}")
 _SEPARATOR = "&"
 
 
@@ -94,10 +95,24 @@ def _details(step: Step) -> Mapping[variables.Variable, str]:
             return {variables.PHONES: _joined(phones), variables.SECONDS: str(seconds)}
         case SayStep(prompts=prompts):
             return {variables.PROMPTS: _joined(prompts)}
+        case MenuStep():
+            return _menu(step)
         case RecordStep(seconds=seconds):
             return {variables.SECONDS: str(seconds)}
         case EndStep():
             return {}
+
+
+def _menu(step: MenuStep) -> Mapping[variables.Variable, str]:
+    keys = "".join(option.key for option in step.keys)
+    if not _KEYS.fullmatch(keys):
+        raise ValueError("a menu has keys that the dialplan cannot take")
+    opening = {variables.OPENING: _joined(step.opening)} if step.opening else {}
+    return opening | {
+        variables.PROMPTS: _joined(step.prompts),
+        variables.KEYS: keys,
+        variables.SECONDS: str(step.seconds),
+    }
 
 
 def _joined(names: tuple[str, ...]) -> str:

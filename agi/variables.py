@@ -35,14 +35,21 @@ STAGE = Variable("SL_STAGE", SetBy.DIALPLAN, "How far the call got: a value of p
 RESULT = Variable("SL_RESULT", SetBy.DIALPLAN, "What became of the last step: a value of pbx.domain.steps.Result.")
 SAFE_GREETING = Variable("SL_SAFE_GREETING", SetBy.DIALPLAN, "The prompt for the fail-safe path of this number.")
 IN_SAFE = Variable("SL_IN_SAFE", SetBy.DIALPLAN, "1 once the call is on the fail-safe path.")
+CHOICES = Variable("SL_CHOICES", SetBy.DIALPLAN, "What was chosen in menus so far: position.key/ each.")
 RECORDED = Variable("SL_RECORDED", SetBy.DIALPLAN, "The tag of a recording that this call has already made.")
 ANSWERED_BY = Variable("SL_ANSWERED_BY", SetBy.DIALPLAN, "The endpoint that took the call.")
 ANSWERED_AT = Variable("SL_ANSWERED_AT", SetBy.DIALPLAN, "When it took it: seconds since 1970 in UTC.")
 
 STEP = Variable("SL_STEP", SetBy.CONTROLLER, "The step to take: a value of pbx.domain.steps.StepKind.")
 PHONES = Variable("SL_PHONES", SetBy.CONTROLLER, "For `ring`: names of endpoints, joined by `&`.")
-PROMPTS = Variable("SL_PROMPTS", SetBy.CONTROLLER, "For `say`: names of prompts, joined by `&`.")
-SECONDS = Variable("SL_SECONDS", SetBy.CONTROLLER, "For `ring` and `record`: the most it may take, in whole seconds.")
+OPENING = Variable(
+    "SL_OPENING", SetBy.CONTROLLER, "For `menu`: prompts before it that no key cuts short, joined by `&`."
+)
+PROMPTS = Variable("SL_PROMPTS", SetBy.CONTROLLER, "For `say` and `menu`: names of prompts, joined by `&`.")
+KEYS = Variable("SL_KEYS", SetBy.CONTROLLER, "For `menu`: the keys that it has, without anything between them.")
+SECONDS = Variable(
+    "SL_SECONDS", SetBy.CONTROLLER, "For `ring`, `record`, `menu`: the most it may wait, in whole seconds."
+)
 POSITION = Variable("SL_POSITION", SetBy.CONTROLLER, "The step's place in the call's plan, from 0; at first -1.")
 OK = Variable("SL_OK", SetBy.CONTROLLER, "Set last: the SL_TOKEN of the question that this answers.")
 
@@ -52,11 +59,25 @@ SPARE = Variable("SL_SPARE", SetBy.CONFIG, "The folder to use when the spool can
 GREETINGS = Variable("SL_GREETINGS", SetBy.CONFIG, "The folder of the rendered prompts.")
 MAX_SECONDS = Variable("SL_MAX_SECONDS", SetBy.CONFIG, "The longest message, in seconds.")
 
-ANSWER = (STEP, PHONES, PROMPTS, SECONDS, POSITION, OK)
+ANSWER = (STEP, PHONES, OPENING, PROMPTS, KEYS, SECONDS, POSITION, OK)
 """What an answer may set, in the order in which it is set."""
 
 ALL = (
-    *(CALL, TOKEN, DID, FROM, STARTED, STAGE, RESULT, SAFE_GREETING, IN_SAFE, RECORDED, ANSWERED_BY, ANSWERED_AT),
+    *(
+        CALL,
+        TOKEN,
+        DID,
+        FROM,
+        STARTED,
+        STAGE,
+        RESULT,
+        SAFE_GREETING,
+        IN_SAFE,
+        CHOICES,
+        RECORDED,
+        ANSWERED_BY,
+        ANSWERED_AT,
+    ),
     *ANSWER,
     *(AGI, SPOOL, SPARE, GREETINGS, MAX_SECONDS),
 )

@@ -15,7 +15,7 @@ from rich.table import Table
 from pbx.domain.call import CallRecord, MessageRecord
 from pbx.domain.numbers import Caller, NumberKind, for_people
 from pbx.domain.routing import Decision
-from pbx.domain.serial import decision_to_dict
+from pbx.domain.serial import choices_to_list, decision_to_dict
 from pbx.domain.transcript import Transcript, TranscriptState
 
 UNSURE_BELOW = 0.6
@@ -57,6 +57,7 @@ def call_json(call: CallRecord) -> dict[str, Any]:
         "why": list(call.why),
         "answered_by": call.answered_by,
         "message_id": str(call.message_id) if call.message_id else None,
+        "choices": choices_to_list(call.choices),
     }
 
 
@@ -104,7 +105,7 @@ def decision_json(decision: Decision) -> dict[str, Any]:
 
 def call_table(calls: Sequence[CallRecord], timezone: str, country: str) -> Table:
     table = Table(title=f"Call log (times in {timezone})", title_justify="left")
-    for heading in ("when", "from", "to", "what happened", "why", "length"):
+    for heading in ("when", "from", "to", "chose", "what happened", "why", "length"):
         table.add_column(heading)
     zone = ZoneInfo(timezone)
     for call in calls:
@@ -113,6 +114,7 @@ def call_table(calls: Sequence[CallRecord], timezone: str, country: str) -> Tabl
             f"{call.started_at.astimezone(zone):%a %d %b %H:%M:%S}",
             caller_in_words(call.caller, country),
             for_people(call.dialled, country),
+            ", ".join(f"{choice.key} ({choice.to})" for choice in call.choices),
             outcome,
             call.reason or "",
             f"{(call.ended_at - call.started_at).total_seconds():.0f} s" if call.ended_at else "",

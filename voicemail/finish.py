@@ -10,6 +10,7 @@ from pbx.domain.outcome import outcome_of
 from pbx.domain.policy import UNASSIGNED_MAILBOX, Policy
 from pbx.domain.routing import Decision, Reason, decide
 from pbx.domain.steps import RecordStep
+from pbx.domain.tree import Choice, choices_of
 from voicemail.spool import SAFE_TAG, SpooledCall, SpoolStart
 
 UNKNOWN_DIALLED = ""
@@ -31,6 +32,7 @@ def finished_call(
         answered_by=end.answered_by if end else None,
         answered_at=call.end.answered_at if call.end else None,
         recordings=recordings,
+        choices=_choices(call, policy, decision),
     )
 
 
@@ -49,6 +51,13 @@ def mailbox_of(call: SpooledCall, tag: str, policy: Policy, decision: Decision |
     dialled = call.start.dialled if call.start else decision.number if decision else UNKNOWN_DIALLED
     number = policy.numbers.get(dialled)
     return number.fallback_voicemail.mailbox if number else UNASSIGNED_MAILBOX
+
+
+def _choices(call: SpooledCall, policy: Policy, decision: Decision | None) -> tuple[Choice, ...]:
+    if not call.end or not call.end.presses:
+        return ()
+    known = decision or _decide_again(call, policy)
+    return choices_of(known.steps, call.end.presses) if known else ()
 
 
 def _decide_again(call: SpooledCall, policy: Policy) -> Decision | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from uuid import UUID
 
 from pbx.domain.outcome import CallEnd, Stage
+from pbx.domain.tree import KeyPress
 
 SAFE_TAG = "safe"
 """Tag of a recording that was made without the controller. Other tags are the position of the step."""
@@ -31,7 +32,7 @@ _START = re.compile(
 )
 _END = re.compile(
     rf"v1\|(?P<at>{_EPOCH})\|(?P<stage>{'|'.join(Stage)})\|(?:-?[0-9]{{1,3}})?\|(?P<by>[A-Za-z0-9_.\-]{{0,80}})"
-    rf"\|(?P<answered>{_EPOCH})?\|(?P<safe>[01])\|[0-9]{{0,3}}"
+    rf"\|(?P<answered>{_EPOCH})?\|(?P<safe>[01])\|[0-9]{{0,3}}(?:\|(?P<choices>(?:[0-9]{{1,3}}\.[0-9*#]/)*))?"
 )
 _LARGEST_SIDECAR = 1024
 
@@ -47,10 +48,11 @@ class SpoolStart:
 
 @dataclass(frozen=True, slots=True)
 class SpoolEnd:
-    """A call's end as written down. `answered_at` is UTC, None where nobody answered."""
+    """A call's end as written down. `answered_at` is UTC, None where nobody answered; `presses` are keys in menus."""
 
     call_end: CallEnd
     answered_at: datetime | None
+    presses: tuple[KeyPress, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,12 @@ def parse_end(text: str) -> SpoolEnd | None:
     if match is None:
         return None
     end = CallEnd(_utc(match["at"]), Stage(match["stage"]), match["by"] or None, match["safe"] == "1")
-    return SpoolEnd(end, _utc(match["answered"]) if match["answered"] else None)
+    return SpoolEnd(end, _utc(match["answered"]) if match["answered"] else None, _presses(match["choices"] or ""))
+
+
+def _presses(text: str) -> tuple[KeyPress, ...]:
+    pairs = (press.partition(".") for press in text.split("/") if press)
+    return tuple(KeyPress(int(position), key) for position, _, key in pairs)
 
 
 def read_spool(spool: Path, spare: Path) -> SpoolContent:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pbx.config.load import Practice
 from pbx.config.settings import Settings, Trunk
 from pbx.config.words import dates_in_words, week_in_words
+from pbx.domain.menu import Jump, Menu, menus_in
 from pbx.domain.numbers import for_people
 from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring
 
@@ -17,6 +18,7 @@ def in_plain_words(practice: Practice) -> list[str]:
     lines = [f"{policy.practice}, in {policy.timezone}."]
     for number in policy.numbers.values():
         lines += _number(policy, number)
+    lines += _menus(policy)
     schedules = {number.schedule.name: number.schedule for number in policy.numbers.values() if number.schedule}
     lines += [line for schedule in schedules.values() for line in dates_in_words(schedule)]
     lines.append(f'The general greeting and every greeting of a closed line begin with: "{policy.emergency_sentence}"')
@@ -33,6 +35,20 @@ def _number(policy: Policy, number: Number) -> Iterator[str]:
     yield f"    When closed, it {_actions(policy, number.closed)}."
 
 
+def _menus(policy: Policy) -> Iterator[str]:
+    """Each menu once, whatever leads there."""
+    numbers = policy.numbers.values()
+    menus = {menu.name: menu for number in numbers for menu in menus_in((*number.opened, *number.closed))}
+    for menu in menus.values():
+        yield f"Menu {menu.name!r}: {menu.seconds} s for a key, {menu.tries} tries."
+        for option in menu.options:
+            jump = {Jump.REPEAT: "plays it again", Jump.BACK: "goes back to the menu before"}
+            what = jump[option.then] if isinstance(option.then, Jump) else _actions(policy, option.then)
+            yield f"    Key {option.key} {what}."
+        otherwise = _actions(policy, menu.otherwise) if menu.otherwise else "goes to the number's voicemail"
+        yield f"    One who chooses nothing: {otherwise}."
+
+
 def _actions(policy: Policy, actions: tuple[Action, ...]) -> str:
     return ", then ".join(_action(policy, action) for action in actions)
 
@@ -40,6 +56,8 @@ def _actions(policy: Policy, actions: tuple[Action, ...]) -> str:
 def _action(policy: Policy, action: Action) -> str:
     if isinstance(action, Ring):
         return f"rings {_list(action.phones)} for {action.seconds} s"
+    if isinstance(action, Menu):
+        return f"plays the menu {action.name!r}"
     mailbox = policy.mailboxes[action.mailbox]
     if action.greeting == FALLBACK_GREETING:
         return f"plays the general greeting and takes a message for {mailbox}"

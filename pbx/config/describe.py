@@ -7,13 +7,17 @@ from collections.abc import Iterator
 
 from pydantic.fields import FieldInfo
 
-from pbx.config.schema import ActionSection, ExceptionSection, PracticeFile, Section
+from pbx.config.schema import ActionSection, ExceptionSection, OptionSection, PracticeFile, Section
 from pbx.config.tables import about, is_keyed, section_in
 
 _HEAD = """\
 # The practice's file of Secondline. Keys that begin with # may be left out; what they show is their default, where
 # they have one, or an example. `secondline check` says what is wrong with a file, and what a right one does.
 """
+
+
+_LEFT_OUT = ("menus",)
+"""Tables that the printed file, which is a small practice's, has in comments only."""
 
 
 def describe() -> str:
@@ -29,15 +33,24 @@ def _root() -> Iterator[str]:
             yield ""
             continue
         yield from (f"# {line.strip()}" for line in (section.__doc__ or "").splitlines() if line.strip())
-        yield _header(key)
-        for name, inner in section.model_fields.items():
-            yield from _key(section, name, inner)
+        table = [
+            _header(key),
+            *(line for name, inner in section.model_fields.items() for line in _key(section, name, inner)),
+        ]
+        yield from (_left_out(line) for line in table) if key in _LEFT_OUT else table
         if key == "numbers":
-            head = "# The long form is a list of tables with these keys; it ends in a voicemail."
-            yield from _inner(head, ActionSection)
+            yield from _keys_of_lists(
+                ActionSection, "The long form is a list of tables with these keys; it ends in a voicemail or a menu."
+            )
         if key == "schedules":
-            yield from _inner("# An exception has these keys.", ExceptionSection)
+            yield from _keys_of_lists(ExceptionSection, "An exception has these keys.")
+        if key == "menus":
+            yield from _keys_of_lists(OptionSection, "An option is a list as in numbers, or a table with these keys.")
         yield ""
+
+
+def _left_out(line: str) -> str:
+    return line if line.startswith("#") else f"#{line}"
 
 
 def _header(key: str) -> str:
@@ -60,8 +73,8 @@ def _key(section: type[Section], key: str, field: FieldInfo) -> Iterator[str]:
     yield f"{'' if field.is_required() or known.shown else '#'}{key} = {known.example}"
 
 
-def _inner(head: str, section: type[Section]) -> Iterator[str]:
-    yield head
+def _keys_of_lists(section: type[Section], about_them: str) -> Iterator[str]:
+    yield f"# {about_them}"
     for key, field in section.model_fields.items():
         note, example = _key(section, key, field)
         yield f"#   {example.removeprefix('#'):27}{note}"

@@ -10,6 +10,7 @@ from pathlib import Path
 from pbx.config.calendars import CalendarSource, build_calendars
 from pbx.config.document import read_document
 from pbx.config.machine import build_settings
+from pbx.config.menus import build_menu_prompts
 from pbx.config.numbers import NumberBuilder
 from pbx.config.people import Directory, check_people, mailboxes_of, phones_of, warn_of_unused
 from pbx.config.problems import ConfigProblems, Problem
@@ -45,10 +46,11 @@ def load(path: Path, listen: Listen | None = None) -> Practice:
     numbers = _numbers(file, report)
     calendars = build_calendars(file, report)
     greetings = build_greetings(file, report, listen)
+    menu_prompts = build_menu_prompts(file, report, listen)
     if report.problems:
         raise ConfigProblems(_in_order(report.problems))
     policy = Policy(
-        version=_digest(report.document.texts, greetings.values()),
+        version=_digest(report.document.texts, [*greetings.values(), *menu_prompts.values()]),
         practice=file.practice.name,
         country=file.practice.country,
         timezone=file.practice.timezone,
@@ -57,6 +59,7 @@ def load(path: Path, listen: Listen | None = None) -> Practice:
         phones=phones_of(file),
         greetings=greetings,
         mailboxes=mailboxes_of(file),
+        menu_prompts=menu_prompts,
         max_message_seconds=file.voicemail.max_seconds,
     )
     return Practice(policy, settings, _in_order(report.warnings), calendars)
@@ -70,6 +73,7 @@ def _numbers(file: PracticeFile, report: Report) -> dict[str, Number]:
         remedy = 'add a table such as [numbers."+17175550100"]; `secondline describe` shows one'
         report.problem(("numbers",), "is missing: the practice has no number", remedy)
     warn_of_unused(directory)
+    builder.menus.warn_of_unused()
     for table in ("schedules", "greetings"):
         for key in report.declared(table):
             if (table, key) not in builder.used:

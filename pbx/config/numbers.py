@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pbx.config.menus import MenuBuilder, is_lost
 from pbx.config.people import Directory
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
 from pbx.config.schema import DEFAULT_RING_SECONDS, ActionSection, NumberSection
+from pbx.domain.menu import Menu
 from pbx.domain.numbers import to_e164
-from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Ring, Voicemail
+from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Ring, Voicemail, fallback_of
 from pbx.domain.schedule import Schedule
 
 
@@ -22,9 +24,14 @@ class NumberBuilder:
     report: Report
     used: set[tuple[str, str]] = field(default_factory=lambda: {("greetings", FALLBACK_GREETING)})
     """Which schedules and greetings a number names: ("schedules", key), ("greetings", key)."""
+    menus: MenuBuilder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.menus = MenuBuilder(self.directory.file, self.report, self._actions)
 
     def build(self) -> dict[str, Number]:
         """Every number by its E.164 form."""
+        self.menus.build()
         numbers: dict[str, Number] = {}
         written: dict[str, str] = {}
         for text, section in self.directory.file.numbers.items():
@@ -53,7 +60,9 @@ class NumberBuilder:
         closed = self._closed(section, path)
         if len(self.report.problems) > before or not opened:
             return None
-        voicemail = next(action for action in opened if isinstance(action, Voicemail))
+        voicemail = fallback_of(opened) or fallback_of(closed)
+        if is_lost(opened, closed, path, self.report) or voicemail is None:
+            return None
         label = section.label or self.directory.display(voicemail.mailbox)
         return Number(e164, label, schedule, opened, closed or (voicemail,))
 
@@ -143,16 +152,19 @@ class NumberBuilder:
             elif section.voicemail is not None:
                 self.directory.knows(section.voicemail, (*here, "voicemail"))
                 actions.append(self._greeted(section.voicemail, section.greeting, (*here, "greeting")))
+            elif section.menu is not None:
+                actions.append(self.menus.of(section.menu, (*here, "menu")))
         self._check_order(actions, path)
         return tuple(actions)
 
     def _check_order(self, actions: list[Action], path: KeyPath) -> None:
-        if not actions or not isinstance(actions[-1], Voicemail):
+        if not actions or not isinstance(actions[-1], Voicemail | Menu):
             remedy = 'add { voicemail = "..." } at the end'
             self.report.problem(path, "does not end in a voicemail: a caller must always end somewhere", remedy)
         for position, action in enumerate(actions[:-1]):
-            if isinstance(action, Voicemail):
-                what = "is followed by more: a call ends after its voicemail"
+            if isinstance(action, Voicemail | Menu):
+                kind = "menu" if isinstance(action, Menu) else "voicemail"
+                what = f"is followed by more: a call ends after its {kind}"
                 self.report.problem((*path, position), what, "take out what comes after it, or move it to the end")
 
     def _ring(self, names: list[str], seconds: int | None, path: KeyPath) -> Ring:

@@ -91,16 +91,15 @@ def build_greetings(file: PracticeFile, report: Report, listen: Listen | None = 
         sound, usable = None, True
         if section.file is not None:
             sound = report.document.beside(("greetings", key, "file"), section.file)
-            usable = _check_sound(key, sound, report)
+            usable = check_sound(("greetings", key, "file"), sound, report)
         greetings[key] = Greeting(key, section.text, str(sound) if sound else None)
         if listen and usable and (complaint := listen(greetings[key])):
             report.problem(("greetings", key, "file" if sound else "text"), *complaint)
     return greetings
 
 
-def _check_sound(key: str, sound: Path, report: Report) -> bool:
-    """Whether a sound file is there and looks like one."""
-    path = ("greetings", key, "file")
+def check_sound(path: KeyPath, sound: Path, report: Report) -> bool:
+    """Whether a sound file that `path` names is there and looks like one."""
     try:
         with sound.open("rb") as stream:
             head = stream.read(12)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from pbx.config.closed_dates import ClosedOn
 from pbx.config.hours import USUAL, DayHours, Days, Hours
@@ -20,6 +20,7 @@ from pbx.config.values import (
     Key,
     Keys,
     Line,
+    MenuKey,
     Networks,
     Port,
     PortRange,
@@ -229,7 +230,7 @@ class ScheduleSection(Section):
 
 
 class ActionSection(Section):
-    """One thing that is done with a call: `ring` somebody, or take a `voicemail`."""
+    """One thing that is done with a call: `ring` somebody, take a `voicemail`, or go on to a `menu`."""
 
     ring: Annotated[SomeKeys | None, About("Keys of people or teams; all their phones ring at once.", '"rictor"')] = (
         None
@@ -241,19 +242,80 @@ class ActionSection(Section):
     ] = None
     voicemail: Annotated[Key | None, About("Key of the person or team whose mailbox it is.", '"rictor"')] = None
     greeting: Annotated[Key | None, About("Key of a greeting. Left out: a general one.", '"after-hours"')] = None
+    menu: Annotated[Key | None, About("Key of a menu, which is then the last that is done.", '"main"')] = None
+
+    def to_do(self) -> list[object]:
+        """What is to be done: one thing in a right section."""
+        return [thing for thing in (self.ring, self.voicemail, self.menu) if thing is not None]
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> ActionSection:
-        if (self.ring is None) == (self.voicemail is None):
-            raise wrong("does not say one thing to do", 'write { ring = "..." } or { voicemail = "..." }')
+    def _one_of_them(self) -> ActionSection:
+        if len(self.to_do()) != 1:
+            remedy = 'write { ring = "..." }, { voicemail = "..." } or { menu = "..." }'
+            raise wrong("does not say one thing to do", remedy)
         if self.ring is None and self.seconds is not None:
-            raise wrong("gives seconds to a voicemail", "seconds belong to ring; see [voicemail] max_seconds")
+            raise wrong("gives seconds to what does not ring", "seconds belong to ring; see [voicemail] max_seconds")
         if self.voicemail is None and self.greeting is not None:
-            raise wrong("gives a greeting to a ring", "a greeting belongs to voicemail")
+            raise wrong("gives a greeting to what is no voicemail", "a greeting belongs to voicemail")
         return self
 
 
 Actions = list[ActionSection]
+
+
+class OptionSection(ActionSection):
+    """What a key of a menu does: one action, or `repeat` or `back`."""
+
+    say: Annotated[Line | None, About("Spoken after the menu's own words.", '"For refills, press 1."')] = None
+    repeat: Annotated[Literal[True] | None, About("The same menu is played again.", "true")] = None
+    back: Annotated[Literal[True] | None, About("Back to the menu before.", "true")] = None
+
+    def to_do(self) -> list[object]:
+        return [*super().to_do(), *(jump for jump in (self.repeat, self.back) if jump)]
+
+
+def _form(value: object) -> str | None:
+    return "[list]" if isinstance(value, list) else "[table]" if isinstance(value, dict | OptionSection) else None
+
+
+MenuOption = Annotated[
+    Annotated[OptionSection, Tag("[table]")] | Annotated[Actions, Tag("[list]")], Discriminator(_form)
+]
+
+
+class MenuSection(Section):
+    """A menu of a phone tree: the caller hears it and presses a key. Leads no deeper than three menus."""
+
+    say: Annotated[Text | None, About("Spoken by the machine.", '"For refills, press 1."', shown=True)] = None
+    file: Annotated[
+        Text | None, About("A WAV or MP3 file instead, beside this file or with its path.", '"menu.wav"')
+    ] = None
+    options: Annotated[
+        dict[MenuKey, MenuOption],
+        Field(min_length=1),
+        About(
+            'What each key does: 0-9, "*" or "#". At most four are advised.',
+            '{ 1 = [{ ring = "rictor" }, { voicemail = "rictor" }], 9 = { repeat = true } }',
+        ),
+    ]
+    timeout_seconds: Annotated[int, Field(ge=2, le=30), About("How long it waits for a key.", "6", unit="seconds")] = 6
+    tries: Annotated[int, Field(ge=1, le=5), About("How often it is played to one who chooses nothing.", "3")] = 3
+    otherwise: Annotated[
+        Actions | None,
+        About(
+            "What is done in turn for one who chooses nothing. Left out: the number's voicemail.",
+            '[{ voicemail = "rictor" }]',
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> MenuSection:
+        spoken = [option.say for option in self.options.values() if isinstance(option, OptionSection) and option.say]
+        if self.file is None and self.say is None and not spoken:
+            raise wrong("says nothing", 'add say = "..." or file = "...wav"')
+        if self.file is not None and (self.say is not None or spoken):
+            raise wrong("has both a text and a file", "keep one of the two")
+        return self
 
 
 class NumberSection(Section):
@@ -314,6 +376,7 @@ class PracticeFile(Section):
     teams: Annotated[dict[Key, TeamSection], About("Teams, by a short key.", "front-desk")] = {}
     schedules: Annotated[dict[Key, ScheduleSection], About("Schedules, by a short key.", "office")] = {}
     greetings: Annotated[dict[Key, GreetingSection], About("Greetings, by a short key.", "after-hours")] = {}
+    menus: Annotated[dict[Key, MenuSection], About("Menus of a phone tree, by a short key.", "main")] = {}
     numbers: Annotated[dict[str, NumberSection], About("Numbers, as people write them.", "+17175550100")] = {}
     voicemail: Annotated[VoicemailSection, About("Messages.", "")] = VoicemailSection()
     server: Annotated[ServerSection, About("This machine.", "")] = ServerSection()

@@ -29,6 +29,9 @@ _TYPES = {
     "string_too_long": "is too long",
     "too_short": "must not be empty",
 }
+_OF_THE_SCHEMA = ("[key]", "[list]", "[table]")
+"""Steps of an error's path that are not in the file: pydantic's mark of a key, ours of the two forms of an option."""
+
 _SECRET_WORDS = ("password", "passwd", "secret", "token")
 
 
@@ -48,7 +51,7 @@ def validate(report: Report) -> PracticeFile:
 
 
 def _path(error: ErrorDetails) -> KeyPath:
-    return tuple(step for step in error["loc"] if step != "[key]")
+    return tuple(step for step in error["loc"] if step not in _OF_THE_SCHEMA)
 
 
 def _leave_out(data: dict[str, Any], errors: list[ErrorDetails], report: Report) -> None:

@@ -22,6 +22,7 @@ WRONG = "wrong"
 """The type of our own validation errors; their context holds `what` and `remedy`."""
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]*")
+_MENU_KEY = re.compile(r"[0-9*#]")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 _USERNAME = re.compile(r"[A-Za-z0-9._+@-]{1,80}")
 _PORTS = re.compile(r"(\d{1,5})\s*-\s*(\d{1,5})")
@@ -173,6 +174,9 @@ Key = Annotated[
     AfterValidator(
         _matching(_KEY, "is not a usable name", "use small letters a-z, digits and hyphens, such as front-desk")
     ),
+]
+MenuKey = Annotated[
+    str, AfterValidator(_matching(_MENU_KEY, "is no key of a telephone", 'use one of 0-9, "*" and "#"'))
 ]
 Keys = Annotated[list[Key], BeforeValidator(as_list)]
 SomeKeys = Annotated[list[Key], BeforeValidator(as_list), Field(min_length=1)]

@@ -54,8 +54,13 @@ async def beep(wav: Path, after: int, within: float) -> int:
 
 async def sound(wav: Path, within: float) -> None:
     """Wait until `wav` holds something that is not silence. Raises TimeoutError when `within` seconds are over."""
+    await more_sound(wav, 0.0, within)
+
+
+async def more_sound(wav: Path, than: float, within: float) -> None:
+    """Wait until `wav` holds more than so many seconds of sound. Raises TimeoutError when `within` seconds are over."""
     async with asyncio.timeout(within):
-        while not seconds_of_sound(wav):
+        while seconds_of_sound(wav) <= than:
             await asyncio.sleep(_POLL)
 
 

@@ -67,6 +67,13 @@ class Patient:
         except TimeoutError:
             raise ClientFailed(f"The patient heard nothing in {within:.0f} seconds.") from None
 
+    async def hears_more(self, than: float, within: float) -> None:
+        """Wait until there were more than so many seconds of sound. Raises ClientFailed."""
+        try:
+            await hearing.more_sound(self.heard, than, within)
+        except TimeoutError:
+            raise ClientFailed(f"The patient heard too little in {within:.0f} seconds.") from None
+
     async def hears_beep(self, within: float) -> None:
         """Wait for the end of the next beep. Raises ClientFailed."""
         try:

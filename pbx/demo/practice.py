@@ -13,6 +13,7 @@ from pbx.demo.softphone import SipServer
 
 DAY_LINE = "+17175550100"
 EVENING_LINE = "+17175550101"
+MENU_LINE = "+17175550102"
 PHONE = "rictor-desk"
 CLOSED = "You have reached the evening clinic. We are closed now. Please leave a message after the tone."
 BUSY = "Doctor Rictor cannot take your call now. Please leave a message after the tone."
@@ -28,6 +29,9 @@ host = "{trunk}"
 [people.rictor]
 name = "Dr. Kenneth Rictor"
 phones = ["{phone}"]
+
+[people.mills]
+name = "Nurse Sam Mills"
 
 [schedules.office]
 open = {{ daily = "09:00-17:00" }}
@@ -52,6 +56,22 @@ label = "Evening clinic"
 schedule = "evening-clinic"
 open = [{{ ring = "rictor", seconds = {ring_seconds} }}, {{ voicemail = "rictor", greeting = "busy" }}]
 closed = [{{ voicemail = "rictor", greeting = "closed" }}]
+
+[numbers."{menu_line}"]
+label = "Main line"
+open = [{{ menu = "main" }}]
+
+[menus.main]
+say = "Thank you for calling."
+options.1 = {{ say = "For prescriptions, press 1.", menu = "prescriptions" }}
+options.2 = [{{ ring = "rictor", seconds = {ring_seconds} }}, {{ voicemail = "rictor", greeting = "busy" }}]
+options.9 = {{ say = "For the doctor, press 2. To hear this again, press 9.", repeat = true }}
+otherwise = [{{ voicemail = "rictor", greeting = "busy" }}]
+
+[menus.prescriptions]
+say = "To ask for a refill, press 1. To go back, press star."
+options.1 = {{ voicemail = "mills" }}
+options."*" = {{ back = true }}
 
 [server]
 sip_address = "{address}"
@@ -92,6 +112,7 @@ def write_practice(folder: Path, ring_seconds: int = 8, closed: str = CLOSED, bu
         phone=PHONE,
         day_line=DAY_LINE,
         evening_line=EVENING_LINE,
+        menu_line=MENU_LINE,
         ring_seconds=ring_seconds,
         closed_text=closed,
         busy_text=busy,

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from pbx.demo.patient import ANONYMOUS, Patient
-from pbx.demo.practice import DAY_LINE, EVENING_LINE, PHONE
+from pbx.demo.practice import DAY_LINE, EVENING_LINE, MENU_LINE, PHONE
 from pbx.demo.softphone import Softphone
 from pbx.demo.stage import SceneFailed, Stage
 from pbx.domain.numbers import for_people, parse_caller
@@ -15,11 +15,17 @@ from pbx.output import caller_in_words
 
 COUNTRY = "US"
 MRS_HALE, MR_DIAZ, MS_OKOYE = "+12155550143", "+12155550178", "+12155550165"
+MR_BRANDT = "+12155550119"
 
 QUESTION = "Good morning doctor, this is Margaret Hale. Should I take the tablets before or after breakfast?"
 ANSWER = "Good morning Margaret. Take them after breakfast, and drink a glass of water with them."
 EVENING_MESSAGE = "Hello, this is Peter Diaz. My new inhaler is empty. Could you please send a refill to the pharmacy?"
 DAY_MESSAGE = "This is Grace. The rash on my arm is much better today. Please call me back when you have a moment."
+
+REFILL_MESSAGE = (
+    "This is Thomas. I need more of the tablets for my blood pressure. I have enough for three days. Thank you."
+)
+REFILL_MENU = "To ask for a refill press one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,24 @@ async def hangs_up_in_greeting(stage: Stage) -> None:
         raise SceneFailed("There should be no message.")
 
 
+async def chooses_in_a_menu(stage: Stage) -> None:
+    """Two keys through the phone tree lead to the nurse's mailbox."""
+    async with Patient(stage.folder_of("patient"), MR_BRANDT, stage.address()) as patient:
+        await _dial(stage, patient, MR_BRANDT, MENU_LINE)
+        for spoken in (0.0, 2.5):
+            await patient.hears_more(than=spoken, within=20)
+            stage.tell("The next menu is said; the patient presses 1." if spoken else "The first menu: 1 at once.")
+            await patient.presses("1")
+        await _leave_message(stage, patient, REFILL_MESSAGE)
+    call = await stage.recorded(MENU_LINE, Outcome.MESSAGE)
+    if [(choice.menu, choice.key) for choice in call.choices] != [("main", "1"), ("prescriptions", "1")]:
+        raise SceneFailed("The log should say what the patient chose.")
+    message = await stage.message_of(call, REFILL_MESSAGE)
+    if message.mailbox != "mills":
+        raise SceneFailed("The message should lie in the nurse's mailbox.")
+    await stage.check_heard("The patient", patient.heard, REFILL_MENU)
+
+
 async def _dial(stage: Stage, patient: Patient, number: str, did: str) -> None:
     who = caller_in_words(parse_caller(number, COUNTRY), COUNTRY)
     await patient.dial(stage.practice.sip, did)
@@ -129,4 +153,5 @@ SCENES = (
     Scene("2. After hours: straight to the greeting and a message", after_hours_message),
     Scene("3. In hours, nobody answers: ring, then a message", in_hours_no_answer),
     Scene("4. A caller without a number hangs up during the greeting", hangs_up_in_greeting),
+    Scene("5. A phone tree: two keys, and the message lies with the nurse", chooses_in_a_menu),
 )

@@ -11,6 +11,7 @@ from pbx.domain.numbers import Caller
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Reason
 from pbx.domain.transcript import Transcript, TranscriptState
+from pbx.domain.tree import Choice
 
 
 class Direction(StrEnum):
@@ -53,7 +54,8 @@ def recording_id(call: UUID, tag: str) -> UUID:
 class FinishedCall:
     """A call that is over, put together from what the PBX wrote down.
 
-    `reason` is None when the controller's own decision is to be kept; otherwise it says why there is none.
+    `reason` is None when the controller's own decision is to be kept; otherwise it says why there is none. `choices`
+    are those that the caller made in menus, in order.
     """
 
     start: CallStart
@@ -63,6 +65,7 @@ class FinishedCall:
     answered_by: str | None
     answered_at: datetime | None
     recordings: tuple[Recording, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class CallRecord:
     why: tuple[str, ...]
     answered_by: str | None
     message_id: UUID | None
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

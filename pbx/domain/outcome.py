@@ -15,6 +15,7 @@ class Outcome(StrEnum):
     MESSAGE = "message"
     HUNG_UP_RINGING = "hung-up-while-ringing"
     HUNG_UP_IN_GREETING = "hung-up-during-greeting"
+    HUNG_UP_IN_MENU = "hung-up-in-menu"
     NO_MESSAGE = "no-message"
     NOT_SERVED = "not-served"
     LOST = "lost"
@@ -30,6 +31,7 @@ _WORDS = {
     Outcome.MESSAGE: "left a message",
     Outcome.HUNG_UP_RINGING: "hung up while it rang",
     Outcome.HUNG_UP_IN_GREETING: "hung up during the greeting",
+    Outcome.HUNG_UP_IN_MENU: "hung up in a menu",
     Outcome.NO_MESSAGE: "left no message",
     Outcome.NOT_SERVED: "not served",
     Outcome.LOST: "lost: the telephone system stopped during the call",
@@ -43,6 +45,7 @@ class Stage(StrEnum):
     NEXT = "next"
     RING = "ring"
     SAY = "say"
+    MENU = "menu"
     RECORD = "record"
     SAFE = "safe"
     END = "end"
@@ -77,6 +80,7 @@ _UNANSWERED = {
     Stage.NEXT: Outcome.NOT_SERVED,
     Stage.RING: Outcome.HUNG_UP_RINGING,
     Stage.SAY: Outcome.HUNG_UP_IN_GREETING,
+    Stage.MENU: Outcome.HUNG_UP_IN_MENU,
     Stage.SAFE: Outcome.HUNG_UP_IN_GREETING,
     Stage.RECORD: Outcome.NO_MESSAGE,
     Stage.END: Outcome.NO_MESSAGE,

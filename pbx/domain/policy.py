@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pbx.domain.menu import Menu
 from pbx.domain.schedule import Schedule
 
 FALLBACK_GREETING = "default"
@@ -31,14 +32,15 @@ class Voicemail:
     greeting: str = FALLBACK_GREETING
 
 
-Action = Ring | Voicemail
+Action = Ring | Voicemail | Menu
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
     """One practice number (E.164) and what happens to its calls.
 
-    `schedule` None means always open. `opened` and `closed` are taken in order; each ends in a `Voicemail`.
+    `schedule` None means always open. `opened` and `closed` are taken in order; each ends in a `Voicemail` or a
+    `Menu`, and there is a voicemail in them, or in what a menu of theirs does for one who chooses nothing.
     """
 
     e164: str
@@ -50,7 +52,16 @@ class Number:
     @property
     def fallback_voicemail(self) -> Voicemail:
         """Where a message goes that was taken without the controller: that of a closed line, then of an open one."""
-        return next(a for a in (*self.closed, *self.opened) if isinstance(a, Voicemail))
+        found = fallback_of((*self.closed, *self.opened))
+        if found is None:
+            raise ValueError("a number without a voicemail")
+        return found
+
+
+def fallback_of(actions: tuple[Action, ...]) -> Voicemail | None:
+    """The first voicemail of `actions`, or else the first for one who chooses nothing in a menu of theirs."""
+    otherwise = (after for action in actions if isinstance(action, Menu) for after in action.otherwise)
+    return next((action for action in (*actions, *otherwise) if isinstance(action, Voicemail)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,8 @@ class Policy:
     """All that decides about a call. `version` is the SHA-256 (hex) of the file's text it was made from.
 
     `country` is an ISO 3166-1 alpha-2 code (for numbers without a country code), `timezone` an IANA name (for times
-    shown). `max_message_seconds` bounds one recording; `mailboxes` maps a mailbox's key to the name that people read.
+    shown). `max_message_seconds` bounds one recording; `mailboxes` maps a mailbox's key to the name that people read,
+    `menu_prompts` a prompt's name to what a menu says.
     """
 
     version: str
@@ -88,4 +100,5 @@ class Policy:
     phones: tuple[Phone, ...] = ()
     greetings: Mapping[str, Greeting] = field(default_factory=dict)
     mailboxes: Mapping[str, str] = field(default_factory=dict)
+    menu_prompts: Mapping[str, Greeting] = field(default_factory=dict)
     max_message_seconds: int = 180

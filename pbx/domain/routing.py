@@ -11,10 +11,21 @@ from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from pbx.domain.menu import Menu
 from pbx.domain.numbers import for_people
-from pbx.domain.policy import FALLBACK_GREETING, UNASSIGNED_MAILBOX, Action, Number, Policy, Ring, Voicemail
+from pbx.domain.policy import (
+    FALLBACK_GREETING,
+    UNASSIGNED_MAILBOX,
+    Action,
+    Number,
+    Policy,
+    Ring,
+    Voicemail,
+    fallback_of,
+)
 from pbx.domain.schedule import ScheduleState, Why
-from pbx.domain.steps import EndStep, RecordStep, Result, RingStep, SayStep, Step
+from pbx.domain.steps import EndStep, MenuStep, RecordStep, Result, RingStep, SayStep, Step
+from pbx.domain.tree import Plan, menu_in_words
 
 EMERGENCY_PROMPT = "emergency"
 """The prompt with the emergency sentence; it opens every greeting of a closed line."""
@@ -70,19 +81,25 @@ def decide(policy: Policy, dialled: str, at: datetime) -> Decision:
         return _unknown_number(policy, dialled, at)
     state, reason, rule, until, why = _line_state(policy, number, at)
     actions = number.opened if state is State.OPEN else _when_closed(number, at)
-    steps = (*(s for action in actions for s in _steps(policy, action, state)), EndStep())
-    sentences = (why, *(_in_words(policy, action) for action in actions))
-    return Decision(dialled, at, state, reason, rule, until, steps, sentences, policy.version)
+    fallback = _fallback(number, actions)
+    plan = Plan(lambda action: _steps(policy, action, state), _opening(state), fallback)
+    plan.add(actions)
+    sentences = (why, *(s for action in actions for s in _sentences(policy, fallback, action)))
+    return Decision(dialled, at, state, reason, rule, until, tuple(plan.steps), sentences, policy.version)
 
 
 def advance(steps: tuple[Step, ...], position: int, result: Result) -> int:
     """The position of the step after the one at `position`, which ended with `result`.
 
-    Before the first step `position` is -1 and `result` START. Past the end, the last step (an `EndStep`) comes again.
+    Before the first step `position` is -1 and `result` START. In a menu a key leads where its option says, and any
+    other result goes on. Past an end, the last step (an `EndStep`) comes again.
     """
     last = len(steps) - 1
-    if result is Result.ANSWERED:
+    here = steps[position] if 0 <= position <= last else None
+    if result is Result.ANSWERED or isinstance(here, EndStep):
         return last
+    if isinstance(here, MenuStep) and (chosen := here.find(result.key)):
+        return min(max(chosen.target, 0), last)
     return min(max(position, -1) + 1, last)
 
 
@@ -152,9 +169,20 @@ def _reason(state: ScheduleState) -> Reason:
     return _REASONS.get(state.why) or (Reason.IN_HOURS if state.open else Reason.CLOSED_DATE)
 
 
+def _fallback(number: Number, actions: tuple[Action, ...]) -> Voicemail:
+    """For one who chooses nothing in a menu. The greeting of a closed line would be wrong on an open one."""
+    return fallback_of(actions) or Voicemail(number.fallback_voicemail.mailbox)
+
+
+def _opening(state: State) -> tuple[str, ...]:
+    return (EMERGENCY_PROMPT,) if state is State.CLOSED else ()
+
+
 def _steps(policy: Policy, action: Action, state: State) -> tuple[Step, ...]:
     if isinstance(action, Ring):
         return (RingStep(action.who, action.phones, action.seconds),)
+    if isinstance(action, Menu):
+        raise TypeError("a menu is laid out by its plan")
     opening = (EMERGENCY_PROMPT,) if state is State.CLOSED or action.greeting == FALLBACK_GREETING else ()
     return (
         SayStep((*opening, action.greeting)),
@@ -163,10 +191,18 @@ def _steps(policy: Policy, action: Action, state: State) -> tuple[Step, ...]:
     )
 
 
+def _sentences(policy: Policy, fallback: Voicemail, action: Action) -> tuple[str, ...]:
+    if isinstance(action, Menu):
+        return tuple(menu_in_words(action, fallback, lambda inner: _in_words(policy, inner)))
+    return (_in_words(policy, action),)
+
+
 def _in_words(policy: Policy, action: Action) -> str:
     if isinstance(action, Ring):
         phones = ", ".join(action.phones)
         return f"Ring {action.who} ({phones}) for {action.seconds} seconds."
+    if isinstance(action, Menu):
+        return f"Play the menu {action.name!r}."
     mailbox = policy.mailboxes.get(action.mailbox, action.mailbox)
     return f"Play the greeting {action.greeting!r} and take a message for {mailbox}."
 

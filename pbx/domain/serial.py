@@ -11,13 +11,17 @@ from datetime import UTC, datetime
 from typing import cast
 
 from pbx.domain.routing import Decision, Reason, State
-from pbx.domain.steps import EndStep, RecordStep, RingStep, SayStep, Step, StepKind
+from pbx.domain.steps import EndStep, MenuKey, MenuStep, RecordStep, RingStep, SayStep, Step, StepKind
 from pbx.domain.transcript import Word
+from pbx.domain.tree import Choice
 
 Json = dict[str, object]
 
-FORMAT = 1
+FORMAT = 2
 """Counts up when a stored decision changes its shape."""
+
+READABLE = (1, 2)
+"""Formats that are understood. The first had no menus; all else in it is as it is now."""
 
 
 def decision_to_dict(decision: Decision) -> Json:
@@ -39,7 +43,7 @@ def decision_to_dict(decision: Decision) -> Json:
 def decision_from_dict(value: object) -> Decision:
     """Read what `decision_to_dict` wrote. Raises ValueError for anything else."""
     fields = _Fields(value, Decision.__slots__, "format")
-    if fields.whole("format") != FORMAT:
+    if fields.whole("format") not in READABLE:
         raise ValueError("format is not one that this version reads")
     return Decision(
         number=fields.text("number"),
@@ -52,6 +56,22 @@ def decision_from_dict(value: object) -> Decision:
         why=fields.texts("why"),
         policy_version=fields.text("policy_version"),
     )
+
+
+def choices_to_list(choices: Sequence[Choice]) -> list[Json]:
+    """Write what a caller chose in menus as JSON-able dicts."""
+    return [{"menu": c.menu, "key": c.key, "to": c.to} for c in choices]
+
+
+def choices_from_list(value: object) -> tuple[Choice, ...]:
+    """Read what `choices_to_list` wrote. Raises ValueError for anything else."""
+    if not isinstance(value, list):
+        raise ValueError("choices is not a list")
+    return tuple(_choice(_Fields(item, Choice.__slots__)) for item in value)
+
+
+def _choice(fields: _Fields) -> Choice:
+    return Choice(fields.text("menu"), fields.text("key"), fields.text("to"))
 
 
 def words_to_list(words: Sequence[Word]) -> list[Json]:
@@ -77,6 +97,14 @@ def _step_to_dict(step: Step) -> Json:
             return kind | {"who": step.who, "phones": list(step.phones), "seconds": step.seconds}
         case SayStep():
             return kind | {"prompts": list(step.prompts)}
+        case MenuStep():
+            return kind | {
+                "menu": step.menu,
+                "opening": list(step.opening),
+                "prompts": list(step.prompts),
+                "keys": [{"key": key.key, "to": key.to, "target": key.target} for key in step.keys],
+                "seconds": step.seconds,
+            }
         case RecordStep():
             return kind | {"mailbox": step.mailbox, "seconds": step.seconds}
         case EndStep():
@@ -92,6 +120,17 @@ def _say(value: object) -> Step:
     return SayStep(_Fields(value, SayStep.__slots__).texts("prompts"))
 
 
+def _menu(value: object) -> Step:
+    fields = _Fields(value, MenuStep.__slots__)
+    keys = tuple(_menu_key(_Fields(item, MenuKey.__slots__)) for item in fields.list("keys"))
+    opening, prompts = fields.texts("opening"), fields.texts("prompts")
+    return MenuStep(fields.text("menu"), opening, prompts, keys, fields.whole("seconds"))
+
+
+def _menu_key(fields: _Fields) -> MenuKey:
+    return MenuKey(fields.text("key"), fields.text("to"), fields.whole("target"))
+
+
 def _record(value: object) -> Step:
     fields = _Fields(value, RecordStep.__slots__)
     return RecordStep(fields.text("mailbox"), fields.whole("seconds"))
@@ -105,6 +144,7 @@ def _end(value: object) -> Step:
 _STEPS: Mapping[StepKind, Callable[[object], Step]] = {
     StepKind.RING: _ring,
     StepKind.SAY: _say,
+    StepKind.MENU: _menu,
     StepKind.RECORD: _record,
     StepKind.END: _end,
 }

@@ -1,7 +1,7 @@
 """The steps of a call, as they are asked for one at a time, and the results that come back.
 
-One step kind is one generic dialplan context (`sl-ring`, `sl-say`, `sl-record`, `sl-end`): the kind's value is the
-context's name without its prefix.
+One step kind is one generic dialplan context (`sl-ring`, `sl-say`, `sl-menu`, `sl-record`, `sl-end`): the kind's
+value is the context's name without its prefix.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from enum import StrEnum
 class StepKind(StrEnum):
     RING = "ring"
     SAY = "say"
+    MENU = "menu"
     RECORD = "record"
     END = "end"
 
@@ -28,6 +29,28 @@ class Result(StrEnum):
     SAID = "said"
     RECORDED = "recorded"
     FAILED = "failed"
+    NO_INPUT = "no-input"
+    WRONG_KEY = "wrong-key"
+    KEY_0 = "key-0"
+    KEY_1 = "key-1"
+    KEY_2 = "key-2"
+    KEY_3 = "key-3"
+    KEY_4 = "key-4"
+    KEY_5 = "key-5"
+    KEY_6 = "key-6"
+    KEY_7 = "key-7"
+    KEY_8 = "key-8"
+    KEY_9 = "key-9"
+    KEY_STAR = "key-*"
+    KEY_POUND = "key-#"
+
+    @property
+    def key(self) -> str | None:
+        """The key that was chosen in a menu; None for any other result."""
+        return self.value.removeprefix(_KEY) if self.value.startswith(_KEY) else None
+
+
+_KEY = "key-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +72,31 @@ class SayStep:
 
 
 @dataclass(frozen=True, slots=True)
+class MenuKey:
+    """A key of a menu: `target` is the position that it leads to, `to` names that in short."""
+
+    key: str
+    to: str
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class MenuStep:
+    """Play `opening` whole, then `prompts` until a key is pressed, and wait `seconds` for one of `keys`."""
+
+    menu: str
+    opening: tuple[str, ...]
+    prompts: tuple[str, ...]
+    keys: tuple[MenuKey, ...]
+    seconds: int
+    kind: StepKind = StepKind.MENU
+
+    def find(self, key: str | None) -> MenuKey | None:
+        """The option of `key`, if the menu has it."""
+        return next((option for option in self.keys if option.key == key), None)
+
+
+@dataclass(frozen=True, slots=True)
 class RecordStep:
     """Beep, then record at most `seconds` into a message for `mailbox`."""
 
@@ -64,4 +112,4 @@ class EndStep:
     kind: StepKind = StepKind.END
 
 
-Step = RingStep | SayStep | RecordStep | EndStep
+Step = RingStep | SayStep | MenuStep | RecordStep | EndStep

@@ -13,7 +13,7 @@ from pbx.domain.call import CallRecord, CallStart, Direction, FinishedCall
 from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Decision, Reason
-from pbx.domain.serial import decision_from_dict, decision_to_dict
+from pbx.domain.serial import choices_from_list, choices_to_list, decision_from_dict, decision_to_dict
 from pbx.store.audit import SYSTEM, note
 from pbx.store.database import Database
 from pbx.store.jobs import enqueue
@@ -76,6 +76,7 @@ class PgCallLog:
                 reason=reason,
                 answered_by=call.answered_by,
                 answered_at=call.answered_at,
+                choices=json.dumps(choices_to_list(call.choices)),
             )
             await note(connection, SYSTEM, "finished", f"call/{call.start.id}", outcome=call.outcome.value)
             await enqueue(connection, new)
@@ -147,6 +148,7 @@ def _record(row: Record) -> CallRecord:
         why=tuple(json.loads(row["why"] or "[]")),
         answered_by=row["answered_by"],
         message_id=row["message_id"],
+        choices=choices_from_list(json.loads(row["choices"])),
     )
 
 

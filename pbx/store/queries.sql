@@ -23,13 +23,15 @@ ON CONFLICT (id) DO NOTHING;
 -- Whoever finishes the same call at the same time waits here; true if the call is over already.
 SELECT ended_at IS NOT NULL FROM call WHERE id = :id FOR UPDATE;
 
--- name: end_call(ended_at, outcome, reason, answered_by, answered_at, id)!
+-- name: end_call(ended_at, outcome, reason, answered_by, answered_at, choices, id)!
+-- A message that turns up after the call's end brings no choices with it: those that are known stay.
 UPDATE call
 SET ended_at = :ended_at,
     outcome = :outcome,
     reason = coalesce(reason, :reason),
     answered_by = :answered_by,
-    answered_at = :answered_at
+    answered_at = :answered_at,
+    choices = coalesce(nullif(:choices::jsonb, '[]'::jsonb), choices)
 WHERE id = :id;
 
 -- name: known_calls(ids)
@@ -37,7 +39,7 @@ SELECT id FROM call WHERE id = ANY(:ids::uuid[]);
 
 -- name: calls(since, number, limit)
 SELECT call.id, direction, caller_kind, caller_number, dialled, started_at, answered_at, ended_at, outcome, reason,
-       decision -> 'why' AS why, answered_by,
+       decision -> 'why' AS why, answered_by, choices,
        (SELECT message.id FROM message WHERE call_id = call.id ORDER BY received_at, message.id LIMIT 1) AS message_id
 FROM call
 WHERE (:since::timestamptz IS NULL OR started_at >= :since)

@@ -34,6 +34,7 @@ def test_a_message_counts_however_the_call_ended(stage: Stage) -> None:
         (Stage.NEXT, Outcome.NOT_SERVED),
         (Stage.RING, Outcome.HUNG_UP_RINGING),
         (Stage.SAY, Outcome.HUNG_UP_IN_GREETING),
+        (Stage.MENU, Outcome.HUNG_UP_IN_MENU),
         (Stage.SAFE, Outcome.HUNG_UP_IN_GREETING),
         (Stage.RECORD, Outcome.NO_MESSAGE),
         (Stage.END, Outcome.NO_MESSAGE),

@@ -11,9 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pbx.domain.routing import Decision, Reason, State
-from pbx.domain.serial import decision_from_dict, decision_to_dict, words_from_list, words_to_list
-from pbx.domain.steps import EndStep, RecordStep, RingStep, SayStep
+from pbx.domain.serial import (
+    choices_from_list,
+    choices_to_list,
+    decision_from_dict,
+    decision_to_dict,
+    words_from_list,
+    words_to_list,
+)
+from pbx.domain.steps import EndStep, MenuKey, MenuStep, RecordStep, RingStep, SayStep
 from pbx.domain.transcript import Word
+from pbx.domain.tree import Choice
 
 texts = st.text(max_size=20)
 many_texts = st.lists(texts, max_size=3).map(tuple)
@@ -27,6 +35,14 @@ times = st.datetimes(
 steps = st.one_of(
     st.builds(RingStep, who=texts, phones=many_texts, seconds=seconds),
     st.builds(SayStep, prompts=many_texts),
+    st.builds(
+        MenuStep,
+        menu=texts,
+        opening=many_texts,
+        prompts=many_texts,
+        keys=st.lists(st.builds(MenuKey, key=texts, to=texts, target=seconds), max_size=3).map(tuple),
+        seconds=seconds,
+    ),
     st.builds(RecordStep, mailbox=texts, seconds=seconds),
     st.just(EndStep()),
 )
@@ -88,7 +104,7 @@ def test_a_damaged_decision_is_read_or_refused_and_never_anything_else(field: st
 @pytest.mark.parametrize(
     "damage",
     [
-        {"format": 2},
+        {"format": 3},
         {"format": True},
         {"number": None},
         {"at": "2026-03-02T15:00:00"},
@@ -100,6 +116,8 @@ def test_a_damaged_decision_is_read_or_refused_and_never_anything_else(field: st
         {"steps": [{}]},
         {"steps": ["end"]},
         {"steps": [{"kind": "end", "seconds": 1}]},
+        {"steps": [{"kind": "menu", "menu": "main", "opening": [], "prompts": [], "keys": {}, "seconds": 6}]},
+        {"steps": [{"kind": "menu", "menu": "main", "opening": [], "prompts": [], "keys": ["1"], "seconds": 6}]},
         {"steps": [{"kind": "record", "mailbox": "a", "seconds": "60"}]},
         {"why": "because"},
         {"why": [1]},
@@ -109,6 +127,23 @@ def test_a_damaged_decision_is_read_or_refused_and_never_anything_else(field: st
 def test_what_is_not_understood_wholly_is_refused(damage: dict[str, object]) -> None:
     with pytest.raises(ValueError):
         decision_from_dict(EXAMPLE | damage)
+
+
+def test_a_decision_from_before_there_were_menus_is_still_read() -> None:
+    assert decision_from_dict(EXAMPLE | {"format": 1}) == decision_from_dict(EXAMPLE)
+
+
+@given(st.lists(st.builds(Choice, menu=texts, key=texts, to=texts), max_size=5).map(tuple))
+def test_choices_come_back_as_they_were(choices: tuple[Choice, ...]) -> None:
+    assert choices_from_list(json.loads(json.dumps(choices_to_list(choices)))) == choices
+
+
+@pytest.mark.parametrize(
+    "value", [None, {}, ["1"], [{"menu": "main", "key": "1"}], [{"menu": 1, "key": "1", "to": ""}]]
+)
+def test_choices_that_are_no_choices_are_refused(value: object) -> None:
+    with pytest.raises(ValueError):
+        choices_from_list(value)
 
 
 def test_a_missing_field_is_refused() -> None:

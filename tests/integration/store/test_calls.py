@@ -15,6 +15,7 @@ from pbx.domain.call import CallRecord, FinishedCall
 from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Reason
+from pbx.domain.tree import Choice
 from pbx.services.ports import CallLog, StoreUnavailable
 from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
@@ -221,3 +222,13 @@ async def test_whatever_became_of_a_call_is_read_back_as_it_was(
     await calls.finish_call(FinishedCall(start, MORNING, outcome, reason, None, None))
     record = next(r for r in await calls.calls(None, None, 1000) if r.id == start.id)
     assert (record.caller, record.outcome, record.reason) == (caller, outcome, reason)
+
+
+async def test_what_was_chosen_in_menus_stays_on_record_when_a_late_message_brings_none(calls: CallLog) -> None:
+    start = a_start()
+    choices = (Choice("main", "2", "refills"), Choice("refills", "#", "back"))
+    hung_up = replace(a_message_call(start), recordings=(), outcome=Outcome.HUNG_UP_IN_MENU, choices=choices)
+    assert await calls.finish_call(hung_up)
+    assert ((await only(calls)).outcome, (await only(calls)).choices) == (Outcome.HUNG_UP_IN_MENU, choices)
+    assert await calls.finish_call(a_message_call(start))
+    assert ((await only(calls)).outcome, (await only(calls)).choices) == (Outcome.MESSAGE, choices)

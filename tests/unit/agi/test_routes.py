@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agi.routes import BadQuestion, answer_variables, parse_question
-from pbx.domain.steps import EndStep, RecordStep, Result, RingStep, SayStep, Step
+from pbx.domain.steps import EndStep, MenuKey, MenuStep, RecordStep, Result, RingStep, SayStep, Step
 from pbx.services.route import Question
 
 CALL = "5b1f0f0e-7d07-4a5c-9d0a-0d9f6a2f3b11"
@@ -47,6 +47,9 @@ def test_a_caller_may_be_withheld(caller: str) -> None:
         (5, "-2"),
         (5, "\u0661"),
         (6, "done"),
+        (6, "key-"),
+        (6, "key-12"),
+        (6, "key-A"),
     ],
 )
 def test_an_argument_of_another_shape_is_refused_without_naming_its_value(place: int, value: str) -> None:
@@ -76,6 +79,20 @@ def test_no_arguments_raise_anything_but_a_bad_question(arguments: tuple[str, ..
             {"SL_STEP": "ring", "SL_PHONES": "desk&cell-1", "SL_SECONDS": "25"},
         ),
         (SayStep(("emergency", "default")), {"SL_STEP": "say", "SL_PROMPTS": "emergency&default"}),
+        (
+            MenuStep("main", ("emergency",), ("menu-main",), (MenuKey("1", "x", 4), MenuKey("*", "back", 0)), 6),
+            {
+                "SL_STEP": "menu",
+                "SL_OPENING": "emergency",
+                "SL_PROMPTS": "menu-main",
+                "SL_KEYS": "1*",
+                "SL_SECONDS": "6",
+            },
+        ),
+        (
+            MenuStep("main", (), ("menu-again", "menu-main"), (MenuKey("#", "x", 4),), 6),
+            {"SL_STEP": "menu", "SL_PROMPTS": "menu-again&menu-main", "SL_KEYS": "#", "SL_SECONDS": "6"},
+        ),
         (RecordStep("rictor", 180), {"SL_STEP": "record", "SL_SECONDS": "180"}),
         (EndStep(), {"SL_STEP": "end"}),
     ],
@@ -83,6 +100,18 @@ def test_no_arguments_raise_anything_but_a_bad_question(arguments: tuple[str, ..
 def test_an_answer_sets_what_its_step_needs_and_the_token_last(step: Step, said: dict[str, str]) -> None:
     variables = answer_variables(step, 3, TOKEN)
     assert list(variables.items()) == [*said.items(), ("SL_POSITION", "3"), ("SL_OK", TOKEN)]
+
+
+@pytest.mark.parametrize("key", ["", "A", "1,SL_OK=x", "12", "${X}"])
+def test_a_key_that_is_none_of_a_telephone_is_refused(key: str) -> None:
+    keys = (MenuKey(key, "", 0),) * (7 if key == "12" else 1)
+    with pytest.raises(ValueError, match="keys"):
+        answer_variables(MenuStep("main", (), ("menu-main",), keys, 6), 0, TOKEN)
+
+
+@pytest.mark.parametrize("key", "0123456789*#")
+def test_a_key_that_was_chosen_comes_as_a_result(key: str) -> None:
+    assert parse_question((*GOOD[:6], f"key-{key}"))[0].result.key == key
 
 
 @pytest.mark.parametrize("name", ["", "a,SL_OK=x", "a&b", "a b", "a\nb", "../x", "${X}"])

@@ -91,10 +91,11 @@ def test_text_from_outside_never_stands_where_it_could_be_an_argument(dialplan: 
 
 
 def test_what_the_controller_names_is_filtered_before_it_is_dialled_or_played(dialplan: str) -> None:
-    for name in ("SL_PHONES", "SL_PROMPTS"):
-        filtered = dialplan.index(f"Set({name}=${{FILTER(")
-        assert filtered < dialplan.index(f"${{STRREPLACE({name},")
-        assert dialplan.count(f"${{{name}}}") == 1
+    for name in ("SL_PHONES", "SL_PROMPTS", "SL_OPENING"):
+        users = [context for context in dialplan.split("\n[") if f"STRREPLACE({name}," in context]
+        assert users
+        for context in users:
+            assert context.index(f"Set({name}=${{FILTER(") < context.index(f"${{STRREPLACE({name},")
 
 
 def test_only_registered_phones_are_dialled(dialplan: str) -> None:
@@ -110,7 +111,9 @@ def test_every_step_kind_has_its_context(dialplan: str) -> None:
 
 def test_stages_and_results_are_those_that_the_controller_knows(dialplan: str) -> None:
     assert set(re.findall(r"Set\(SL_STAGE=([\w-]+)\)", dialplan)) == set(Stage)
-    assert set(re.findall(r"Set\(SL_RESULT=([\w-]+)\)", dialplan)) == set(Result)
+    keys = {result for result in Result if result.key is not None}
+    assert set(re.findall(r"Set\(SL_RESULT=([\w-]+)\)", dialplan)) == set(Result) - keys
+    assert "Set(SL_RESULT=key-${key})" in dialplan
 
 
 def test_names_of_hidden_callers_are_those_that_the_controller_knows(dialplan: str) -> None:

@@ -30,9 +30,11 @@ class EndLine:
     answered: str = ""
     safe: str = "0"
     cause: str = "16"
+    choices: str = ""
 
     def __str__(self) -> str:
-        return f"v1|{self.at}|{self.stage}|{self.position}|{self.by}|{self.answered}|{self.safe}|{self.cause}"
+        line = f"v1|{self.at}|{self.stage}|{self.position}|{self.by}|{self.answered}|{self.safe}|{self.cause}"
+        return f"{line}|{self.choices}"
 
 
 def start_line(did: str = DID, caller: str = "7175550123", at: str = "1795442400.000") -> str:

@@ -10,7 +10,8 @@ from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.outcome import Outcome
 from pbx.domain.policy import UNASSIGNED_MAILBOX
 from pbx.domain.routing import Decision, Reason, State, decide
-from pbx.domain.steps import EndStep, RecordStep
+from pbx.domain.steps import EndStep, MenuKey, MenuStep, RecordStep
+from pbx.domain.tree import Choice
 from tests.unit.voicemail.spooling import CALL, DID, ENDED, STARTED, EndLine, policy, start_line
 from voicemail.finish import UNKNOWN_DIALLED, finished_call, mailbox_of
 from voicemail.spool import SpooledCall, SpooledRecording, SpoolFile, parse_end, parse_start
@@ -78,6 +79,14 @@ def test_a_call_that_was_answered_says_by_whom_and_when() -> None:
     call = finished_call(spooled(end), policy(), STORED, ())
     assert (call.outcome, call.answered_by) == (Outcome.ANSWERED, "rictor-desk")
     assert call.answered_at == STARTED + timedelta(seconds=10)
+
+
+def test_what_was_chosen_in_menus_is_told_by_the_stored_decision_or_the_same_one_taken_again() -> None:
+    menu = MenuStep("main", (), ("menu-main",), (MenuKey("1", "refills", 1),), 6)
+    ended = spooled(EndLine(stage="menu", choices="0.1/0.7/"))
+    call = finished_call(ended, policy(), replace(STORED, steps=(menu, EndStep())), ())
+    assert (call.outcome, call.choices) == (Outcome.HUNG_UP_IN_MENU, (Choice("main", "1", "refills"),))
+    assert finished_call(ended, policy(), None, ()).choices == ()  # the practice has no menu there now
 
 
 def test_a_call_without_an_end_is_lost_and_ends_with_its_last_sign_of_life() -> None:

@@ -49,6 +49,13 @@ def converted(source: Path, *options: str) -> Path:
     return target
 
 
+def test_a_practice_with_menus_has_their_prompts_and_the_one_for_another_try() -> None:
+    menu = Greeting("menu-main", text="For refills, press 1.")
+    prompts = prompts_of(replace(policy(), menu_prompts={menu.name: menu}))
+    assert prompts[menu.name] == menu
+    assert set(prompts) - set(prompts_of(policy())) == {"menu-main", "menu-again"}
+
+
 def test_the_three_prompts_that_every_practice_needs_are_always_there(rendered: Path) -> None:
     for name in ALWAYS:
         audio = read_audio(rendered / f"{name}.wav")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pbx.domain.outcome import Stage
+from pbx.domain.tree import KeyPress
 from tests.unit.voicemail.spooling import CALL, DID, EndLine, folders_in, put, put_message, recording, start_line
 from voicemail.spool import parse_end, parse_start, quarantine, read_spool
 
@@ -57,6 +58,23 @@ def test_an_end_sidecar_of_a_call_that_nobody_answered_has_nobody() -> None:
     end = parse_end(str(EndLine(position="-1", cause="")))
     assert end is not None
     assert (end.call_end.answered_by, end.answered_at, end.call_end.safe) == (None, None, False)
+
+
+def test_an_end_sidecar_has_the_keys_that_were_chosen_in_order() -> None:
+    end = parse_end(str(EndLine(stage="menu", choices="0.1/12.*/3.#/")))
+    assert end is not None
+    assert end.presses == (KeyPress(0, "1"), KeyPress(12, "*"), KeyPress(3, "#"))
+    assert end.call_end.stage is Stage.MENU
+
+
+def test_an_end_sidecar_from_before_there_were_menus_is_read() -> None:
+    end = parse_end(str(EndLine()).removesuffix("|"))
+    assert end == parse_end(str(EndLine()))
+
+
+@pytest.mark.parametrize("choices", ["1", "0.1", "0.A/", "-1.1/", "1000.1/", "0.12/", "0.1/x"])
+def test_choices_that_are_not_exactly_right_make_no_end_sidecar(choices: str) -> None:
+    assert parse_end(str(EndLine(choices=choices))) is None
 
 
 @pytest.mark.parametrize(
