@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pbx.config.advice import Accepted, advise, settle
 from pbx.config.document import read_document
+from pbx.config.expectations import build_expectations, hold
 from pbx.config.machine import build_settings
 from pbx.config.numbers import NumberBuilder
 from pbx.config.people import Directory, check_people, mailboxes_of, phones_of, warn_of_unused
@@ -24,11 +26,12 @@ __all__ = ["ConfigProblems", "Practice", "Problem", "load"]
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """A file that can be used. `warnings` are worth a look, nothing more."""
+    """A file that can be used. `warnings` are worth a look, nothing more; `accepted` are those that are meant so."""
 
     policy: Policy
     settings: Settings
     warnings: tuple[Problem, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
 
 
 def load(path: Path, listen: Listen | None = None) -> Practice:
@@ -42,6 +45,7 @@ def load(path: Path, listen: Listen | None = None) -> Practice:
     check_people(file, report)
     numbers = _numbers(file, report)
     greetings = build_greetings(file, report, listen)
+    expectations = build_expectations(file, report)
     if report.problems:
         raise ConfigProblems(_in_order(report.problems))
     policy = Policy(
@@ -56,7 +60,12 @@ def load(path: Path, listen: Listen | None = None) -> Practice:
         mailboxes=mailboxes_of(file),
         max_message_seconds=file.voicemail.max_seconds,
     )
-    return Practice(policy, settings, _in_order(report.warnings))
+    hold(policy, expectations, report)
+    advise(file, policy, report)
+    accepted = settle(file, report)
+    if report.problems:
+        raise ConfigProblems(_in_order(report.problems))
+    return Practice(policy, settings, _in_order(report.warnings), accepted)
 
 
 def _numbers(file: PracticeFile, report: Report) -> dict[str, Number]:
@@ -70,7 +79,7 @@ def _numbers(file: PracticeFile, report: Report) -> dict[str, Number]:
     for table in ("schedules", "greetings"):
         for key in report.declared(table):
             if (table, key) not in builder.used:
-                report.warning((table, key), "is not used", "name it in a number, or take it out")
+                report.warning((table, key), "is not used", "name it in a number, or take it out", "unused")
     return numbers
 
 

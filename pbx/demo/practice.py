@@ -14,7 +14,7 @@ from pbx.demo.softphone import SipServer
 DAY_LINE = "+17175550100"
 EVENING_LINE = "+17175550101"
 PHONE = "rictor-desk"
-CLOSED = "You have reached the evening clinic. We are closed now. Please leave a message after the tone."
+CLOSED = "You have reached the evening clinic. We are closed now, and call you back tomorrow. Please leave a message."
 BUSY = "Doctor Rictor cannot take your call now. Please leave a message after the tone."
 
 _FILE = """\
@@ -52,6 +52,21 @@ label = "Evening clinic"
 schedule = "evening-clinic"
 open = [{{ ring = "rictor", seconds = {ring_seconds} }}, {{ voicemail = "rictor", greeting = "busy" }}]
 closed = [{{ voicemail = "rictor", greeting = "closed" }}]
+
+[[expect]]
+call = "{day_line}"
+at = "2026-11-23T10:00"
+then = "ring rictor, voicemail rictor"
+
+[[expect]]
+call = "{evening_line}"
+at = "2026-11-23T10:00"
+then = "greeting closed, voicemail rictor"
+
+[[accept]]
+warning = "closed-voicemail-only"
+on = ["{day_line}", "{evening_line}"]
+because = "Nights are covered by the hospital."
 
 [server]
 sip_address = "{address}"
