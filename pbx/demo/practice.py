@@ -55,8 +55,8 @@ closed = [{{ voicemail = "rictor", greeting = "closed" }}]
 
 [[expect]]
 call = "{day_line}"
-at = "2026-11-23T10:00"
-then = "ring rictor, voicemail rictor"
+at = "2026-11-23T03:00"
+then = "greeting closed, voicemail rictor"
 
 [[expect]]
 call = "{evening_line}"
