@@ -181,13 +181,23 @@ def _closed_dates(before: Number, after: Number, today: date) -> Iterator[str]:
     coming = [today + timedelta(days=n) for n in range(AHEAD_DAYS)]
     old, new = _dates(before), _dates(after)
     for verb, here, there in (("is now closed all day on", new, old), ("is no longer closed on", old, new)):
-        days = [f"{day:%a %d %b %Y} ({here[day]})" for day in coming if day in here and day not in there]
+        found = [day for day in coming if day in here and day not in there]
+        days = [
+            f"{day:%a %d %b %Y} ({here[day]})" for day in found if _has_hours(before, day) or _has_hours(after, day)
+        ]
         if days:
             yield f"{verb} {', '.join(days)}."
 
 
 def _dates(number: Number) -> Mapping[date, str]:
     return number.schedule.closed_dates if number.schedule else {}
+
+
+def _has_hours(number: Number, day: date) -> bool:
+    """Whether a date would be open at some time, were it no closed one."""
+    week = number.schedule.week if number.schedule else {}
+    yesterday = week.get((day.weekday() - 1) % 7, ())
+    return bool(week.get(day.weekday())) or any(hours.over_midnight and hours.end != time(0) for hours in yesterday)
 
 
 def _greetings(old: Policy, new: Policy) -> Iterator[str]:
@@ -205,8 +215,8 @@ def _content(greeting: Greeting) -> str:
 def _named(kind: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
     for name in dict.fromkeys([*old, *new]):
         if name not in old:
-            yield f"{kind} {name!r} is new: {new[name]}."
+            yield f"{kind} {name!r} is new: {new[name]}"
         elif name not in new:
-            yield f"{kind} {name!r} is gone (it was {old[name]})."
+            yield f"{kind} {name!r} is gone (it was {old[name]})"
         elif old[name] != new[name]:
-            yield f"{kind} {name!r} is now {new[name]} (it was {old[name]})."
+            yield f"{kind} {name!r} is now {new[name]} (it was {old[name]})"

@@ -79,19 +79,23 @@ CHANGES = {
         hours(closed_dates={**OFFICE.closed_dates, date(2026, 12, 24): "Staff day"}),
         f"{NAME} is now closed all day on Thu 24 Dec 2026 (Staff day).",
     ),
+    "a Saturday off": (
+        hours(closed_dates={date(2026, 12, 26): "Staff day"}, week=week(None)),
+        "is no longer closed on Fri 25 Dec 2026 (Christmas Day).",
+    ),
     "no Christmas": (hours(closed_dates={}), f"{NAME} is no longer closed on Fri 25 Dec 2026 (Christmas Day)."),
     "another label": (line(label="Office"), "(717) 555-0100 (Office) was called 'Dr. Rictor'."),
     "a new number": (replace(POLICY, numbers={**POLICY.numbers, ROOM.e164: ROOM}), "(717) 555-0101 (Refills) is new."),
     "a number gone": (replace(POLICY, numbers={}), f"{NAME} is gone."),
     "another text": (
         replace(POLICY, greetings={**POLICY.greetings, "busy": Greeting("busy", "Wait.")}),
-        'The greeting \'busy\' is now "Wait." (it was "Busy.").',
+        'The greeting \'busy\' is now "Wait." (it was "Busy.")',
     ),
     "another recording": (
         replace(POLICY, greetings={**POLICY.greetings, "closed": Greeting("closed", file="closed.wav (5678)")}),
         "The greeting 'closed' is now the recording closed.wav (5678)",
     ),
-    "a mailbox gone": (replace(POLICY, mailboxes={}), "The mailbox 'rictor' is gone (it was Dr. Kenneth Rictor)."),
+    "a mailbox gone": (replace(POLICY, mailboxes={}), "The mailbox 'rictor' is gone (it was Dr. Kenneth Rictor)"),
     "a phone gone": (replace(POLICY, phones=()), "The phone 'desk' is gone"),
     "another emergency sentence": (replace(POLICY, emergency_sentence="Dial 112."), "is 'Dial 112.' instead of"),
     "a shorter message": (replace(POLICY, max_message_seconds=60), "The longest message is '60 s' instead of '180 s'."),
@@ -116,7 +120,8 @@ def test_files_that_do_the_same_differ_in_nothing() -> None:
     same = replace(POLICY, version="another text")
     split = hours(week={day: (Range(time(9), time(12)), Range(time(12), time(17))) for day in range(5)}, name="other")
     past = hours(closed_dates={date(2026, 12, 25): "Christmas Day"})
-    for new in (POLICY, same, split, past):
+    saturday = hours(closed_dates={**OFFICE.closed_dates, date(2026, 12, 26): "Boxing Day"})
+    for new in (POLICY, same, split, past, saturday):
         assert differences(POLICY, new, TODAY) == ()
 
 

@@ -19,7 +19,9 @@ from pbx.picture import week_svg
 from pbx.week_words import clocks_in_words, day_in_words
 
 ZONES = ["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "America/Havana", "Asia/Kolkata"]
-NIGHTS = {day: (Range(time(22), time(2, 30)), Range(time(9), time(17))) for day in range(7)}
+NIGHTS: dict[int, tuple[Range, ...]] = {
+    day: (Range(time(22), time(2, 30)), Range(time(9), time(17))) for day in range(7)
+}
 MINUTE = timedelta(minutes=1)
 
 
