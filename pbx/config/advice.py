@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pbx.config.problems import Problem, did_you_mean, key_text
+from pbx.config.problems import KeyPath, Problem, did_you_mean
 from pbx.config.report import Report
-from pbx.config.schema import AcceptSection, PracticeFile
+from pbx.config.schema import PracticeFile
 from pbx.domain.numbers import to_e164
 from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, Voicemail
 
@@ -125,7 +125,14 @@ def _of_schedules(policy: Policy, report: Report) -> None:
 
 def settle(file: PracticeFile, report: Report) -> tuple[Accepted, ...]:
     """Take out the warnings that the file accepts. An unknown name is a problem; one that is not needed, a warning."""
+    country = file.practice.country
+    written = {_e164(text, country): text for text in file.numbers}
+    known: dict[tuple[str, str], list[Problem]] = {}
+    for warning in report.warnings:
+        for subject in _subjects(warning):
+            known.setdefault((warning.name, subject), []).append(warning)
     accepted: list[Accepted] = []
+    unneeded: list[KeyPath] = []
     for position, section in enumerate(file.accept):
         if section.warning not in WARNINGS:
             what = f"there is no warning called {section.warning!r}"
@@ -133,32 +140,27 @@ def settle(file: PracticeFile, report: Report) -> tuple[Accepted, ...]:
             report.problem(("accept", position, "warning"), what, remedy)
             continue
         for place, subject in enumerate(section.on):
-            found = [w for w in report.warnings if w.name == section.warning and _is_about(w, subject, file)]
-            accepted += [Accepted(warning, section.because) for warning in found]
-            report.warnings = [warning for warning in report.warnings if warning not in found]
-            if not found:
-                _tell_unneeded(section, position, place, report)
+            meant = known.get((section.warning, subject))
+            meant = meant or known.get((section.warning, written.get(_e164(subject, country), subject)))
+            accepted += [Accepted(warning, section.because) for warning in meant or ()]
+            if not meant:
+                unneeded.append(("accept", position, "on", place))
+    silenced = {id(one.warning) for one in accepted}
+    report.warnings = [warning for warning in report.warnings if id(warning) not in silenced]
+    for path in unneeded:
+        what = "nothing of the kind is warned of there, so nothing needs to be accepted"
+        report.warning(path, what, "take it out, or correct it", "accept-unneeded")
     return tuple(accepted)
 
 
-def _tell_unneeded(section: AcceptSection, position: int, place: int, report: Report) -> None:
-    what = f"of {section.on[place]!r} there is no warning {section.warning!r}"
-    report.warning(("accept", position, "on", place), what, "take it out", "accept-unneeded")
+def _subjects(warning: Problem) -> set[str]:
+    """How an acceptance may name what a warning is about: as `after-hours`, `greetings.after-hours` or a number."""
+    key = warning.key.removesuffix(".text")
+    return {warning.key, key, (key.partition(".")[2] or key).strip('"')}
 
 
-def _is_about(warning: Problem, subject: str, file: PracticeFile) -> bool:
-    """Whether `subject` names the warning's table or key: as `after-hours`, `greetings.after-hours` or a number."""
-    subjects = {subject, key_text(("numbers", subject))}
-    for number in file.numbers:
-        if _same_number(number, subject, file.practice.country):
-            subjects.add(key_text(("numbers", number)))
-    ends = tuple(f".{name}" for name in subjects)
-    key = warning.key.removesuffix(".text").removesuffix(".file")
-    return warning.key in subjects or key in subjects or key.endswith(ends)
-
-
-def _same_number(one: str, other: str, country: str) -> bool:
+def _e164(text: str, country: str) -> str:
     try:
-        return to_e164(one, country) == to_e164(other, country)
+        return to_e164(text, country)
     except ValueError:
-        return False
+        return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,7 +22,15 @@ from pbx.domain.routing import State
 
 def build_expectations(file: PracticeFile, report: Report) -> list[Expectation | None]:
     """Every test of the file, in order; None for one that is reported because it cannot be read."""
-    return [_Builder(file, report, ("expect", n)).build(section) for n, section in enumerate(file.expect)]
+    if not file.expect:
+        return []
+    country = file.practice.country
+    numbers = {_e164(text, country): text for text in report.declared("numbers")}
+    quiet = Directory(file, Report(report.document))
+    phones = {name: quiet.phones([name], ()) for name in (*file.people, *file.teams)}
+    return [
+        _Builder(file, report, numbers, phones, ("expect", n)).build(section) for n, section in enumerate(file.expect)
+    ]
 
 
 def hold(policy: Policy, expectations: list[Expectation | None], report: Report) -> None:
@@ -37,6 +45,8 @@ def hold(policy: Policy, expectations: list[Expectation | None], report: Report)
 class _Builder:
     file: PracticeFile
     report: Report
+    numbers: Mapping[str, str]
+    phones: Mapping[str, tuple[str, ...]]
     path: KeyPath
 
     def build(self, section: ExpectSection) -> Expectation | None:
@@ -49,7 +59,7 @@ class _Builder:
         if len(self.report.problems) > before or at is None:
             return None
         state = State(section.state) if section.state else None
-        return Expectation(call, at, then, self._phones(), state, until, caller)
+        return Expectation(call, at, then, self.phones, state, until, caller)
 
     def _wrong(self, key: str, what: str, remedy: str) -> None:
         self.report.problem((*self.path, key), what, remedy)
@@ -64,16 +74,10 @@ class _Builder:
 
     def _call(self, text: str) -> str:
         call = self._number(text, "call")
-        numbers = {self._e164(number): number for number in self.report.declared("numbers")}
-        if call and call not in numbers:
-            self._wrong("call", f"{text!r} is not a number of this practice", did_you_mean(text, [*numbers.values()]))
+        if call and call not in self.numbers:
+            known = list(self.numbers.values())
+            self._wrong("call", f"{text!r} is not a number of this practice", did_you_mean(text, known))
         return call
-
-    def _e164(self, text: str) -> str:
-        try:
-            return to_e164(text, self.file.practice.country)
-        except ValueError:
-            return text  # told where the number stands
 
     def _moment(self, text: str, key: str) -> datetime | None:
         try:
@@ -109,6 +113,9 @@ class _Builder:
         self._wrong("then", f"nothing in {where} is called {name!r}", did_you_mean(meant, keys))
         return name
 
-    def _phones(self) -> dict[str, tuple[str, ...]]:
-        quiet = Directory(self.file, Report(self.report.document))
-        return {name: quiet.phones([name], ()) for name in (*self.file.people, *self.file.teams)}
+
+def _e164(text: str, country: str) -> str:
+    try:
+        return to_e164(text, country)
+    except ValueError:
+        return text  # told where the number stands
