@@ -65,7 +65,24 @@ def _rule_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     explain.add_argument("--to", required=True, metavar="NUMBER", help="the practice number that is dialled")
     explain.add_argument("--from", dest="caller", metavar="NUMBER", help="the caller's number")
     explain.add_argument("--at", metavar="TIME", help="when (2026-12-25T10:00; default: now)")
+    week = _add(commands, "week", _week, "the next seven days of a number as a picture", json=True)
+    week.add_argument("number", metavar="NUMBER", help="a number of the practice")
+    week.add_argument("--from", dest="first", metavar="DATE", help="the first day (2026-12-24; default: today)")
+    week.add_argument("--svg", metavar="FILE", help="write the picture to a file")
+    _diff_command(commands)
     _add(commands, "describe", _rules("describe_schema"), "the annotated schema of the practice's file")
+
+
+def _diff_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    # OLD takes the place of --config, so that the data folder is looked for beside it.
+    doc = "what a changed file changes for callers"
+    diff = commands.add_parser("diff", help=doc, description=f"{doc[0].upper()}{doc[1:]}: 0 nothing, 1 something.")
+    diff.add_argument("config", metavar="OLD", help="the file in force")
+    diff.add_argument("new", metavar="NEW", help="the changed file")
+    data = os.environ.get("SECONDLINE_DATA")
+    diff.add_argument("--data", default=data, metavar="DIR", help=f"where the calls are (default: {data or 'var/'})")
+    diff.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    diff.set_defaults(command=_diff)
 
 
 def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -129,6 +146,18 @@ def _phones(options: argparse.Namespace) -> int:
     from pbx.cli.phones import phones
 
     return phones(options)
+
+
+def _week(options: argparse.Namespace) -> int:
+    from pbx.cli.week import week
+
+    return week(options)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from pbx.cli.diff import diff
+
+    return diff(options)
 
 
 def _live(name: str) -> Command:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -29,16 +30,28 @@ def check(options: Namespace) -> int:
     except ConfigProblems as error:
         return _refused(error, options)
     if options.json:
-        print_json({"ok": True, "problems": [], "warnings": [str(w) for w in practice.warnings]})
+        print_json({"ok": True, "problems": [], "warnings": [str(w) for w in practice.warnings]} | _known(practice))
         return 0
     for warning in practice.warnings:
         print(f"warning: {warning}")
+    for accepted in practice.accepted:
+        print(
+            f"accepted: {accepted.warning.key}: {accepted.warning.what} ({accepted.because}) [{accepted.warning.name}]"
+        )
     print("ok")
     for line in in_plain_words(practice):
         print(line)
     for line in asyncio.run(try_out(practice.calendars, datetime.now(UTC))):
         print(line)
     return 0
+
+
+def _known(practice: Practice) -> dict[str, object]:
+    """The warnings once more for programs, by name, and those that the file accepts."""
+    return {
+        "named": [asdict(warning) for warning in practice.warnings],
+        "accepted": [asdict(accepted.warning) | {"because": accepted.because} for accepted in practice.accepted],
+    }
 
 
 def _refused(error: ConfigProblems, options: Namespace) -> int:

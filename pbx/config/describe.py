@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pydantic.fields import FieldInfo
 
 from pbx.config.schema import ActionSection, ExceptionSection, OptionSection, PracticeFile, Section
-from pbx.config.tables import about, is_keyed, section_in
+from pbx.config.tables import about, is_keyed, is_listed, section_in, written
 
 _HEAD = """\
 # The practice's file of Secondline. Keys that begin with # may be left out; what they show is their default, where
@@ -54,6 +54,8 @@ def _left_out(line: str) -> str:
 
 
 def _header(key: str) -> str:
+    if is_listed(PracticeFile, key):
+        return f"[[{key}]]"
     if not is_keyed(PracticeFile, key):
         return f"[{key}]"
     example = about(PracticeFile, key).example
@@ -70,7 +72,7 @@ def _key(section: type[Section], key: str, field: FieldInfo) -> Iterator[str]:
     if field.default and not field.is_required():
         notes.append(f"Default: {json.dumps(field.default)}")
     yield f"# {' '.join(notes)}"
-    yield f"{'' if field.is_required() or known.shown else '#'}{key} = {known.example}"
+    yield f"{'' if field.is_required() or known.shown else '#'}{written(key, field)} = {known.example}"
 
 
 def _keys_of_lists(section: type[Section], about_them: str) -> Iterator[str]:

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pbx.config.advice import Accepted, advise, settle
 from pbx.config.calendars import CalendarSource, build_calendars
 from pbx.config.document import read_document
+from pbx.config.expectations import build_expectations, hold
 from pbx.config.machine import build_settings
 from pbx.config.menus import build_menu_prompts
 from pbx.config.numbers import NumberBuilder
@@ -26,12 +28,16 @@ __all__ = ["ConfigProblems", "Practice", "Problem", "load"]
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """A file that can be used. `warnings` are worth a look, nothing more. `calendars` are yet to be read."""
+    """A file that can be used. `warnings` are worth a look, nothing more; `accepted` are those that are meant so.
+
+    `calendars` are yet to be read.
+    """
 
     policy: Policy
     settings: Settings
     warnings: tuple[Problem, ...] = ()
     calendars: tuple[CalendarSource, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
 
 
 def load(path: Path, listen: Listen | None = None) -> Practice:
@@ -47,6 +53,7 @@ def load(path: Path, listen: Listen | None = None) -> Practice:
     calendars = build_calendars(file, report)
     greetings = build_greetings(file, report, listen)
     menu_prompts = build_menu_prompts(file, report, listen)
+    expectations = build_expectations(file, report)
     if report.problems:
         raise ConfigProblems(_in_order(report.problems))
     policy = Policy(
@@ -62,7 +69,12 @@ def load(path: Path, listen: Listen | None = None) -> Practice:
         menu_prompts=menu_prompts,
         max_message_seconds=file.voicemail.max_seconds,
     )
-    return Practice(policy, settings, _in_order(report.warnings), calendars)
+    hold(policy, expectations, report)
+    advise(file, policy, report)
+    accepted = settle(file, report)
+    if report.problems:
+        raise ConfigProblems(_in_order(report.problems))
+    return Practice(policy, settings, _in_order(report.warnings), calendars, accepted)
 
 
 def _numbers(file: PracticeFile, report: Report) -> dict[str, Number]:
@@ -77,7 +89,7 @@ def _numbers(file: PracticeFile, report: Report) -> dict[str, Number]:
     for table in ("schedules", "greetings"):
         for key in report.declared(table):
             if (table, key) not in builder.used:
-                report.warning((table, key), "is not used", "name it in a number, or take it out")
+                report.warning((table, key), "is not used", "name it in a number, or take it out", "unused")
     return numbers
 
 

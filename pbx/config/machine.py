@@ -57,7 +57,7 @@ def _recognizer(voicemail: VoicemailSection, report: Report) -> Recognizer:
         elif not folder.is_dir():
             report.problem(path, f"there is no folder {folder}", "check the name, or unpack the model there")
     elif folder is not None:
-        report.warning(path, "is not used", 'set engine = "vosk", or take it out')
+        report.warning(path, "is not used", 'set engine = "vosk", or take it out', "unused")
     return Recognizer(Engine(voicemail.engine), folder, voicemail.memory_mb)
 
 
@@ -79,7 +79,8 @@ def _database(database: DatabaseSection, report: Report) -> str | None:
 
 def _trunk(trunk: TrunkSection | None, report: Report) -> Trunk | None:
     if trunk is None:
-        report.warning(("trunk",), "is missing: no call comes from outside", "add [trunk] with your carrier")
+        remedy = "add [trunk] with your carrier"
+        report.warning(("trunk",), "is missing: no call comes from outside", remedy, "no-trunk")
         return None
     carrier = _carrier(trunk, report)
     secret = _account(trunk, carrier, report)
@@ -150,7 +151,8 @@ def read_secret(report: Report, path: KeyPath, name: str) -> str | None:
         report.problem(path, error.what, error.remedy)
         return None
     if file.stat().st_mode & 0o007:
-        report.warning(path, f"{file} can be read by everybody on this machine", f"run: chmod 600 {file}")
+        remedy = f"run: chmod 600 {file}"
+        report.warning(path, f"{file} can be read by everybody on this machine", remedy, "readable-secret")
     return text
 
 

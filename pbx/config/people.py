@@ -111,7 +111,8 @@ def warn_of_unused(directory: Directory) -> None:
     in_teams = {member for team in file.teams.values() for member in team.members}
     for key, person in file.people.items():
         if not person.phones and key not in directory.used and key not in in_teams:
-            report.warning(("people", key), "has no phone, and no number leads there", "add phones, or take it out")
+            remedy = "add phones, or take it out"
+            report.warning(("people", key), "has no phone, and no number leads there", remedy, "person-unused")
     for key in file.teams:
         if key not in directory.used:
-            report.warning(("teams", key), "is not used", "name it in a number, or take it out")
+            report.warning(("teams", key), "is not used", "name it in a number, or take it out", "unused")

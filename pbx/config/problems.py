@@ -27,16 +27,18 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, or (as a warning) worth a look. It never holds a value that may be a secret."""
+    """One thing that is wrong, or (as a warning, which has a `name`) worth a look. Never holds a possible secret."""
 
     file: str
     line: int
     key: str
     what: str
     remedy: str
+    name: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.key}: {self.what} ({self.remedy})"
+        name = f" [{self.name}]" if self.name else ""
+        return f"{self.file}:{self.line}: {self.key}: {self.what} ({self.remedy}){name}"
 
 
 class ConfigProblems(Exception):

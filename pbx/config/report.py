@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pbx.config.document import Document
 from pbx.config.problems import KeyPath, Problem, key_text
@@ -21,9 +21,9 @@ class Report:
         """Something for which the file is refused."""
         self.problems.append(self._at(path, what, remedy))
 
-    def warning(self, path: KeyPath, what: str, remedy: str) -> None:
-        """Something worth a look, with which the file is taken all the same."""
-        self.warnings.append(self._at(path, what, remedy))
+    def warning(self, path: KeyPath, what: str, remedy: str, name: str = "") -> None:
+        """Something worth a look, with which the file is taken all the same; `name` is one of `advice.WARNINGS`."""
+        self.warnings.append(replace(self._at(path, what, remedy), name=name))
 
     def _at(self, path: KeyPath, what: str, remedy: str) -> Problem:
         place = self.document.place(path)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 
 from pbx.config.closed_dates import ClosedOn
 from pbx.config.hours import USUAL, DayHours, Days, Hours
+from pbx.config.moments import Moment
 from pbx.config.values import (
     About,
     Address,
@@ -144,7 +145,11 @@ class GreetingSection(Section):
 
     text: Annotated[
         Text | None,
-        About("Spoken by the machine.", '"The office is closed. Please leave a message."', shown=True),
+        About(
+            "Spoken by the machine.",
+            '"You have reached Scotland Family Medicine. We are closed. Leave a message, and we call back tomorrow."',
+            shown=True,
+        ),
     ] = None
     file: Annotated[Text | None, About("A WAV or MP3 file, beside this file or with its path.", '"closed.wav"')] = None
 
@@ -363,6 +368,36 @@ class VoicemailSection(Section):
     ] = 3000
 
 
+class ExpectSection(Section):
+    """A test of this file: what a call does. One that fails refuses the file; any number of them may stand here."""
+
+    call: Annotated[Line, About("The practice number that is called.", '"+17175550100"')]
+    caller: Annotated[Line | None, Field(alias="from"), About("Who calls. Left out: anybody.", '"(215) 555-0143"')] = (
+        None
+    )
+    at: Annotated[Moment, About("When, in the practice's time zone.", '"2026-11-23T10:00"')]
+    then: Annotated[
+        Annotated[list[Line], BeforeValidator(as_list), Field(min_length=1)],
+        About(
+            "What the call does first, and next: ring, greeting, voicemail, hang up. What is not named may follow.",
+            '"ring rictor, voicemail front-desk"',
+        ),
+    ]
+    state: Annotated[Literal["open", "closed"] | None, About("How the line is then.", '"open"')] = None
+    until: Annotated[Moment | None, About("When that changes.", '"2026-11-23T17:00"')] = None
+
+
+class AcceptSection(Section):
+    """A warning of `check` that is known and meant: it is no longer shown. Any number of them may stand here."""
+
+    warning: Annotated[Key, About("The warning's name, as it stands in brackets.", '"closed-voicemail-only"')]
+    on: Annotated[
+        Annotated[list[Line], BeforeValidator(as_list), Field(min_length=1)],
+        About("What the warning is about: numbers, or keys of the file.", '"+17175550100"'),
+    ]
+    because: Annotated[Line, About("Why that is as it should be.", '"Nights are covered by the hospital."')]
+
+
 class PracticeFile(Section):
     """The whole file."""
 
@@ -378,6 +413,8 @@ class PracticeFile(Section):
     greetings: Annotated[dict[Key, GreetingSection], About("Greetings, by a short key.", "after-hours")] = {}
     menus: Annotated[dict[Key, MenuSection], About("Menus of a phone tree, by a short key.", "main")] = {}
     numbers: Annotated[dict[str, NumberSection], About("Numbers, as people write them.", "+17175550100")] = {}
+    expect: Annotated[list[ExpectSection], About("Tests of this file.", "")] = []
+    accept: Annotated[list[AcceptSection], About("Warnings that are known and meant.", "")] = []
     voicemail: Annotated[VoicemailSection, About("Messages.", "")] = VoicemailSection()
     server: Annotated[ServerSection, About("This machine.", "")] = ServerSection()
     database: Annotated[DatabaseSection, About("The database.", "")] = DatabaseSection()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
+from pydantic.fields import FieldInfo
+
 from pbx.config.problems import KeyPath
 from pbx.config.schema import PracticeFile, Section
 from pbx.config.values import About
@@ -13,6 +15,11 @@ from pbx.config.values import About
 def about(section: type[Section], key: str) -> About:
     """What is known of a key."""
     return next(item for item in section.model_fields[key].metadata if isinstance(item, About))
+
+
+def written(key: str, field: FieldInfo) -> str:
+    """A key as it stands in the file: `from` is a word of Python's own, so its field has another name."""
+    return field.alias or key
 
 
 def section_in(annotation: Any) -> type[Section] | None:
@@ -37,6 +44,12 @@ def is_keyed(section: type[Section], key: str) -> bool:
     return get_origin(section.model_fields[key].annotation) is dict and bool(
         section_in(section.model_fields[key].annotation)
     )
+
+
+def is_listed(section: type[Section], key: str) -> bool:
+    """Whether a key holds any number of tables, such as [[expect]]."""
+    annotation = section.model_fields[key].annotation
+    return get_origin(annotation) is list and section_in(annotation) is not None
 
 
 def sections() -> Iterator[tuple[str, type[Section]]]:

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
 from pbx.config.schema import PracticeFile
-from pbx.config.tables import about, is_keyed, section_at, sections
+from pbx.config.tables import about, is_keyed, is_listed, section_at, sections, written
 from pbx.config.values import WRONG
 
 _STAND_IN = {"practice": {"name": "-", "timezone": "UTC"}}
@@ -66,6 +66,8 @@ def _leave_out(data: dict[str, Any], errors: list[ErrorDetails], report: Report)
 
 
 def _dispensable(data: dict[str, Any], path: KeyPath) -> KeyPath:
+    if str(path[0]) in PracticeFile.model_fields and is_listed(PracticeFile, str(path[0])):
+        return path[:1]  # the places of the others must not change
     if is_keyed(PracticeFile, str(path[0])) and len(path) > 2:
         field = section_at(path[:1]).model_fields.get(str(path[2]))
         if field and not field.is_required() and _has(data, path[:3]):
@@ -132,8 +134,9 @@ def _example(path: KeyPath) -> str:
     """The key as it could be written, from the schema's own example."""
     keys = [step for step in path if isinstance(step, str)]
     for length in range(len(keys), 0, -1):
-        section, key = section_at(tuple(keys[: length - 1])), keys[length - 1]
+        section = section_at(tuple(keys[: length - 1]))
+        key = next((k for k, f in section.model_fields.items() if written(k, f) == keys[length - 1]), keys[length - 1])
         if key in section.model_fields:
             example = about(section, key).example
-            return f"{key} = {example}" if example else f"[{key}]"
+            return f"{keys[length - 1]} = {example}" if example else f"[{key}]"
     return f"[{keys[0]}]"

@@ -15,7 +15,7 @@ DAY_LINE = "+17175550100"
 EVENING_LINE = "+17175550101"
 MENU_LINE = "+17175550102"
 PHONE = "rictor-desk"
-CLOSED = "You have reached the evening clinic. We are closed now. Please leave a message after the tone."
+CLOSED = "You have reached the evening clinic. We are closed now, and call you back tomorrow. Please leave a message."
 BUSY = "Doctor Rictor cannot take your call now. Please leave a message after the tone."
 
 _FILE = """\
@@ -72,6 +72,21 @@ otherwise = [{{ voicemail = "rictor", greeting = "busy" }}]
 say = "To ask for a refill, press 1. To go back, press star."
 options.1 = {{ voicemail = "mills" }}
 options."*" = {{ back = true }}
+
+[[expect]]
+call = "{day_line}"
+at = "2026-11-23T03:00"
+then = "greeting closed, voicemail rictor"
+
+[[expect]]
+call = "{evening_line}"
+at = "2026-11-23T10:00"
+then = "greeting closed, voicemail rictor"
+
+[[accept]]
+warning = "closed-voicemail-only"
+on = ["{day_line}", "{evening_line}"]
+because = "Nights are covered by the hospital."
 
 [server]
 sip_address = "{address}"

@@ -155,7 +155,11 @@ async def test_a_good_file_is_taken_and_a_bad_one_refused_while_calls_go_on(
     refused = await office.secondline("reload")
     assert refused.status == 1
     assert "25:00" in refused.out
-    office.edit('daily = "09:00-25:00"', 'daily = "07:00-08:00"')
+    office.edit('daily = "09:00-25:00"', 'daily = "02:00-08:00"')
+    refused = await office.secondline("reload")
+    assert refused.status == 1
+    assert 'instead of "greeting closed, voicemail rictor"' in refused.out  # a test in the file fails
+    office.edit('daily = "02:00-08:00"', 'daily = "07:00-08:00"')
     taken = await office.secondline("reload", "--json")
     assert taken.json["ok"] is True
     assert "new calls follow the new file" in taken.json["changed"]

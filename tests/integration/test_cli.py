@@ -31,7 +31,7 @@ def spoil(practice: Path, old: str, new: str) -> None:
 async def test_check_says_ok_and_what_the_file_does(practice: Path) -> None:
     answer = await secondline("check", "--config", str(practice))
     assert (answer.status, answer.err) == (0, "")
-    assert answer.out.startswith("ok\n")
+    assert answer.out.startswith("accepted: ") and "\nok\n" in answer.out
     assert "rings rictor-desk and rictor-laptop for 25 s" in answer.out
 
 
@@ -49,7 +49,9 @@ async def test_check_reports_all_problems_with_their_lines(practice: Path) -> No
 
 async def test_check_listens_to_greetings(practice: Path, tmp_path: Path) -> None:
     (tmp_path / "closed.wav").write_bytes(b"RIFF\x04\0\0\0WAVE")
-    text = "You have reached the office of Doctor Rictor. We are closed. Please leave a message after the tone."
+    text = (
+        "This is the office of Doctor Rictor. We are closed. Leave a message, and we call back on the next working day."
+    )
     spoil(practice, f'text = "{text}"', 'file = "closed.wav"')
     answer = await secondline("check", "--json", "--config", str(practice))
     [problem] = answer.json["problems"]

@@ -43,6 +43,21 @@ closed = [{ voicemail = "rictor", greeting = "after-hours" }]
 
 [numbers."+17175550101"]
 voicemail = "front-desk"
+
+[[accept]]
+warning = "closed-voicemail-only"
+on = "+17175550100"
+because = "The hospital answers at night."
+
+[[accept]]
+warning = "greeting-names-nobody"
+on = "after-hours"
+because = "Short on purpose."
+
+[[accept]]
+warning = "greeting-no-call-back"
+on = "after-hours"
+because = "Short on purpose."
 """
 
 Load = Callable[..., Practice]

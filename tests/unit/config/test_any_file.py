@@ -13,9 +13,18 @@ from hypothesis import strategies as st
 from pbx.config.document import read_document
 from pbx.config.hours import parse_days, parse_hours
 from pbx.config.load import ConfigProblems, load
+from pbx.domain.expect import NotUnderstood, parse_then
 from tests.unit.config.conftest import GOOD
 
-LINES = GOOD.splitlines()
+EXPECT = """
+[[expect]]
+call = "+17175550100"
+from = "+12155550143"
+at = 2026-11-23T10:00:00
+then = "ring rictor for 20 s, then voicemail rictor"
+until = "2026-11-23T17:00"
+"""
+LINES = (GOOD + EXPECT).splitlines()
 VALUES = st.sampled_from(
     [
         "1",
@@ -86,6 +95,17 @@ def test_every_key_of_a_file_has_its_line(text: str, tmp_path: Path) -> None:
 def _paths(value: Any, path: tuple[str | int, ...]) -> set[tuple[str | int, ...]]:
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return {(*path, key) for key, _ in inner}.union(*(_paths(child, (*path, key)) for key, child in inner))
+
+
+WORDS = ["ring", "Ring", "voicemail", "greeting", "hang up", "rictor", ",", ";", "then", "and", "for", "20 s", "->"]
+
+
+@given(st.lists(st.sampled_from(WORDS) | st.text(max_size=3), max_size=8).map(" ".join))
+def test_any_wording_is_an_expectation_or_a_reason(text: str) -> None:
+    try:
+        assert parse_then(text)
+    except NotUnderstood as error:
+        assert str(error)
 
 
 @given(st.text(max_size=15))

@@ -13,7 +13,7 @@ from pbx.config.check import in_plain_words
 from pbx.config.describe import describe
 from pbx.config.load import load
 from pbx.config.schema import ActionSection, ExceptionSection, PracticeFile, Section
-from pbx.config.tables import about, sections
+from pbx.config.tables import about, sections, written
 from tests.unit.config.conftest import Load
 
 KINDS: list[type[Section]] = [PracticeFile, ActionSection, ExceptionSection, *(kind for _, kind in sections())]
@@ -42,8 +42,8 @@ def test_the_printed_schema_is_right_in_its_commented_keys_too() -> None:
 def test_the_printed_schema_has_every_key() -> None:
     printed = describe()
     for kind in KINDS[1:]:
-        for key in kind.model_fields:
-            assert f"{key} = " in printed
+        for key, field in kind.model_fields.items():
+            assert f"{written(key, field)} = " in printed
 
 
 def test_numbers_keep_units_and_secrets_say_so() -> None:

@@ -90,8 +90,8 @@ def test_closed_dates_are_dates_ranges_and_holidays_with_their_names(loaded: Loa
 
 
 def test_the_practice_may_word_the_general_greeting(loaded: Load) -> None:
-    practice = loaded(more='[greetings.default]\ntext = "Hello."\n')
-    assert practice.policy.greetings[FALLBACK_GREETING].text == "Hello."
+    practice = loaded(more='[greetings.default]\ntext = "Scotland Family Medicine."\n')
+    assert practice.policy.greetings[FALLBACK_GREETING].text == "Scotland Family Medicine."
     assert practice.warnings == ()
 
 

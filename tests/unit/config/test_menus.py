@@ -53,7 +53,7 @@ MAIN = Menu(
 def test_a_tree_is_read_as_written(loaded: Load) -> None:
     practice = loaded((CLOSED, TO_MENU), GREETED, more=MENUS)
     assert practice.policy.numbers["+17175550100"].closed == (MAIN,)
-    assert practice.warnings == ()
+    assert [w for w in practice.warnings if w.key.startswith("menus")] == []
 
 
 def test_a_menu_says_its_own_words_and_then_those_of_its_options(loaded: Load) -> None:
@@ -191,7 +191,8 @@ def test_a_tree_with_more_branches_than_positions_is_refused(problems: Problems)
     ],
 )
 def test_what_is_worth_a_look_is_a_warning(write: Callable[..., Path], more: str, warning: str) -> None:
-    [told] = load(write((CLOSED, TO_MENU), GREETED, more=more)).warnings
+    warnings = load(write((CLOSED, TO_MENU), GREETED, more=more)).warnings
+    [told] = [w for w in warnings if w.key.startswith("menus")]
     assert warning in str(told)
 
 

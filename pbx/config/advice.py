@@ -1,0 +1,184 @@
+"""Warnings that a practice's manager would thank one for, and how the file says that one of them is meant so.
+
+A warning has a name that does not change: `[[accept]]` refers to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pbx.config.problems import KeyPath, Problem, did_you_mean
+from pbx.config.report import Report
+from pbx.config.schema import PracticeFile
+from pbx.domain.menu import Jump, Menu, menus_in
+from pbx.domain.numbers import to_e164
+from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, Voicemail
+
+WARNINGS = {
+    "closed-voicemail-only": "a closed line leads to voicemail and rings nobody",
+    "same-open-and-closed": "a number has a schedule that changes nothing for its callers",
+    "number-unowned": "nobody who has a phone is rung by a number or owns its mailbox",
+    "greeting-names-nobody": "a greeting names neither the practice nor one of its people",
+    "greeting-no-call-back": "the greeting of a closed line does not promise when somebody calls back",
+    "schedule-never-opens": "a schedule stays closed for the next year",
+    "person-unused": "a person has no phone, and no number leads there",
+    "unused": "something in the file is named nowhere",
+    "no-trunk": "no carrier is set up",
+    "readable-secret": "a file with a password can be read by everybody on this machine",
+    "accept-unneeded": "something is accepted of which nothing is warned",
+}
+
+A_YEAR = timedelta(days=365)
+
+# English and Spanish, by the beginnings of words: enough to find a promise, and a missed one can be accepted.
+_CALL_BACK = re.compile(r"\b(call|phone|ring|return|reply|respond|reach|get back|answer|llama|devol|contest)", re.I)
+_WHEN = re.compile(
+    r"\b(minute|hour|day|tomorrow|tonight|morning|noon|afternoon|evening|week|monday|tuesday|wednesday|thursday"
+    r"|friday|saturday|sunday|o'clock|same day|minuto|hora|día|dia|mañana|tarde|noche|semana|lunes|martes"
+    r"|miércoles|jueves|viernes)|\bwhen (we|the office) (open|reopen)|\d\s?(am|pm|a\.m\.|p\.m\.)\b",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A warning that the file says is meant so, and why."""
+
+    warning: Problem
+    because: str
+
+
+def advise(file: PracticeFile, policy: Policy, report: Report) -> None:
+    """Warn of what works and is probably not meant."""
+    for text in file.numbers:
+        number = policy.numbers[to_e164(text, policy.country)]
+        for name, what, remedy in _of_number(file, number):
+            report.warning(("numbers", text), what, remedy, name)
+    _of_greetings(file, policy, report)
+    _of_schedules(policy, report)
+
+
+def _of_number(file: PracticeFile, number: Number) -> Iterator[tuple[str, str, str]]:
+    if number.schedule and not any(isinstance(action, Ring) for action in _all_actions(number.closed)):
+        remedy = "ring somebody in `closed`, or say with [[accept]] why nobody needs to be reached"
+        yield "closed-voicemail-only", "when closed, a caller reaches nobody, only voicemail", remedy
+    if number.schedule and number.opened == number.closed:
+        remedy = "take the schedule out, or let `closed` do something else"
+        yield "same-open-and-closed", "does the same whether it is open or closed", remedy
+    if not any(_has_phone(file, name) for name in _owners(number)):
+        remedy = 'let it ring somebody, give it the mailbox of somebody with a phone, or add phones = ["..."]'
+        yield "number-unowned", "belongs to nobody: whoever is named there has no phone", remedy
+    uses_general = any(
+        isinstance(a, Voicemail) and a.greeting == FALLBACK_GREETING for a in _all_actions(number.closed)
+    )
+    if number.schedule and uses_general and FALLBACK_GREETING not in file.greetings:
+        remedy = f"add a greeting that does, or word the general one in [greetings.{FALLBACK_GREETING}]"
+        yield "greeting-no-call-back", "when closed, the general greeting promises no time for a call back", remedy
+
+
+def _owners(number: Number) -> set[str]:
+    names: set[str] = set()
+    for action in _all_actions((*number.opened, *number.closed)):
+        names |= set(action.who.split(", ")) if isinstance(action, Ring) else {action.mailbox}
+    return names
+
+
+def _all_actions(actions: tuple[Action, ...]) -> Iterator[Ring | Voicemail]:
+    """What is done in the end, in whatever menu it stands."""
+    for menu in menus_in(actions):
+        yield from _all_actions(menu.otherwise)
+        for option in menu.options:
+            if not isinstance(option.then, Jump):
+                yield from (a for a in option.then if not isinstance(a, Menu))
+    yield from (a for a in actions if not isinstance(a, Menu))
+
+
+def _has_phone(file: PracticeFile, name: str) -> bool:
+    members = file.teams[name].members if name in file.teams else [name]
+    return any(file.people[member].phones for member in members if member in file.people)
+
+
+def _of_greetings(file: PracticeFile, policy: Policy, report: Report) -> None:
+    numbers = policy.numbers.values()
+    when_closed = _greetings_in(
+        action for number in numbers if number.schedule for action in _all_actions(number.closed)
+    )
+    heard = when_closed | _greetings_in(action for number in numbers for action in _all_actions(number.opened))
+    names = _names(file, policy)
+    for key, section in file.greetings.items():
+        if section.text is None or key not in heard:
+            continue
+        path = ("greetings", key, "text")
+        if not any(name in section.text.lower() for name in names):
+            remedy = f'begin it like "You have reached {policy.practice}."'
+            report.warning(path, "names neither the practice nor a person", remedy, "greeting-names-nobody")
+        if key in when_closed and not (_CALL_BACK.search(section.text) and _WHEN.search(section.text)):
+            remedy = 'promise one, such as "We will call you back on the next working day before noon."'
+            report.warning(path, "does not say when somebody calls back", remedy, "greeting-no-call-back")
+
+
+def _greetings_in(actions: Iterable[Action]) -> set[str]:
+    return {action.greeting for action in actions if isinstance(action, Voicemail)}
+
+
+def _names(file: PracticeFile, policy: Policy) -> set[str]:
+    """What a caller knows the practice by, in small letters: its name, its lines, its people by their last names."""
+    people = (person.name.partition(",")[0].split()[-1] for person in file.people.values())
+    labels = (number.label for number in policy.numbers.values())
+    return {name.lower() for name in (policy.practice, *labels, *people)}
+
+
+def _of_schedules(policy: Policy, report: Report) -> None:
+    schedules = {number.schedule.name: number.schedule for number in policy.numbers.values() if number.schedule}
+    for name, schedule in schedules.items():
+        today = datetime.now(UTC)
+        now = schedule.state_at(today)
+        if not now.open and (now.until is None or now.until > today + A_YEAR):
+            what = "does not open within the next year: its closed dates cover all of its hours"
+            report.warning(("schedules", name), what, "check closed_on", "schedule-never-opens")
+
+
+def settle(file: PracticeFile, report: Report) -> tuple[Accepted, ...]:
+    """Take out the warnings that the file accepts. An unknown name is a problem; one that is not needed, a warning."""
+    country = file.practice.country
+    written = {_e164(text, country): text for text in file.numbers}
+    known: dict[tuple[str, str], list[Problem]] = {}
+    for warning in report.warnings:
+        for subject in _subjects(warning):
+            known.setdefault((warning.name, subject), []).append(warning)
+    accepted: list[Accepted] = []
+    unneeded: list[KeyPath] = []
+    for position, section in enumerate(file.accept):
+        if section.warning not in WARNINGS:
+            what = f"there is no warning called {section.warning!r}"
+            remedy = did_you_mean(section.warning, list(WARNINGS))
+            report.problem(("accept", position, "warning"), what, remedy)
+            continue
+        for place, subject in enumerate(section.on):
+            meant = known.get((section.warning, subject))
+            meant = meant or known.get((section.warning, written.get(_e164(subject, country), subject)))
+            accepted += [Accepted(warning, section.because) for warning in meant or ()]
+            if not meant:
+                unneeded.append(("accept", position, "on", place))
+    silenced = {id(one.warning) for one in accepted}
+    report.warnings = [warning for warning in report.warnings if id(warning) not in silenced]
+    for path in unneeded:
+        what = "nothing of the kind is warned of there, so nothing needs to be accepted"
+        report.warning(path, what, "take it out, or correct it", "accept-unneeded")
+    return tuple(accepted)
+
+
+def _subjects(warning: Problem) -> set[str]:
+    """How an acceptance may name what a warning is about: as `after-hours`, `greetings.after-hours` or a number."""
+    key = warning.key.removesuffix(".text")
+    return {warning.key, key, (key.partition(".")[2] or key).strip('"')}
+
+
+def _e164(text: str, country: str) -> str:
+    try:
+        return to_e164(text, country)
+    except ValueError:
+        return text

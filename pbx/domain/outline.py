@@ -1,0 +1,68 @@
+"""What a call meets, in the words of the practice's file: `ring rictor`, `greeting after-hours`, `voicemail rictor`.
+
+Tests in the file compare with it, and so does the difference between two files. A new step kind gets its words here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
+from pbx.domain.steps import EndStep, MenuStep, RecordStep, RingStep, SayStep, Step
+
+_OWN_PROMPTS = frozenset({EMERGENCY_PROMPT, THANKS_PROMPT})
+
+
+class Verb(StrEnum):
+    RING = "ring"
+    GREETING = "greeting"
+    MENU = "menu"
+    VOICEMAIL = "voicemail"
+    HANG_UP = "hang up"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that a call meets. `names` are keys of the file; `phones` and `seconds` belong to a ring."""
+
+    verb: Verb
+    names: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    seconds: int | None = None
+
+    def __str__(self) -> str:
+        return " ".join([self.verb.value, ", ".join(self.names)]).strip()
+
+    @property
+    def in_full(self) -> str:
+        """With the phones and for how long."""
+        if self.verb is Verb.RING:
+            return f"{self} ({', '.join(self.phones)}) for {self.seconds} s"
+        return str(self)
+
+
+def outline(steps: Sequence[Step]) -> tuple[Event, ...]:
+    """What the steps do, without the prompts that the program adds by itself; of a menu, every option in turn."""
+    return tuple(event for step in steps if (event := _event(step)))
+
+
+def in_words(events: Sequence[Event], *, seconds: bool = False) -> str:
+    """`ring rictor, greeting busy, voicemail rictor`, as a test in the file would say it."""
+    return ", ".join(f"{event} for {event.seconds} s" if seconds and event.seconds else str(event) for event in events)
+
+
+def _event(step: Step) -> Event | None:
+    match step:
+        case RingStep():
+            return Event(Verb.RING, tuple(step.who.split(", ")), step.phones, step.seconds)
+        case SayStep():
+            names = tuple(prompt for prompt in step.prompts if prompt not in _OWN_PROMPTS)
+            return Event(Verb.GREETING, names) if names else None
+        case MenuStep():
+            return Event(Verb.MENU, (step.menu,))
+        case RecordStep():
+            return Event(Verb.VOICEMAIL, (step.mailbox,))
+        case EndStep():
+            return Event(Verb.HANG_UP)

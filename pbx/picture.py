@@ -1,0 +1,117 @@
+"""A week of a line as an SVG picture: a row a day, told by shape and words as well as by colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from pbx.domain.numbers import for_people
+from pbx.domain.week import Bar, Day, Week
+from pbx.week_words import Look, again_in_words, clocks_in_words, day_in_words, hours_of, joined, look_of
+
+WIDTH, LEFT, TOP, ROW, BAR = 1100, 120, 88, 46, 26
+HOUR = 27
+"""Pixels of one hour on the wall clock."""
+
+_DAY = 24 * HOUR
+_FILL = {Look.OPEN: "#1b7f5c", Look.CLOSED: "#e4e7eb", Look.CLOSED_DATE: "#f3c98b"}
+_INK, _PALE, _NOW, _HATCH = "#1f2933", "#616e7c", "#c62828", "#b4690e"
+_HATCH_STEP = 8
+
+
+def week_svg(week: Week, country: str, now: datetime | None = None) -> str:
+    """The whole picture as the text of an SVG file; `now` (aware) is marked where it lies in the week."""
+    lines = sum(len(day.lines) for day in week.days)
+    height = TOP + lines * ROW + 56
+    name = f"{week.number.label}, {for_people(week.number.e164, country)}"
+    svg = Element("svg", _attributes(xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDTH} {height}", role="img"))
+    svg.attrib |= {"width": str(WIDTH), "height": str(height), "font-family": "Helvetica, Arial, sans-serif"}
+    SubElement(svg, "title").text = f"The week of {name}"
+    SubElement(svg, "desc").text = "; ".join(f"{day.date:%a %d %b}: {day_in_words(week, day)}" for day in week.days)
+    SubElement(svg, "rect", _attributes(width=WIDTH, height=height, fill="#ffffff"))
+    _words(svg, 20, 34, name, size=20, weight="bold")
+    first, last = week.days[0].date, week.days[-1].date
+    _words(svg, 20, 56, f"{first:%a %d %b %Y} to {last:%a %d %b %Y}, {week.timezone}", size=13, fill=_PALE)
+    _hours(svg, TOP + lines * ROW)
+    row = 0
+    for day in week.days:
+        _day(svg, week, day, row)
+        row += len(day.lines)
+    if now is not None:
+        _mark(svg, week, now)
+    _legend(svg, height - 28)
+    indent(svg)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(svg, encoding="unicode") + "\n"
+
+
+def _attributes(**values: object) -> dict[str, str]:
+    return {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in values.items()}
+
+
+def _words(parent: Element, x: float, y: float, text: str, **look: object) -> None:
+    size, weight, fill = look.get("size", 12), look.get("weight", "normal"), look.get("fill", _INK)
+    attributes = _attributes(x=float(x), y=float(y), fill=fill) | {"font-size": str(size), "font-weight": str(weight)}
+    SubElement(parent, "text", attributes | {"text-anchor": str(look.get("anchor", "start"))}).text = text
+
+
+def _hours(svg: Element, bottom: int) -> None:
+    for hour in range(0, 25, 2):
+        x = LEFT + hour * HOUR
+        SubElement(svg, "line", _attributes(x1=x, x2=x, y1=TOP - 4, y2=bottom - 6, stroke="#cbd2d9"))
+        _words(svg, x, TOP - 8, f"{hour:02}", size=11, anchor="middle", fill=_PALE)
+
+
+def _day(svg: Element, week: Week, day: Day, row: int) -> None:
+    y = TOP + row * ROW
+    _words(svg, 20, y + 17, f"{day.date:%a %d %b}", size=14, weight="bold")
+    for again, line in enumerate(day.lines):
+        if again:
+            _words(svg, LEFT + _DAY + 14, y + again * ROW + 17, again_in_words(line))
+        for bar in joined(line):
+            _bar(svg, bar, y + again * ROW)
+    _words(svg, LEFT + _DAY + 14, y + 17, day_in_words(week, day))
+    if changed := clocks_in_words(day):
+        _words(svg, LEFT + _DAY + 14, y + 33, changed, size=11, fill=_PALE)
+
+
+def _bar(svg: Element, bar: Bar, y: int) -> None:
+    x, width, look = LEFT + bar.start * HOUR / 60, (bar.end - bar.start) * HOUR / 60, look_of(bar.span)
+    group = SubElement(svg, "g", {"class": look.value.replace(" ", "-")})
+    SubElement(group, "title").text = f"{hours_of(bar)}: {bar.span.why}"
+    SubElement(group, "rect", _attributes(x=x, y=y, width=width, height=BAR, rx=2, fill=_FILL[look]))
+    if look is Look.CLOSED_DATE:
+        for x1, y1, x2, y2 in _hatches(x, width, y):
+            SubElement(group, "line", _attributes(x1=x1, y1=y1, x2=x2, y2=y2, stroke=_HATCH))
+    if look is Look.OPEN and width >= 80:
+        _words(group, x + width / 2, y + 18, hours_of(bar), anchor="middle", fill="#ffffff")
+
+
+def _hatches(x: float, width: float, y: float) -> Iterator[tuple[float, float, float, float]]:
+    """Slanting lines inside a box, so that it is told without colour."""
+    offset = _HATCH_STEP
+    while offset < width + BAR:
+        low, high = max(offset - width, 0.0), min(offset, BAR)
+        yield x + offset - low, y + low, x + offset - high, y + high
+        offset += _HATCH_STEP
+
+
+def _mark(svg: Element, week: Week, now: datetime) -> None:
+    lines = [line for day in week.days for line in day.lines]
+    for row, bar in ((row, bar) for row, line in enumerate(lines) for bar in line):
+        if (minute := bar.minute_of(now)) is not None:
+            x, y = LEFT + minute * HOUR / 60, TOP + row * ROW
+            mark = _attributes(x1=x, x2=x, y1=y - 4, y2=y + BAR + 4, stroke=_NOW)
+            SubElement(svg, "line", mark | {"stroke-width": "2"})
+            _words(svg, x, y + BAR + 15, "now", size=11, anchor="middle", fill=_NOW)
+
+
+def _legend(svg: Element, y: int) -> None:
+    for place, look in enumerate(Look):
+        x = LEFT + place * 130
+        SubElement(svg, "rect", _attributes(x=x, y=y - 11, width=22, height=14, rx=2, fill=_FILL[look]))
+        if look is Look.CLOSED_DATE:
+            for offset in (6, 12, 18):
+                hatch = _attributes(x1=x + offset, y1=y - 11, x2=x + offset - 6, y2=y + 3, stroke=_HATCH)
+                SubElement(svg, "line", hatch)
+        _words(svg, x + 30, y, look.value)
