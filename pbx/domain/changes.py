@@ -20,7 +20,7 @@ QUIET_DAYS = 23
 beside one that a change of the clocks swallows: what has not changed in them does not change before the next dated
 rule."""
 
-REMEMBERED_DAYS = 2000
+REMEMBERED_DAYS = 5000
 
 _DAY = timedelta(days=1)
 _LAST_DAY = date(9998, 1, 1).toordinal()
@@ -86,19 +86,28 @@ class Changes(Generic[M]):
         quiet = 0
         while ordinal < _LAST_DAY:
             ordinal, quiet = ordinal + 1, quiet + 1
-            day = self._day(ordinal)
-            found = next((s for s, m in zip(day.starts, day.moments, strict=True) if m.open != is_open), None)
+            found = self._change_on(ordinal, is_open)
             if found is not None:
                 return found
-            if quiet < QUIET_DAYS:
-                continue
-            # A date reaches from the UTC day before it to the second one after it: over midnight, in any zone.
-            position = bisect_left(self._dated, ordinal - QUIET_DAYS - 2)
-            if position == len(self._dated):
-                return None
-            if self._dated[position] - 2 > ordinal:
-                ordinal, quiet = self._dated[position] - 2, 0
+            if quiet >= QUIET_DAYS and not self._dated_between(ordinal - QUIET_DAYS - 2, ordinal + 2):
+                return self._change_around_dates(ordinal, is_open)
         return None
+
+    def _change_around_dates(self, after: int, is_open: bool) -> datetime | None:
+        # A date reaches from the UTC day before it to the second one after it: over midnight, in any zone.
+        for dated in self._dated_between(after - 2, _LAST_DAY):
+            for ordinal in range(max(dated - 2, after + 1), dated + 4):
+                found = self._change_on(ordinal, is_open)
+                if found is not None:
+                    return found
+        return None
+
+    def _dated_between(self, low: int, high: int) -> list[int]:
+        return self._dated[bisect_left(self._dated, low) : bisect_left(self._dated, high)]
+
+    def _change_on(self, ordinal: int, is_open: bool) -> datetime | None:
+        day = self._day(ordinal)
+        return next((s for s, m in zip(day.starts, day.moments, strict=True) if m.open != is_open), None)
 
     def _day(self, ordinal: int) -> _Day[M]:
         known = self._days.get(ordinal)

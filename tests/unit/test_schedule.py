@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -35,34 +35,50 @@ Spec = dict[int, list[tuple[int, int]]]
 """Hours as minutes of the day: weekday -> [(start, end)]; an end that is not after its start is on the next day."""
 
 
-def oracle_is_open(spec: Spec, closed: set[date], zone: ZoneInfo, at: datetime) -> bool:
+def oracle_is_open(given: Situation, at: datetime) -> bool:
     """Read the wall clock and compare minutes; independent of how a schedule finds its changes."""
-    wall = at.astimezone(zone)
-    if wall.date() in closed:
-        return False
+    wall = at.astimezone(ZoneInfo(given.zone))
+    spec, closed, own = given.spec, given.closed, given.own
+    today, before = wall.date(), wall.date() - timedelta(days=1)
     minute = wall.hour * 60 + wall.minute
+    if today in own:
+        mine = any(start <= minute and (minute < end or end <= start) for start, end in own[today])
+        return mine or (own[today] != [] and in_the_night(own.get(before, []), minute))
+    if today in closed:
+        return False
+    if in_the_night(own.get(before, []), minute):
+        return True
     for start, end in spec.get(wall.weekday(), []):
         if start <= minute and (minute < end or end <= start):
             return True
-    if wall.date() - timedelta(days=1) in closed:
+    if before in closed or before in own:
         return False
-    return any(end <= start and minute < end for start, end in spec.get((wall.weekday() - 1) % 7, []))
+    return in_the_night(spec.get(before.weekday(), []), minute)
 
 
-def oracle_until(spec: Spec, closed: set[date], zone: ZoneInfo, at: datetime) -> datetime | None:
-    """The first whole minute after `at` with another state, within LOOK_AHEAD."""
-    now = oracle_is_open(spec, closed, zone, at)
-    minute = at.replace(second=0, microsecond=0)
+def in_the_night(hours: list[tuple[int, int]], minute: int) -> bool:
+    return any(end <= start and minute < end for start, end in hours)
+
+
+def oracle_until(given: Situation) -> datetime | None:
+    """The first whole minute after the situation's with another state, within LOOK_AHEAD."""
+    now = oracle_is_open(given, given.at)
+    minute = given.at.replace(second=0, microsecond=0)
     for _ in range(LOOK_AHEAD):
         minute += MINUTE
-        if oracle_is_open(spec, closed, zone, minute) != now:
+        if oracle_is_open(given, minute) != now:
             return minute
     return None
 
 
-def schedule_of(spec: Spec, closed: set[date], zone: str) -> Schedule:
-    week = {day: tuple(Range(clock(start), clock(end)) for start, end in hours) for day, hours in spec.items()}
-    return Schedule("tested", zone, week, dict.fromkeys(closed, "closed"))
+def schedule_of(given: Situation) -> Schedule:
+    week = {day: ranges(hours) for day, hours in given.spec.items()}
+    own = {day: Special("own", ranges(hours)) for day, hours in given.own.items()}
+    return Schedule("tested", given.zone, week, dict.fromkeys(given.closed, "closed"), own)
+
+
+def ranges(hours: list[tuple[int, int]]) -> tuple[Range, ...]:
+    return tuple(Range(clock(start), clock(end)) for start, end in hours)
 
 
 def clock(minute: int) -> time:
@@ -71,16 +87,17 @@ def clock(minute: int) -> time:
 
 @dataclass(frozen=True)
 class Situation:
-    """Hours, closed dates and an instant near a change of the clocks of a zone."""
+    """Hours, closed dates, exceptions and an instant near a change of the clocks of a zone."""
 
     zone: str
     spec: Spec
     closed: set[date]
     at: datetime
+    own: dict[date, list[tuple[int, int]]] = field(default_factory=dict)
 
     @property
     def schedule(self) -> Schedule:
-        return schedule_of(self.spec, self.closed, self.zone)
+        return schedule_of(self)
 
 
 @cache
@@ -113,7 +130,9 @@ def situations(draw: st.DrawFn) -> Situation:
         start, end = draw(minutes), draw(minutes)
         spec[(wall.weekday() + day) % 7] = [(start, end), (end, (end + 90) % DAY)][: draw(st.integers(1, 2))]
     closed = {wall.date() + timedelta(days=n) for n in draw(st.sets(st.integers(-2, 3), max_size=1))}
-    return Situation(zone, spec, closed, at)
+    near_days = draw(st.sets(st.integers(-2, 3), max_size=2))
+    own = {wall.date() + timedelta(days=n): draw(st.lists(st.tuples(minutes, minutes), max_size=2)) for n in near_days}
+    return Situation(zone, spec, closed, at, own)
 
 
 def in_new_york(hours: tuple[int, int], at: datetime) -> Situation:
@@ -134,9 +153,8 @@ SET_BACK_AT_MIDNIGHT = Situation(
 @example(SET_BACK_AT_MIDNIGHT)
 def test_state_and_its_end_are_what_the_wall_clock_says(given: Situation) -> None:
     state = given.schedule.state_at(given.at)
-    zone = ZoneInfo(given.zone)
-    assert state.open == oracle_is_open(given.spec, given.closed, zone, given.at)
-    expected = oracle_until(given.spec, given.closed, zone, given.at)
+    assert state.open == oracle_is_open(given, given.at)
+    expected = oracle_until(given)
     if expected is not None:
         assert state.until == expected
     else:
