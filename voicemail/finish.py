@@ -46,6 +46,8 @@ def mailbox_of(call: SpooledCall, tag: str, policy: Policy, decision: Decision |
         step = steps[int(tag)] if int(tag) < len(steps) else None
         if isinstance(step, RecordStep):
             return step.mailbox
+        if known and known.mailbox != UNASSIGNED_MAILBOX:
+            return known.mailbox  # who was on call made it a call of more or fewer steps
     dialled = call.start.dialled if call.start else decision.number if decision else UNKNOWN_DIALLED
     number = policy.numbers.get(dialled)
     return number.fallback_voicemail.mailbox if number else UNASSIGNED_MAILBOX

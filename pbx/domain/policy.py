@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pbx.domain.oncall import Rota
 from pbx.domain.schedule import Schedule
 
 FALLBACK_GREETING = "default"
@@ -24,6 +25,17 @@ class Ring:
 
 
 @dataclass(frozen=True, slots=True)
+class RingOnCall:
+    """Ring whoever is on call in `rota` (a key of `Policy.rotas`) when the call comes, one after the other.
+
+    Each is rung for `seconds`.
+    """
+
+    rota: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Voicemail:
     """Play `greeting` (a key of `Policy.greetings`, or the fallback), then take a message into `mailbox`."""
 
@@ -31,7 +43,7 @@ class Voicemail:
     greeting: str = FALLBACK_GREETING
 
 
-Action = Ring | Voicemail
+Action = Ring | RingOnCall | Voicemail
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +101,8 @@ class Policy:
     greetings: Mapping[str, Greeting] = field(default_factory=dict)
     mailboxes: Mapping[str, str] = field(default_factory=dict)
     max_message_seconds: int = 180
+    rotas: Mapping[str, Rota] = field(default_factory=dict)
+
+    def phones_of(self, person: str) -> tuple[str, ...]:
+        """The endpoints of a person (its key); empty for somebody who is not in the file."""
+        return tuple(phone.name for phone in self.phones if phone.owner == person)

@@ -10,8 +10,18 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.numbers import for_people
-from pbx.domain.policy import FALLBACK_GREETING, UNASSIGNED_MAILBOX, Action, Number, Policy, Ring, Voicemail
+from pbx.domain.policy import (
+    FALLBACK_GREETING,
+    UNASSIGNED_MAILBOX,
+    Number,
+    Policy,
+    Ring,
+    RingOnCall,
+    Voicemail,
+)
+from pbx.domain.ring_oncall import ring_on_call
 from pbx.domain.schedule import ScheduleState, Why
 from pbx.domain.steps import EndStep, RecordStep, Result, RingStep, SayStep, Step
 
@@ -62,15 +72,21 @@ class Decision:
         return next((s.mailbox for s in self.steps if isinstance(s, RecordStep)), UNASSIGNED_MAILBOX)
 
 
-def decide(policy: Policy, dialled: str, at: datetime) -> Decision:
+def decide(policy: Policy, dialled: str, at: datetime, facts: Facts = NO_FACTS) -> Decision:
     """Decide about a call to `dialled` (E.164) at `at` (aware; raises ValueError for a naive time)."""
     number = policy.numbers.get(dialled)
     if number is None:
         return _unknown_number(policy, dialled, at)
     state, reason, rule, until, why = _line_state(policy, number, at)
     actions = number.opened if state is State.OPEN else number.closed
-    steps = (*(s for action in actions for s in _steps(policy, action, state)), EndStep())
-    sentences = (why, *(_in_words(policy, action) for action in actions))
+    done = [
+        ring_on_call(policy, action, at, facts)
+        if isinstance(action, RingOnCall)
+        else (_steps(policy, action, state), _in_words(policy, action))
+        for action in actions
+    ]
+    steps = (*(step for steps, _ in done for step in steps), EndStep())
+    sentences = (why, *(words for _, words in done))
     return Decision(dialled, at, state, reason, rule, until, steps, sentences, policy.version)
 
 
@@ -121,7 +137,7 @@ _REASONS = {
 }
 
 
-def _steps(policy: Policy, action: Action, state: State) -> tuple[Step, ...]:
+def _steps(policy: Policy, action: Ring | Voicemail, state: State) -> tuple[Step, ...]:
     if isinstance(action, Ring):
         return (RingStep(action.who, action.phones, action.seconds),)
     opening = (EMERGENCY_PROMPT,) if state is State.CLOSED or action.greeting == FALLBACK_GREETING else ()
@@ -132,7 +148,7 @@ def _steps(policy: Policy, action: Action, state: State) -> tuple[Step, ...]:
     )
 
 
-def _in_words(policy: Policy, action: Action) -> str:
+def _in_words(policy: Policy, action: Ring | Voicemail) -> str:
     if isinstance(action, Ring):
         phones = ", ".join(action.phones)
         return f"Ring {action.who} ({phones}) for {action.seconds} seconds."
