@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from pbx.config.hours import DAYS
 from pbx.config.load import Practice
+from pbx.config.rotas import rota_in_words
 from pbx.config.settings import Settings, Trunk
 from pbx.domain.numbers import for_people
-from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring
+from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, RingOnCall
 from pbx.domain.schedule import Schedule
 
 
@@ -18,6 +19,7 @@ def in_plain_words(practice: Practice) -> list[str]:
     lines = [f"{policy.practice}, in {policy.timezone}."]
     for number in policy.numbers.values():
         lines += _number(policy, number)
+    lines += [rota_in_words(policy, rota) for rota in policy.rotas.values()]
     schedules = {number.schedule.name: number.schedule for number in policy.numbers.values() if number.schedule}
     lines += [
         f"Schedule {s.name!r} is closed all day on {_closed_dates(s)}." for s in schedules.values() if s.closed_dates
@@ -43,6 +45,8 @@ def _actions(policy: Policy, actions: tuple[Action, ...]) -> str:
 def _action(policy: Policy, action: Action) -> str:
     if isinstance(action, Ring):
         return f"rings {_list(action.phones)} for {action.seconds} s"
+    if isinstance(action, RingOnCall):
+        return f"rings whoever is on call in {action.rota!r} for {action.seconds} s each"
     mailbox = policy.mailboxes[action.mailbox]
     if action.greeting == FALLBACK_GREETING:
         return f"plays the general greeting and takes a message for {mailbox}"

@@ -13,6 +13,7 @@ from pbx.config.numbers import NumberBuilder
 from pbx.config.people import Directory, check_people, mailboxes_of, phones_of, warn_of_unused
 from pbx.config.problems import ConfigProblems, Problem
 from pbx.config.report import Report
+from pbx.config.rotas import LookAhead, build_rotas, warn_ahead
 from pbx.config.schedules import Listen, build_greetings, build_schedules
 from pbx.config.schema import PracticeFile
 from pbx.config.settings import Settings
@@ -31,15 +32,17 @@ class Practice:
     warnings: tuple[Problem, ...] = ()
 
 
-def load(path: Path, listen: Listen | None = None) -> Practice:
+def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = None) -> Practice:
     """Read `path` and its includes. Raises ConfigProblems with all that is wrong, in the order of the lines.
 
     `listen` makes each greeting and says what is wrong with it; without it only a sound file's kind is looked at.
+    `ahead` asks for warnings of times at which nobody is on call.
     """
     report = Report(read_document(path))
     file = validate(report)
     settings = build_settings(file, report)
     check_people(file, report)
+    rotas = build_rotas(file, report)
     numbers = _numbers(file, report)
     greetings = build_greetings(file, report, listen)
     if report.problems:
@@ -55,7 +58,10 @@ def load(path: Path, listen: Listen | None = None) -> Practice:
         greetings=greetings,
         mailboxes=mailboxes_of(file),
         max_message_seconds=file.voicemail.max_seconds,
+        rotas=rotas,
     )
+    if ahead:
+        warn_ahead(policy, ahead, report)
     return Practice(policy, settings, _in_order(report.warnings))
 
 
