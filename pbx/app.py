@@ -35,12 +35,15 @@ from pbx.operations import Parts, ServerOperations
 from pbx.prompts import make_prompts
 from pbx.running import Running, Signals
 from pbx.services.health import Health
+from pbx.services.oncall import SwapsInForce
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
 from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
+from pbx.store.swaps import PgSwapBook
+from pbx.swaps import SwapsFile
 from pbx.web.metrics import Metrics
 from pbx.web.server import serve_control, serve_web
 from voicemail.ingest import CallsUnknown, Folders, Ingest, LiveCalls
@@ -106,7 +109,8 @@ class Server:
         asterisk = AsteriskProcess(self._layout, machine.program, settings.network)
         ami = AmiClient(LOOPBACK, machine.ports.ami, AMI_USER, machine.secrets.ami)
         queue = TranscriptionQueue(database)
-        parts = Parts(asterisk, ami, queue, self._health, self._metrics)
+        swaps = SwapsInForce(PgSwapBook(database), SwapsFile(self._layout.swaps))
+        parts = Parts(asterisk, ami, queue, self._health, self._metrics, swaps)
         operations = ServerOperations(self._config, practice, machine, parts)
         call_log = MeteredCallLog(PgCallLog(database), self._metrics)
         recorder = DecisionRecorder(call_log)
@@ -114,7 +118,7 @@ class Server:
         transcriber = MeteredTranscriber(recogniser, self._metrics)
 
         live = _live_calls(asterisk, ami)
-        router = CallRouter(lambda: operations.policy, call_log, recorder)
+        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: swaps.facts)
         await self._open(stack, practice, machine, MeteredRouter(router, self._metrics), operations)
         return Running(
             asterisk=asterisk,
@@ -128,6 +132,8 @@ class Server:
             queue=queue,
             transcription=Transcription(PgMessageBox(database), self._layout.messages, transcriber),
             operations=operations,
+            swaps=swaps,
+            rota_watch=operations.rota_watch,
             health=self._health,
             poked=asyncio.Event(),
             asterisk_version=machine.program.version or "of an unknown version",

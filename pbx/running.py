@@ -20,6 +20,7 @@ from pbx.asterisk.process import AsteriskProcess
 from pbx.database import DatabaseKeeper
 from pbx.operations import ServerOperations
 from pbx.services.health import Health, Part
+from pbx.services.oncall import RotaWatch, SwapsInForce
 from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 RECOGNISER_LOOK_SECONDS = 15.0
 RECONCILE_SECONDS = 300.0
+ROTA_LOOK_SECONDS = 60.0
 LAST_SCAN_SECONDS = 10.0
 GAVE_UP = "The recording could not be transcribed after several attempts: listen to it."
 
@@ -61,6 +63,8 @@ class Running:
     queue: TranscriptionQueue
     transcription: Transcription
     operations: ServerOperations
+    swaps: SwapsInForce
+    rota_watch: RotaWatch
     health: Health
     poked: asyncio.Event
     asterisk_version: str
@@ -88,6 +92,8 @@ class Running:
         return [
             self.keeper.run(),
             self.recorder.run(),
+            self.swaps.run(),
+            self._watch_rotas(),
             self._keep_recogniser(),
             self.queue.run(self.transcription.transcribe_message, self._give_up, asyncio.Event()),
         ]
@@ -131,6 +137,11 @@ class Running:
             except (StoreUnavailable, CallsUnknown):
                 log.info("the event record of the calls is compared with the log later")
             await asyncio.sleep(RECONCILE_SECONDS)
+
+    async def _watch_rotas(self) -> None:
+        while True:
+            self.rota_watch.look(datetime.now(UTC))
+            await asyncio.sleep(ROTA_LOOK_SECONDS)
 
     async def _keep_recogniser(self) -> None:
         """Load the model before the first message needs it, and again when its process died."""
