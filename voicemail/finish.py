@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pbx.domain.call import CallStart, FinishedCall, Recording
 from pbx.domain.numbers import Caller, NumberKind, parse_caller
 from pbx.domain.outcome import outcome_of
-from pbx.domain.policy import UNASSIGNED_MAILBOX, Policy
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Policy, RingOnCall
 from pbx.domain.routing import Decision, Reason, decide
 from pbx.domain.steps import RecordStep
 from voicemail.spool import SAFE_TAG, SpooledCall, SpoolStart
@@ -46,11 +46,16 @@ def mailbox_of(call: SpooledCall, tag: str, policy: Policy, decision: Decision |
         step = steps[int(tag)] if int(tag) < len(steps) else None
         if isinstance(step, RecordStep):
             return step.mailbox
-        if known and known.mailbox != UNASSIGNED_MAILBOX:
-            return known.mailbox  # who was on call made it a call of more or fewer steps
+        if known and _rings_on_call(policy, known.number):
+            return known.mailbox  # other people were on call, which made it a call of more or fewer steps
     dialled = call.start.dialled if call.start else decision.number if decision else UNKNOWN_DIALLED
     number = policy.numbers.get(dialled)
     return number.fallback_voicemail.mailbox if number else UNASSIGNED_MAILBOX
+
+
+def _rings_on_call(policy: Policy, dialled: str) -> bool:
+    number = policy.numbers.get(dialled)
+    return number is not None and any(isinstance(action, RingOnCall) for action in (*number.opened, *number.closed))
 
 
 def _decide_again(call: SpooledCall, policy: Policy) -> Decision | None:

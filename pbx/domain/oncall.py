@@ -135,8 +135,8 @@ class Turns:
         turn = (at.astimezone(zone).date() - self.start).days // self.days + 1
         while at < self._begins(turn, zone):
             turn -= 1
-            if turn < 0:
-                return Crew((), f"the first turn begins on {self.start:%a %d %b %Y} at {self.hand_over:%H:%M}")
+        if turn < 0:
+            return Crew((), f"the first turn begins on {self.start:%a %d %b %Y} at {self.hand_over:%H:%M}")
         place = turn % len(self.crews)
         since = self.start + turn * self.days * _DAY
         why = f"turn {place + 1} of {len(self.crews)} since {since:%a %d %b %Y} {self.hand_over:%H:%M}"

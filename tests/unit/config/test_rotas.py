@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from pbx.config.check import in_plain_words
 from pbx.config.load import load
 from pbx.config.rotas import WARNED_AT_MOST, LookAhead
+from pbx.config.schema import RotaSection, Section, ShiftSection, SwapSection
+from pbx.config.tables import about
 from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.oncall import Rota, Shift, Swap, Turns, Weekly
 from pbx.domain.policy import RingOnCall
@@ -147,3 +150,11 @@ def test_a_swap_to_somebody_who_left_is_told(write: Callable[..., Path]) -> None
     found = warnings(write(more=TURNS.replace('backup = "mills"\n', "")), Facts((gone,)))
     assert "nobody on call has a phone (gone) from Mon 05 Jan 2026 12:00" in found[0]
     assert "somebody on call has no phone (gone)" in warnings(write(more=TURNS), Facts((gone,)))[0]
+
+
+@pytest.mark.parametrize("kind", [RotaSection, ShiftSection, SwapSection])
+def test_every_key_of_a_rota_says_what_it_is_for_and_shows_an_example(kind: type[Section]) -> None:
+    for key in kind.model_fields:
+        known = about(kind, key)
+        assert known.text.endswith(".")
+        assert tomllib.loads(f"{key} = {known.example}")
