@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from heapq import merge
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -78,8 +79,8 @@ class Plan(Protocol):
     def crew(self, at: datetime, zone: ZoneInfo) -> Crew:
         """Who has the shift at `at`; nobody where there is none."""
 
-    def edges(self, day: date, zone: ZoneInfo) -> Iterable[datetime]:
-        """Every instant at which a shift of the local date `day` begins or ends (UTC)."""
+    def edges(self, after: datetime, last: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+        """Every instant after `after` until `last` at which a shift begins or ends (UTC), in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,12 @@ class Weekly:
                     return Crew(shift.people, f"shift {day:%a} {shift.hours}")
         return Crew((), "no shift")
 
-    def edges(self, day: date, zone: ZoneInfo) -> Iterable[datetime]:
-        return [at for shift in self.week.get(day.weekday(), ()) for at in shift.span(day, zone)]
+    def edges(self, after: datetime, last: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+        day = after.astimezone(zone).date() + _AROUND[0] * _DAY
+        while moment(day, time(), zone) <= last:
+            for shift in sorted(self.week.get(day.weekday(), ()), key=lambda shift: shift.hours.start):
+                yield from (edge for edge in shift.span(day, zone) if after < edge <= last)
+            day += _DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +147,12 @@ class Turns:
         why = f"turn {place + 1} of {len(self.crews)} since {since:%a %d %b %Y} {self.hand_over:%H:%M}"
         return Crew(self.crews[place], why)
 
-    def edges(self, day: date, zone: ZoneInfo) -> Iterable[datetime]:
-        passed = (day - self.start).days
-        return [moment(day, self.hand_over, zone)] if passed >= 0 and passed % self.days == 0 else []
+    def edges(self, after: datetime, last: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+        turn = max(0, (after.astimezone(zone).date() - self.start).days // self.days)
+        while (edge := self._begins(turn, zone)) <= last:
+            if edge > after:
+                yield edge
+            turn += 1
 
     def _begins(self, turn: int, zone: ZoneInfo) -> datetime:
         return moment(self.start + turn * self.days * _DAY, self.hand_over, zone)
@@ -217,21 +225,10 @@ class Rota:
 
         A plan repeats itself, so beyond two cycles after `at` and after the last swap nothing new is seen.
         """
-        zone = ZoneInfo(self.timezone)
         cycles = 2 * self.plan.cycle_days * _DAY + 2 * _DAY
         last = min(max([at, *(swap.end for swap in swaps)]) + cycles, at + HORIZON_DAYS * _DAY)
-        waiting = {edge for swap in swaps for edge in (swap.start.astimezone(UTC), swap.end.astimezone(UTC))}
-        today = at.astimezone(zone).date()
-        day, seen = today + min(_AROUND) * _DAY, at
-        while datetime.combine(day, time(), tzinfo=UTC) - 2 * _DAY <= last:
-            waiting.update(self.plan.edges(day, zone))
-            # What later days add lies after the beginning of the next day; a day is no sooner than that anywhere.
-            ripe = moment(day + _DAY, time(), zone)
-            found = sorted(edge for edge in waiting if seen < edge < ripe)
-            waiting = {edge for edge in waiting if edge >= ripe}
-            yield from found
-            seen = max(seen, found[-1]) if found else seen
-            day += _DAY
+        by_swaps = sorted(edge.astimezone(UTC) for swap in swaps for edge in (swap.start, swap.end) if edge > at)
+        return merge(self.plan.edges(at, last, ZoneInfo(self.timezone)), by_swaps)
 
 
 @lru_cache(maxsize=8192)

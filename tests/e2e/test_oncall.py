@@ -65,6 +65,7 @@ async def test_the_phone_of_the_one_on_call_rings_and_after_a_swap_the_other_one
         await phones[expected].answer()
         await patient.is_answered(within=5)
         await patient.hang_up()
+        await office.is_ready()  # the database may have been away meanwhile
         call = await office.call_from(caller)
         assert (call["outcome"], call["reason"], call["answered_by"]) == ("answered", "outside-hours", expected)
 
@@ -80,7 +81,6 @@ async def test_the_phone_of_the_one_on_call_rings_and_after_a_swap_the_other_one
 
     _kill_database(office)
     await answered_by(f"{number[:-4]}0501", OKAFORS)
-    await office.is_ready()
     undone = await office.secondline("oncall", "undo", "1")
     assert "The server follows it." in undone.out, undone.err
     await answered_by(f"{number[:-4]}0502", PHONE)
