@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.answering import answer_figures, capacity_figures
+from bench.deciding import decision_figure
 from bench.figures import Figure, as_json, table
 from bench.footprint import asterisk_after_overload, machine, memory_figures, start_seconds
 from bench.messages import transcript_figures
@@ -63,6 +64,7 @@ async def _measure(folder: Path, tell: Callable[[str], None]) -> list[Figure]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(_stop, server)
         figures = await _start_figures(server, tell)
+        figures.append(decision_figure(load(practice.file).policy))
         records = await stack.enter_async_context(open_records(load(practice.file).settings, Layout(practice.data)))
         measured = Measured(practice, server, records, folder, tell)
         await add_static_number(measured.console)

@@ -36,6 +36,7 @@ from pbx.operations import Parts, ServerOperations
 from pbx.prompts import make_prompts
 from pbx.running import Running, Signals
 from pbx.services.health import Health
+from pbx.services.oncall import SwapsInForce
 from pbx.services.pace import Pace, PacedCallLog
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
@@ -43,6 +44,8 @@ from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
+from pbx.store.swaps import PgSwapBook
+from pbx.swaps import SwapsFile
 from pbx.web.metrics import Metrics
 from pbx.web.server import serve_control, serve_web
 from voicemail.ingest import CallsUnknown, Folders, Ingest, LiveCalls
@@ -110,7 +113,8 @@ class Server:
         queue = TranscriptionQueue(database)
         calendars = Calendars(self._layout.calendars)
         await calendars.follow(practice.calendars)
-        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars)
+        swaps = SwapsInForce(PgSwapBook(database), SwapsFile(self._layout.swaps))
+        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, swaps)
         operations = ServerOperations(self._config, practice, machine, parts)
         call_log = MeteredCallLog(PgCallLog(database), self._metrics)
         pace = Pace()
@@ -120,7 +124,7 @@ class Server:
         transcriber = MeteredTranscriber(recogniser, self._metrics)
 
         live = _live_calls(asterisk, ami, pace)
-        router = CallRouter(lambda: operations.policy, call_log, recorder)
+        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: swaps.facts)
         await self._open(stack, practice, machine, MeteredRouter(router, self._metrics, pace), operations)
         return Running(
             asterisk=asterisk,
@@ -135,6 +139,8 @@ class Server:
             transcription=Transcription(PgMessageBox(database), self._layout.messages, transcriber),
             operations=operations,
             calendars=calendars,
+            swaps=swaps,
+            rota_watch=operations.rota_watch,
             health=self._health,
             poked=asyncio.Event(),
             asterisk_version=machine.program.version or "of an unknown version",

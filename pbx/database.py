@@ -20,6 +20,7 @@ from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.errors import StoreError
 from pbx.store.messages import PgMessageBox
 from pbx.store.migrate import SchemaRefused
+from pbx.store.swaps import PgSwapBook
 
 log = logging.getLogger(__name__)
 
@@ -73,10 +74,11 @@ class DatabaseKeeper:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The call log and the messages."""
+    """The call log, the messages and the swaps."""
 
     calls: PgCallLog
     messages: PgMessageBox
+    swaps: PgSwapBook
 
 
 @asynccontextmanager
@@ -106,4 +108,4 @@ async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Reco
 
 
 def _records(database: Database) -> Records:
-    return Records(PgCallLog(database), PgMessageBox(database))
+    return Records(PgCallLog(database), PgMessageBox(database), PgSwapBook(database))

@@ -22,6 +22,7 @@ from pbx.config.settings import Settings
 from pbx.domain.policy import Policy
 from pbx.prompts import make_prompts
 from pbx.services.health import Health
+from pbx.services.oncall import RotaWatch, SwapsInForce
 from pbx.services.ports import StoreUnavailable
 from pbx.store.jobs import TranscriptionQueue
 from pbx.web.metrics import Metrics
@@ -45,6 +46,7 @@ class Parts:
     health: Health
     metrics: Metrics
     calendars: Calendars
+    swaps: SwapsInForce
 
 
 class ServerOperations:
@@ -58,6 +60,7 @@ class ServerOperations:
         self._in_force = parts.calendars.applied_to(practice.policy)
         self._started = datetime.now(UTC)
         self._one_reload = asyncio.Lock()
+        self.rota_watch = RotaWatch(lambda: self.policy, lambda: parts.swaps.facts)
 
     @property
     def policy(self) -> Policy:
@@ -96,6 +99,7 @@ class ServerOperations:
             "queue": {"transcription": await self._queue_depth()},
             "disk": {"free_bytes": shutil.disk_usage(self._machine.layout.data).free},
             "asterisk_restarts": self._parts.asterisk.restarts,
+            "oncall": self._on_call(),
             "practice": {"file": str(self._config), "version": self.policy.version},
         }
 
@@ -144,6 +148,26 @@ class ServerOperations:
         changed += _needs_restart(before.settings, fresh.settings)
         log.info("the practice's file was taken anew (version %s)", fresh.policy.version[:12])
         return {"ok": True, "problems": [str(w) for w in fresh.warnings], "changed": changed}
+
+    async def take_swaps(self) -> Json:
+        """Take changed swaps at once. `ok` is false while the database is away: then they are taken when it is back."""
+        try:
+            if await self._parts.swaps.refresh():
+                log.info("the swaps on the rotas changed")
+        except StoreUnavailable:
+            return {"ok": False}
+        return {"ok": True}
+
+    def _on_call(self) -> Json:
+        now = datetime.now(UTC)
+        ahead = self.rota_watch.ahead(now)
+        found = {}
+        for name, rota in self.policy.rotas.items():
+            state = rota.on_call(now, self._parts.swaps.facts.swaps)
+            lacks = [{"what": gap.what, "start": gap.start.isoformat()} for gap in ahead if gap.rota == name]
+            until = state.until.isoformat() if state.until else None
+            found[name] = {"people": list(state.people), "until": until, "lacks": lacks}
+        return found
 
     async def _phones(self) -> dict[str, bool | None]:
         names = [phone.name for phone in self.policy.phones]

@@ -14,6 +14,8 @@ from rich.table import Table
 
 from pbx.domain.call import CallRecord, MessageRecord
 from pbx.domain.numbers import Caller, NumberKind, for_people
+from pbx.domain.oncall import OnCall
+from pbx.domain.policy import Policy
 from pbx.domain.routing import Decision
 from pbx.domain.serial import choices_to_list, decision_to_dict
 from pbx.domain.transcript import Transcript, TranscriptState
@@ -101,6 +103,15 @@ def _transcript_json(message: MessageRecord) -> dict[str, Any]:
 def decision_json(decision: Decision) -> dict[str, Any]:
     """`explain --json`."""
     return decision_to_dict(decision) | {"at": rfc3339(decision.at), "until": rfc3339(decision.until)}
+
+
+def on_call_json(policy: Policy, now: OnCall) -> dict[str, Any]:
+    """Who is on call at an instant; `until` is null where no change is in sight."""
+    people = [
+        {"key": person, "name": policy.mailboxes.get(person, person), "phones": list(policy.phones_of(person))}
+        for person in now.people
+    ]
+    return {"people": people, "until": rfc3339(now.until), "because": now.because}
 
 
 def call_table(calls: Sequence[CallRecord], timezone: str, country: str) -> Table:

@@ -21,6 +21,7 @@ from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
 from pbx.operations import ServerOperations
 from pbx.services.health import Health, Part
+from pbx.services.oncall import RotaWatch, SwapsInForce
 from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 RECOGNISER_LOOK_SECONDS = 15.0
 RECONCILE_SECONDS = 300.0
+ROTA_LOOK_SECONDS = 60.0
 LAST_SCAN_SECONDS = 10.0
 GAVE_UP = "The recording could not be transcribed after several attempts: listen to it."
 
@@ -63,6 +65,8 @@ class Running:
     transcription: Transcription
     operations: ServerOperations
     calendars: Calendars
+    swaps: SwapsInForce
+    rota_watch: RotaWatch
     health: Health
     poked: asyncio.Event
     asterisk_version: str
@@ -90,6 +94,8 @@ class Running:
         return [
             self.keeper.run(),
             self.recorder.run(),
+            self.swaps.run(),
+            self._watch_rotas(),
             self._keep_recogniser(),
             self.calendars.run(self.operations.take_calendars),
             self.queue.run(self.transcription.transcribe_message, self._give_up, asyncio.Event()),
@@ -134,6 +140,11 @@ class Running:
             except (StoreUnavailable, CallsUnknown):
                 log.info("the event record of the calls is compared with the log later")
             await asyncio.sleep(RECONCILE_SECONDS)
+
+    async def _watch_rotas(self) -> None:
+        while True:
+            self.rota_watch.look(datetime.now(UTC))
+            await asyncio.sleep(ROTA_LOOK_SECONDS)
 
     async def _keep_recogniser(self) -> None:
         """Load the model before the first message needs it, and again when its process died."""

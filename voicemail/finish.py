@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from pbx.domain.call import CallStart, FinishedCall, Recording
+from pbx.domain.menu import leaves_in
 from pbx.domain.numbers import Caller, NumberKind, parse_caller
 from pbx.domain.outcome import outcome_of
-from pbx.domain.policy import UNASSIGNED_MAILBOX, Policy
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Policy, RingOnCall
 from pbx.domain.routing import Decision, Reason, decide
 from pbx.domain.steps import RecordStep
 from pbx.domain.tree import Choice, choices_of
@@ -48,6 +49,8 @@ def mailbox_of(call: SpooledCall, tag: str, policy: Policy, decision: Decision |
         step = steps[int(tag)] if int(tag) < len(steps) else None
         if isinstance(step, RecordStep):
             return step.mailbox
+        if known and _rings_on_call(policy, known.number):
+            return known.mailbox  # other people were on call, which made it a call of more or fewer steps
     dialled = call.start.dialled if call.start else decision.number if decision else UNKNOWN_DIALLED
     number = policy.numbers.get(dialled)
     return number.fallback_voicemail.mailbox if number else UNASSIGNED_MAILBOX
@@ -58,6 +61,13 @@ def _choices(call: SpooledCall, policy: Policy, decision: Decision | None) -> tu
         return ()
     known = decision or _decide_again(call, policy)
     return choices_of(known.steps, call.end.presses) if known else ()
+
+
+def _rings_on_call(policy: Policy, dialled: str) -> bool:
+    number = policy.numbers.get(dialled)
+    return number is not None and any(
+        isinstance(action, RingOnCall) for action in leaves_in((*number.opened, *number.closed))
+    )
 
 
 def _decide_again(call: SpooledCall, policy: Policy) -> Decision | None:

@@ -46,6 +46,11 @@ class Layout:
         return self.data / "secrets.json"
 
     @property
+    def swaps(self) -> Path:
+        """The swaps on the rotas as they were last known."""
+        return self.data / "swaps.json"
+
+    @property
     def ports(self) -> Path:
         return self.data / "ports.json"
 

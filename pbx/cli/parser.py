@@ -15,11 +15,12 @@ from pbx.cli import errors
 Command = Callable[[argparse.Namespace], int]
 
 DATA_BESIDE_CONFIG = "var"
+ONCALL_VERBS = ("show", "swap", "swaps", "undo")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit status: 0 done, 1 refused or failed, 2 wrong words, 130 interrupted."""
-    options = build_parser().parse_args(argv)
+    options = build_parser().parse_args(_with_verb(sys.argv[1:] if argv is None else argv))
     options.data = options.data or str(Path(options.config).absolute().parent / DATA_BESIDE_CONFIG)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr)
     # At INFO it prints whole AMI actions and callers' numbers (panoramisk 1.4, manager.py and fast_agi.py).
@@ -36,6 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _with_verb(words: Sequence[str]) -> list[str]:
+    """`oncall` and `oncall ROTA` mean `oncall show`: no rota has a verb's name (`pbx.config.rotas`)."""
+    if list(words[:1]) == ["oncall"] and (len(words) == 1 or words[1] not in (*ONCALL_VERBS, "-h", "--help")):
+        return ["oncall", "show", *words[1:]]
+    return list(words)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = argparse.ArgumentParser(prog="secondline", description="A second line for physicians.")
@@ -43,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _server_commands(commands)
     _rule_commands(commands)
+    _oncall_commands(commands)
     _record_commands(commands)
     return parser
 
@@ -60,6 +69,7 @@ def _server_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
 
 def _rule_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check = _add(commands, "check", _rules("check"), "all problems of a file, or what it says", json=True)
+    check.add_argument("--days", type=_positive, default=28, metavar="N", help="look N days ahead for holes in rotas")
     check.add_argument("file", nargs="?", help="the file to check (default: --config)")
     explain = _add(commands, "explain", _rules("explain"), "what would happen to a call, and why", json=True)
     explain.add_argument("--to", required=True, metavar="NUMBER", help="the practice number that is dialled")
@@ -83,6 +93,31 @@ def _diff_command(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     diff.add_argument("--data", default=data, metavar="DIR", help=f"where the calls are (default: {data or 'var/'})")
     diff.add_argument("--json", action="store_true", help="one JSON document on stdout")
     diff.set_defaults(command=_diff)
+
+
+def _oncall_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    oncall = commands.add_parser("oncall", help="who is on call, and swaps")
+    verbs = oncall.add_subparsers(title="on-call commands", required=True, metavar="COMMAND")
+    show = _add(
+        verbs, "show", _oncall("show"), "who is on call, until when and why (the word may be left out)", json=True
+    )
+    show.add_argument("rota", nargs="?", metavar="ROTA", help="only this rota")
+    show.add_argument("--at", metavar="TIME", help="when (2026-12-25T10:00; default: now)")
+    show.add_argument("--days", type=_positive, metavar="N", help="everybody of the N days from then on")
+    swap = _add(verbs, "swap", _oncall("swap"), "have somebody stand in for somebody else", json=True)
+    swap.add_argument("rota", metavar="ROTA")
+    swap.add_argument("--from", dest="off", required=True, metavar="PERSON", help="who is replaced")
+    swap.add_argument("--to", dest="on", required=True, metavar="PERSON", help="who stands in")
+    swap.add_argument("--start", required=True, metavar="TIME", help="from when, in the rota's time zone")
+    swap.add_argument("--end", required=True, metavar="TIME", help="until when")
+    swap.add_argument("--by", metavar="NAME", help="who decided it (default: your account)")
+    swap.add_argument("--reason", required=True, metavar="TEXT", help="why; nothing about a patient")
+    listing = _add(verbs, "swaps", _oncall("swaps"), "the swaps on record", json=True)
+    listing.add_argument("rota", nargs="?", metavar="ROTA", help="only this rota")
+    listing.add_argument("--all", action="store_true", help="those that were undone too")
+    undo = _add(verbs, "undo", _oncall("undo"), "take a swap back", json=True)
+    undo.add_argument("id", type=_positive, metavar="ID")
+    undo.add_argument("--by", metavar="NAME", help="who decided it (default: your account)")
 
 
 def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -174,6 +209,15 @@ def _rules(name: str) -> Command:
         from pbx.cli import rules
 
         return int(getattr(rules, name)(options))
+
+    return command
+
+
+def _oncall(name: str) -> Command:
+    def command(options: argparse.Namespace) -> int:
+        from pbx.cli import oncall
+
+        return int(getattr(oncall, name)(options))
 
     return command
 

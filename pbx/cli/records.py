@@ -34,7 +34,8 @@ class NoSuchMessage(Exception):
     """No message has the id. `secondline voicemail list` shows the ids."""
 
 
-def _with_records(options: Namespace, use: Callable[[Records, Practice], Awaitable[int]]) -> int:
+def with_records(options: Namespace, use: Callable[[Records, Practice], Awaitable[int]]) -> int:
+    """Run `use` with the practice and its records, with a server beside or without."""
     practice = load(Path(options.config))
 
     async def run() -> int:
@@ -58,7 +59,7 @@ def calls(options: Namespace) -> int:
             console().print(call_table(found, policy.timezone, policy.country))
         return 0
 
-    return _with_records(options, use)
+    return with_records(options, use)
 
 
 def voicemail_list(options: Namespace) -> int:
@@ -73,7 +74,7 @@ def voicemail_list(options: Namespace) -> int:
             console().print(message_table(found, policy.timezone, policy.country))
         return 0
 
-    return _with_records(options, use)
+    return with_records(options, use)
 
 
 def voicemail_show(options: Namespace) -> int:
@@ -88,7 +89,7 @@ def voicemail_show(options: Namespace) -> int:
             _tell(message, practice)
         return 0
 
-    return _with_records(options, use)
+    return with_records(options, use)
 
 
 def voicemail_export(options: Namespace) -> int:
@@ -105,7 +106,7 @@ def voicemail_export(options: Namespace) -> int:
             print(f"{target}: {message.seconds:.1f} s. It holds patient data: keep it where that is allowed.")
         return 0
 
-    return _with_records(options, use)
+    return with_records(options, use)
 
 
 def operator() -> str:

@@ -7,6 +7,7 @@ from argparse import Namespace
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pbx.asterisk.layout import Layout
@@ -16,17 +17,21 @@ from pbx.config.check import in_plain_words
 from pbx.config.closed_dates import HOLIDAY_YEARS
 from pbx.config.describe import describe
 from pbx.config.load import ConfigProblems, Practice, load
+from pbx.config.rotas import LookAhead
+from pbx.domain.facts import Facts
 from pbx.domain.numbers import WITHHELD_NAMES, to_e164
-from pbx.domain.policy import Policy
+from pbx.domain.policy import Policy, RingOnCall
 from pbx.domain.routing import Decision, decide
-from pbx.output import decision_json, print_json
+from pbx.output import decision_json, on_call_json, print_json
 from pbx.prompts import listener
+from pbx.swaps import last_known
 
 
 def check(options: Namespace) -> int:
     """Print all problems of a file, or `ok` and what it says. 1 if there are problems."""
     try:
-        practice = load(Path(options.file or options.config), listener())
+        ahead = LookAhead(datetime.now(UTC), options.days, last_known(Layout(Path(options.data).absolute())))
+        practice = load(Path(options.file or options.config), listener(), ahead)
     except ConfigProblems as error:
         return _refused(error, options)
     if options.json:
@@ -69,16 +74,28 @@ def explain(options: Namespace) -> int:
     """Say what would happen to a call and why."""
     practice = load(Path(options.config))
     at = parse_time(options.at, practice.policy.timezone)
-    known = asyncio.run(look_up(practice.calendars, Layout(Path(options.data)).calendars, at))
+    layout = Layout(Path(options.data).absolute())
+    known = asyncio.run(look_up(practice.calendars, layout.calendars, at))
     policy = with_calendars(practice.policy, known)
-    decision = decide(policy, parse_number("--to", options.to, policy.country), at)
+    facts = last_known(layout)
+    decision = decide(policy, parse_number("--to", options.to, policy.country), at, facts)
     if options.json:
         document = decision_json(decision)
+        document["oncall"] = _on_call(policy, decision, facts)
         document["from"] = _caller(options.caller, policy.country)
         print_json(document)
     else:
         _tell(decision, policy, practice)
     return 0
+
+
+def _on_call(policy: Policy, decision: Decision, facts: Facts) -> dict[str, Any]:
+    """Who is on call in each rota that the number names, whether it is rung now or not."""
+    number = policy.numbers.get(decision.number)
+    actions = (*number.opened, *number.closed) if number else ()
+    named = dict.fromkeys(action.rota for action in actions if isinstance(action, RingOnCall))
+    states = {name: policy.rotas[name].on_call(decision.at, facts.swaps) for name in named}
+    return {name: on_call_json(policy, state) for name, state in states.items()}
 
 
 def _caller(text: str | None, country: str) -> str | None:

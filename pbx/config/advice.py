@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pbx.config.problems import KeyPath, Problem, did_you_mean
 from pbx.config.report import Report
 from pbx.config.schema import PracticeFile
-from pbx.domain.menu import Jump, Menu, menus_in
+from pbx.domain.menu import leaves_in
 from pbx.domain.numbers import to_e164
-from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, Voicemail
+from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, RingOnCall, Voicemail
 
 WARNINGS = {
     "closed-voicemail-only": "a closed line leads to voicemail and rings nobody",
@@ -55,45 +55,39 @@ def advise(file: PracticeFile, policy: Policy, report: Report) -> None:
     """Warn of what works and is probably not meant."""
     for text in file.numbers:
         number = policy.numbers[to_e164(text, policy.country)]
-        for name, what, remedy in _of_number(file, number):
+        for name, what, remedy in _of_number(file, policy, number):
             report.warning(("numbers", text), what, remedy, name)
     _of_greetings(file, policy, report)
     _of_schedules(policy, report)
 
 
-def _of_number(file: PracticeFile, number: Number) -> Iterator[tuple[str, str, str]]:
-    if number.schedule and not any(isinstance(action, Ring) for action in _all_actions(number.closed)):
+def _of_number(file: PracticeFile, policy: Policy, number: Number) -> Iterator[tuple[str, str, str]]:
+    if number.schedule and not any(isinstance(action, Ring | RingOnCall) for action in leaves_in(number.closed)):
         remedy = "ring somebody in `closed`, or say with [[accept]] why nobody needs to be reached"
         yield "closed-voicemail-only", "when closed, a caller reaches nobody, only voicemail", remedy
     if number.schedule and number.opened == number.closed:
         remedy = "take the schedule out, or let `closed` do something else"
         yield "same-open-and-closed", "does the same whether it is open or closed", remedy
-    if not any(_has_phone(file, name) for name in _owners(number)):
+    if not any(_has_phone(file, name) for name in _owners(number, policy)):
         remedy = 'let it ring somebody, give it the mailbox of somebody with a phone, or add phones = ["..."]'
         yield "number-unowned", "belongs to nobody: whoever is named there has no phone", remedy
-    uses_general = any(
-        isinstance(a, Voicemail) and a.greeting == FALLBACK_GREETING for a in _all_actions(number.closed)
-    )
+    uses_general = any(isinstance(a, Voicemail) and a.greeting == FALLBACK_GREETING for a in leaves_in(number.closed))
     if number.schedule and uses_general and FALLBACK_GREETING not in file.greetings:
         remedy = f"add a greeting that does, or word the general one in [greetings.{FALLBACK_GREETING}]"
         yield "greeting-no-call-back", "when closed, the general greeting promises no time for a call back", remedy
 
 
-def _owners(number: Number) -> set[str]:
+def _owners(number: Number, policy: Policy) -> set[str]:
     names: set[str] = set()
-    for action in _all_actions((*number.opened, *number.closed)):
-        names |= set(action.who.split(", ")) if isinstance(action, Ring) else {action.mailbox}
+    for action in leaves_in((*number.opened, *number.closed)):
+        match action:
+            case Ring():
+                names |= set(action.who.split(", "))
+            case RingOnCall():
+                names |= set(policy.rotas[action.rota].everybody)
+            case Voicemail():
+                names.add(action.mailbox)
     return names
-
-
-def _all_actions(actions: tuple[Action, ...]) -> Iterator[Ring | Voicemail]:
-    """What is done in the end, in whatever menu it stands."""
-    for menu in menus_in(actions):
-        yield from _all_actions(menu.otherwise)
-        for option in menu.options:
-            if not isinstance(option.then, Jump):
-                yield from (a for a in option.then if not isinstance(a, Menu))
-    yield from (a for a in actions if not isinstance(a, Menu))
 
 
 def _has_phone(file: PracticeFile, name: str) -> bool:
@@ -103,10 +97,8 @@ def _has_phone(file: PracticeFile, name: str) -> bool:
 
 def _of_greetings(file: PracticeFile, policy: Policy, report: Report) -> None:
     numbers = policy.numbers.values()
-    when_closed = _greetings_in(
-        action for number in numbers if number.schedule for action in _all_actions(number.closed)
-    )
-    heard = when_closed | _greetings_in(action for number in numbers for action in _all_actions(number.opened))
+    when_closed = _greetings_in(action for number in numbers if number.schedule for action in leaves_in(number.closed))
+    heard = when_closed | _greetings_in(action for number in numbers for action in leaves_in(number.opened))
     names = _names(file, policy)
     for key, section in file.greetings.items():
         if section.text is None or key not in heard:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pbx.config.load import Practice
+from pbx.config.rotas import rota_in_words
 from pbx.config.settings import Settings, Trunk
 from pbx.config.words import dates_in_words, week_in_words
 from pbx.domain.menu import Jump, Menu, menus_in
 from pbx.domain.numbers import for_people
-from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring
+from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, RingOnCall
 
 
 def in_plain_words(practice: Practice) -> list[str]:
@@ -19,6 +20,7 @@ def in_plain_words(practice: Practice) -> list[str]:
     for number in policy.numbers.values():
         lines += _number(policy, number)
     lines += _menus(policy)
+    lines += [rota_in_words(policy, rota) for rota in policy.rotas.values()]
     schedules = {number.schedule.name: number.schedule for number in policy.numbers.values() if number.schedule}
     lines += [line for schedule in schedules.values() for line in dates_in_words(schedule)]
     lines.append(f'The general greeting and every greeting of a closed line begin with: "{policy.emergency_sentence}"')
@@ -58,6 +60,8 @@ def _action(policy: Policy, action: Action) -> str:
         return f"rings {_list(action.phones)} for {action.seconds} s"
     if isinstance(action, Menu):
         return f"plays the menu {action.name!r}"
+    if isinstance(action, RingOnCall):
+        return f"rings whoever is on call in {action.rota!r} for {action.seconds} s each"
     mailbox = policy.mailboxes[action.mailbox]
     if action.greeting == FALLBACK_GREETING:
         return f"plays the general greeting and takes a message for {mailbox}"

@@ -17,6 +17,7 @@ from pbx.config.numbers import NumberBuilder
 from pbx.config.people import Directory, check_people, mailboxes_of, phones_of, warn_of_unused
 from pbx.config.problems import ConfigProblems, Problem
 from pbx.config.report import Report
+from pbx.config.rotas import LookAhead, build_rotas, warn_ahead
 from pbx.config.schedules import Listen, build_greetings, build_schedules
 from pbx.config.schema import PracticeFile
 from pbx.config.settings import Settings
@@ -40,15 +41,17 @@ class Practice:
     accepted: tuple[Accepted, ...] = ()
 
 
-def load(path: Path, listen: Listen | None = None) -> Practice:
+def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = None) -> Practice:
     """Read `path` and its includes. Raises ConfigProblems with all that is wrong, in the order of the lines.
 
     `listen` makes each greeting and says what is wrong with it; without it only a sound file's kind is looked at.
+    `ahead` asks for warnings of times at which nobody is on call.
     """
     report = Report(read_document(path))
     file = validate(report)
     settings = build_settings(file, report)
     check_people(file, report)
+    rotas = build_rotas(file, report)
     numbers = _numbers(file, report)
     calendars = build_calendars(file, report)
     greetings = build_greetings(file, report, listen)
@@ -68,9 +71,12 @@ def load(path: Path, listen: Listen | None = None) -> Practice:
         mailboxes=mailboxes_of(file),
         menu_prompts=menu_prompts,
         max_message_seconds=file.voicemail.max_seconds,
+        rotas=rotas,
     )
     hold(policy, expectations, report)
     advise(file, policy, report)
+    if ahead:
+        warn_ahead(policy, ahead, report)
     accepted = settle(file, report)
     if report.problems:
         raise ConfigProblems(_in_order(report.problems))

@@ -11,7 +11,7 @@ from pbx.config.report import Report
 from pbx.config.schema import DEFAULT_RING_SECONDS, ActionSection, NumberSection
 from pbx.domain.menu import Menu
 from pbx.domain.numbers import to_e164
-from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Ring, Voicemail, fallback_of
+from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Ring, RingOnCall, Voicemail, fallback_of
 from pbx.domain.schedule import Schedule
 
 
@@ -149,6 +149,9 @@ class NumberBuilder:
             here = (*path, position)
             if section.ring is not None:
                 actions.append(self._ring(section.ring, section.seconds, (*here, "ring")))
+            elif section.oncall is not None:
+                self._name("rotas", section.oncall, (*here, "oncall"))
+                actions.append(RingOnCall(section.oncall, section.seconds or DEFAULT_RING_SECONDS))
             elif section.voicemail is not None:
                 self.directory.knows(section.voicemail, (*here, "voicemail"))
                 actions.append(self._greeted(section.voicemail, section.greeting, (*here, "greeting")))

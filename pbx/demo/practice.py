@@ -119,7 +119,9 @@ def write_practice(folder: Path, ring_seconds: int = 8, closed: str = CLOSED, bu
     `closed` and `busy` are the words of its greetings.
     """
     address, trunk = "127.0.0.1", "127.0.0.2"
-    sip_port, web_port = free_port(address, socket.SOCK_DGRAM), free_port(address)
+    sip_port = free_port(address, socket.SOCK_DGRAM)
+    while (web_port := free_port(address)) == sip_port:  # SIP listens on TCP too
+        pass
     first_rtp = 2 * (free_port(address, socket.SOCK_DGRAM) // 4) + 1024
     text = _FILE.format(
         timezone=timezone_where_it_is_mid_morning(datetime.now(UTC)),

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pbx.domain.policy import Action
+    from pbx.domain.policy import Action, Ring, RingOnCall, Voicemail
 
 MENU_AGAIN_PROMPT = "menu-again"
 """The prompt before a menu is said another time to somebody who chose nothing that it has."""
@@ -71,3 +71,15 @@ def menus_in(actions: tuple[Action, ...]) -> Iterator[Menu]:
             for option in action.options:
                 if not isinstance(option.then, Jump):
                     yield from menus_in(option.then)
+
+
+def leaves_in(actions: tuple[Action, ...]) -> Iterator[Ring | RingOnCall | Voicemail]:
+    """What `actions` do in the end, in whatever menu it stands."""
+    for action in actions:
+        if not isinstance(action, Menu):
+            yield action
+            continue
+        yield from leaves_in(action.otherwise)
+        for option in action.options:
+            if not isinstance(option.then, Jump):
+                yield from leaves_in(option.then)

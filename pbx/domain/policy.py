@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pbx.domain.menu import Menu
+from pbx.domain.oncall import Rota
 from pbx.domain.schedule import Schedule
 
 FALLBACK_GREETING = "default"
@@ -25,6 +26,17 @@ class Ring:
 
 
 @dataclass(frozen=True, slots=True)
+class RingOnCall:
+    """Ring whoever is on call in `rota` (a key of `Policy.rotas`) when the call comes, one after the other.
+
+    Each is rung for `seconds`.
+    """
+
+    rota: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Voicemail:
     """Play `greeting` (a key of `Policy.greetings`, or the fallback), then take a message into `mailbox`."""
 
@@ -32,7 +44,7 @@ class Voicemail:
     greeting: str = FALLBACK_GREETING
 
 
-Action = Ring | Voicemail | Menu
+Action = Ring | RingOnCall | Voicemail | Menu
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +114,8 @@ class Policy:
     mailboxes: Mapping[str, str] = field(default_factory=dict)
     menu_prompts: Mapping[str, Greeting] = field(default_factory=dict)
     max_message_seconds: int = 180
+    rotas: Mapping[str, Rota] = field(default_factory=dict)
+
+    def phones_of(self, person: str) -> tuple[str, ...]:
+        """The endpoints of a person (its key); empty for somebody who is not in the file."""
+        return tuple(phone.name for phone in self.phones if phone.owner == person)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.menu import Menu
 from pbx.domain.numbers import for_people
 from pbx.domain.policy import (
@@ -20,9 +21,11 @@ from pbx.domain.policy import (
     Number,
     Policy,
     Ring,
+    RingOnCall,
     Voicemail,
     fallback_of,
 )
+from pbx.domain.ring_oncall import ring_on_call
 from pbx.domain.schedule import ScheduleState, Why
 from pbx.domain.steps import EndStep, MenuStep, RecordStep, Result, RingStep, SayStep, Step
 from pbx.domain.tree import Plan, menu_in_words
@@ -74,7 +77,7 @@ class Decision:
         return next((s.mailbox for s in self.steps if isinstance(s, RecordStep)), UNASSIGNED_MAILBOX)
 
 
-def decide(policy: Policy, dialled: str, at: datetime) -> Decision:
+def decide(policy: Policy, dialled: str, at: datetime, facts: Facts = NO_FACTS) -> Decision:
     """Decide about a call to `dialled` (E.164) at `at` (aware; raises ValueError for a naive time)."""
     number = policy.numbers.get(dialled)
     if number is None:
@@ -82,9 +85,10 @@ def decide(policy: Policy, dialled: str, at: datetime) -> Decision:
     state, reason, rule, until, why = _line_state(policy, number, at)
     actions = number.opened if state is State.OPEN else _when_closed(number, at)
     fallback = _fallback(number, actions)
-    plan = Plan(lambda action: _steps(policy, action, state), _opening(state), fallback)
+    telling = _Telling(policy, state, at, facts, fallback)
+    plan = Plan(telling.steps, _opening(state), fallback)
     plan.add(actions)
-    sentences = (why, *(s for action in actions for s in _sentences(policy, fallback, action)))
+    sentences = (why, *(s for action in actions for s in telling.sentences(action)))
     return Decision(dialled, at, state, reason, rule, until, tuple(plan.steps), sentences, policy.version)
 
 
@@ -178,7 +182,7 @@ def _opening(state: State) -> tuple[str, ...]:
     return (EMERGENCY_PROMPT,) if state is State.CLOSED else ()
 
 
-def _steps(policy: Policy, action: Action, state: State) -> tuple[Step, ...]:
+def _steps(policy: Policy, action: Ring | Voicemail | Menu, state: State) -> tuple[Step, ...]:
     if isinstance(action, Ring):
         return (RingStep(action.who, action.phones, action.seconds),)
     if isinstance(action, Menu):
@@ -191,13 +195,33 @@ def _steps(policy: Policy, action: Action, state: State) -> tuple[Step, ...]:
     )
 
 
-def _sentences(policy: Policy, fallback: Voicemail, action: Action) -> tuple[str, ...]:
-    if isinstance(action, Menu):
-        return tuple(menu_in_words(action, fallback, lambda inner: _in_words(policy, inner)))
-    return (_in_words(policy, action),)
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """What an action becomes for one call: its steps, and the sentences that say them."""
+
+    policy: Policy
+    state: State
+    at: datetime
+    facts: Facts
+    fallback: Voicemail
+
+    def steps(self, action: Action) -> tuple[Step, ...]:
+        if isinstance(action, RingOnCall):
+            return ring_on_call(self.policy, action, self.at, self.facts)[0]
+        return _steps(self.policy, action, self.state)
+
+    def sentences(self, action: Action) -> tuple[str, ...]:
+        if isinstance(action, Menu):
+            return tuple(menu_in_words(action, self.fallback, self._words))
+        return (self._words(action),)
+
+    def _words(self, action: Action) -> str:
+        if isinstance(action, RingOnCall):
+            return ring_on_call(self.policy, action, self.at, self.facts)[1]
+        return _in_words(self.policy, action)
 
 
-def _in_words(policy: Policy, action: Action) -> str:
+def _in_words(policy: Policy, action: Ring | Voicemail | Menu) -> str:
     if isinstance(action, Ring):
         phones = ", ".join(action.phones)
         return f"Ring {action.who} ({phones}) for {action.seconds} seconds."

@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from pbx.domain.call import CallRecord, CallStart, FinishedCall, MessageRecord
+from pbx.domain.oncall import Swap, SwapRecord
 from pbx.domain.routing import Decision
 from pbx.domain.transcript import Transcript
 
@@ -54,3 +55,16 @@ class MessageBox(Protocol):
 
     async def transcription_failed(self, message: UUID, failure: str) -> None:
         """Set the state to failed, with one sentence for people that holds no patient data."""
+
+
+class SwapBook(Protocol):
+    """The record of swaps on a rota. Each method raises `StoreUnavailable` when the database is away."""
+
+    async def add(self, swap: Swap, actor: str) -> Swap:
+        """Keep a swap and note in the audit that `actor` made it; gives it with its id."""
+
+    async def undo(self, swap: int, by: str, actor: str) -> bool:
+        """Take a swap back and note it. False if there is none of that number, or if it was undone before."""
+
+    async def swaps(self, rota: str | None = None, *, undone: bool = False) -> Sequence[SwapRecord]:
+        """Every swap of one rota or of all, in the order in which they were made; `undone`: those taken back too."""

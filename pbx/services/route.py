@@ -16,6 +16,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pbx.domain.call import CallStart
+from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.numbers import parse_caller
 from pbx.domain.policy import Policy
 from pbx.domain.routing import Decision, advance, decide
@@ -93,10 +94,20 @@ class DecisionRecorder:
 
 
 class CallRouter:
-    """Gives each call its next step. `policy` is asked once a call, so a reload does not touch calls in progress."""
+    """Gives each call its next step.
 
-    def __init__(self, policy: Callable[[], Policy], call_log: CallLog, recorder: DecisionRecorder) -> None:
+    `policy` and `facts` are asked once a call, so neither a reload nor a swap touches calls in progress.
+    """
+
+    def __init__(
+        self,
+        policy: Callable[[], Policy],
+        call_log: CallLog,
+        recorder: DecisionRecorder,
+        facts: Callable[[], Facts] = lambda: NO_FACTS,
+    ) -> None:
         self._policy = policy
+        self._facts = facts
         self._call_log = call_log
         self._recorder = recorder
         self._decisions: OrderedDict[UUID, Decision] = OrderedDict()
@@ -116,7 +127,7 @@ class CallRouter:
             if stored is not None:
                 return self._remember(question.call, stored)
         policy = self._policy()
-        decision = decide(policy, question.did, question.started)
+        decision = decide(policy, question.did, question.started, self._facts())
         caller = parse_caller(question.caller, policy.country)
         self._recorder.put(CallStart(question.call, question.did, caller, question.started), decision)
         return self._remember(question.call, decision)

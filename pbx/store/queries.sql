@@ -91,6 +91,25 @@ UPDATE message SET transcript_state = 'failed', transcript_failure = :failure
 WHERE id = :id AND transcript_state = 'pending'
 RETURNING id;
 
+-- swaps on a rota -----------------------------------------------------------------------------------------------------
+
+-- name: add_swap(rota, off_person, on_person, starts_at, ends_at, made_by, reason)$
+INSERT INTO oncall_swap (rota, off_person, on_person, starts_at, ends_at, made_by, reason)
+VALUES (:rota, :off_person, :on_person, :starts_at, :ends_at, :made_by, :reason)
+RETURNING id;
+
+-- name: undo_swap(id, undone_by)$
+-- Gives the rota if there is such a swap and it was not undone before.
+UPDATE oncall_swap SET undone_at = now(), undone_by = :undone_by
+WHERE id = :id AND undone_at IS NULL
+RETURNING rota;
+
+-- name: swaps(rota, undone)
+SELECT id, rota, off_person, on_person, starts_at, ends_at, made_by, reason, made_at, undone_at, undone_by
+FROM oncall_swap
+WHERE (:rota::text IS NULL OR rota = :rota) AND (:undone::boolean OR undone_at IS NULL)
+ORDER BY id;
+
 -- audit ---------------------------------------------------------------------------------------------------------------
 
 -- name: note(actor, action, object, detail)!

@@ -21,6 +21,9 @@ class Operations(Protocol):
     async def reload(self) -> Json:
         """Take the practice's file anew: `{"ok": bool, "problems": [str], "changed": [str]}`."""
 
+    async def take_swaps(self) -> Json:
+        """Take changed swaps on the rotas at once: `{"ok": bool}`."""
+
     @property
     def ready(self) -> bool: ...
 
@@ -99,4 +102,7 @@ def _control_routes(operations: Operations) -> list[web.RouteDef]:
     async def reload(_: web.Request) -> web.Response:
         return web.json_response(await operations.reload())
 
-    return [web.get("/status", status), web.post("/reload", reload)]
+    async def swaps(_: web.Request) -> web.Response:
+        return web.json_response(await operations.take_swaps())
+
+    return [web.get("/status", status), web.post("/reload", reload), web.post("/swaps", swaps)]

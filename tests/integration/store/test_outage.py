@@ -12,6 +12,7 @@ from uuid import uuid4
 import psutil
 import pytest
 
+from pbx.domain.oncall import Swap
 from pbx.domain.outcome import Outcome
 from pbx.domain.transcript import Transcript, TranscriptState
 from pbx.services.ports import StoreUnavailable
@@ -22,7 +23,8 @@ from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.errors import StoreError
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
-from tests.kit.calls import a_decision, a_message_call, a_start
+from pbx.store.swaps import PgSwapBook
+from tests.kit.calls import MORNING, a_decision, a_message_call, a_start
 from tests.kit.database import DatabaseServer, copy_cluster
 from tests.kit.wait import until
 
@@ -38,6 +40,9 @@ EVERY_METHOD: dict[str, Callable[[Database], Awaitable[object]]] = {
         uuid4(), Transcript(TranscriptState.DONE, "", "vosk", "small")
     ),
     "transcription_failed": lambda db: PgMessageBox(db).transcription_failed(uuid4(), "no"),
+    "add": lambda db: PgSwapBook(db).add(Swap("doctors", "a", "b", MORNING, MORNING), "mia"),
+    "undo": lambda db: PgSwapBook(db).undo(1, "mia", "mia"),
+    "swaps": lambda db: PgSwapBook(db).swaps(),
     "depth": lambda db: TranscriptionQueue(db).depth(),
     "migrate": lambda db: db.migrate(),
     "server_version": lambda db: db.server_version(),

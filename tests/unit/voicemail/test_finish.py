@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 from pbx.domain.numbers import Caller, NumberKind
+from pbx.domain.oncall import Rota, Turns
 from pbx.domain.outcome import Outcome
-from pbx.domain.policy import UNASSIGNED_MAILBOX
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Phone, RingOnCall, Voicemail
 from pbx.domain.routing import Decision, Reason, State, decide
 from pbx.domain.steps import EndStep, MenuKey, MenuStep, RecordStep
 from pbx.domain.tree import Choice
@@ -42,6 +43,19 @@ def test_a_message_goes_where_the_stored_decision_says() -> None:
 def test_without_a_stored_decision_the_same_decision_is_taken_again() -> None:
     position = str([type(s) for s in decide(policy(), DID, STARTED).steps].index(RecordStep))
     assert mailbox_of(spooled(), position, policy(), None) == "rictor"
+
+
+def test_without_a_stored_decision_a_message_finds_its_mailbox_whoever_was_on_call() -> None:
+    rota = Rota("doctors", "America/New_York", Turns((("rictor", "mills"),), STARTED.date(), 1, time(0)))
+    number = policy().numbers[DID]
+    then = replace(
+        policy(),
+        numbers={DID: replace(number, opened=(RingOnCall("doctors", 25), Voicemail("rictor")))},
+        phones=(Phone("desk", "rictor", "Dr. Rictor"), Phone("front", "mills", "Sam Mills")),
+        rotas={"doctors": rota},
+    )
+    for position in ("1", "2", "3", "4", "9"):
+        assert mailbox_of(spooled(), position, then, None) == "rictor"
 
 
 def test_a_message_of_the_safe_path_goes_to_the_numbers_fallback() -> None:

@@ -1,0 +1,18 @@
+"""What decides about a call besides the practice's file: values that people change while the server runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pbx.domain.oncall import Swap
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`swaps` are those made by command, in the order in which they were made."""
+
+    swaps: tuple[Swap, ...] = ()
+
+
+NO_FACTS = Facts()
+"""Nothing but the file."""

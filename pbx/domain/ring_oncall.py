@@ -1,0 +1,40 @@
+"""Ring whoever is on call: the steps for one call, and the sentence that says who it is, until when and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from pbx.domain.facts import Facts
+from pbx.domain.oncall import OnCall
+from pbx.domain.policy import Policy, RingOnCall
+from pbx.domain.steps import RingStep
+
+
+def ring_on_call(policy: Policy, action: RingOnCall, at: datetime, facts: Facts) -> tuple[tuple[RingStep, ...], str]:
+    """One step for each person who is on call at `at` and has a phone, in order; and what is done in a sentence."""
+    rota = policy.rotas[action.rota]
+    now = rota.on_call(at, facts.swaps)
+    phones = {person: policy.phones_of(person) for person in now.people}
+    steps = tuple(RingStep(person, phones[person], action.seconds) for person in now.people if phones[person])
+    rung = ", then ".join(f"{step.who} ({', '.join(step.phones)})" for step in steps)
+    done = (
+        f"Ring {rung} for {action.seconds} seconds" + (" each." if len(steps) > 1 else ".") if rung else "Ring nobody."
+    )
+    missing = "".join(f" {person} has no phone." for person in now.people if not phones[person])
+    return steps, f"{on_call_in_words(policy, rota.name, now)} {done}{missing}"
+
+
+def on_call_in_words(policy: Policy, rota: str, now: OnCall) -> str:
+    """Who is on call, until when, and why: one sentence."""
+    zone = policy.rotas[rota].timezone
+    names = [policy.mailboxes.get(person, person) for person in now.people]
+    who = f"{names[0]} is" if names else "Nobody is"
+    backup = f" (backup: {', '.join(names[1:])})" if names[1:] else ""
+    until = f"until {clock(now.until, zone)}" if now.until else "with no change in sight"
+    return f"{who} on call in {rota!r}{backup} {until} ({now.because})."
+
+
+def clock(at: datetime, timezone: str) -> str:
+    """A time as people of a zone read it."""
+    return f"{at.astimezone(ZoneInfo(timezone)):%a %d %b %Y %H:%M} {timezone}"

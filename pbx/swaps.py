@@ -1,0 +1,32 @@
+"""The swaps last known, as a file of the data folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pbx.asterisk.layout import Layout
+from pbx.asterisk.state import write_private
+from pbx.domain.facts import Facts
+from pbx.services.oncall import swaps_from_text
+
+
+@dataclass(frozen=True, slots=True)
+class SwapsFile:
+    """`pbx.services.oncall.Keepsake`."""
+
+    path: Path
+
+    def read(self) -> str | None:
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def write(self, text: str) -> None:
+        write_private(self.path, text)
+
+
+def last_known(layout: Layout) -> Facts:
+    """What decides besides the practice's file, as far as it is known without the database."""
+    return Facts(swaps_from_text(SwapsFile(layout.swaps).read()))
