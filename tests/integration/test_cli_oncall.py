@@ -84,7 +84,8 @@ async def test_explain_says_who_would_be_rung_with_the_swap(practice: Path) -> N
 
 async def test_check_tells_holes_ahead_and_says_how_the_rota_goes(practice: Path) -> None:
     fine = await secondline("check", "--config", str(practice))
-    assert fine.out.startswith("ok\n")
+    assert fine.status == 0
+    assert "warning:" not in fine.out
     assert "On call in 'doctors' (America/New_York): Dr. Kenneth Rictor, then Dr. Ada Okafor take turns" in fine.out
     text = practice.read_text(encoding="utf-8").replace('start = "2026-01-05"', 'start = "2040-01-02"')
     practice.write_text(text.replace('backup = "mills"\n', ""), encoding="utf-8")

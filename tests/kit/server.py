@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pbx.demo.practice import DemoPractice, write_practice
+from pbx.demo.practice import MENU_LINE, DemoPractice, write_practice
 from pbx.demo.server import ServerProcess
 
 LOGGED_WITHIN = 40.0
@@ -105,9 +105,18 @@ async def secondline(*words: str) -> Answer:
 def open_office(folder: Path, ring_seconds: int = 5) -> Iterator[Office]:
     """A practice in `folder` with its server up; it is stopped at the end. For fixtures that many tests share."""
     practice = write_practice(folder, ring_seconds, closed="The office is closed.", busy="The line is busy.")
+    _keep_two_plain_lines(practice.file)
     server = ServerProcess(practice.file, practice.data, practice.web_port)
     asyncio.run(server.start())
     try:
         yield Office(practice, server)
     finally:
         asyncio.run(server.stop())
+
+
+def _keep_two_plain_lines(file: Path) -> None:
+    """Take the demonstration's menus, tests and acceptances out: here each test changes the file as it needs it."""
+    text = file.read_text(encoding="utf-8")
+    before, _, _ = text.partition(f'[numbers."{MENU_LINE}"]')
+    _, server, after = text.partition("[server]")
+    file.write_text(before + server + after, encoding="utf-8")
