@@ -20,6 +20,14 @@ from tests.kit.server import Office, open_office
 
 pytestmark = pytest.mark.timeout(150)
 
+TEST_OF_ITS_OWN = f"""
+[[expect]]
+call = "{DAY_LINE}"
+at = "2026-11-23T03:00"
+then = "greeting closed, voicemail rictor"
+
+[server]
+"""
 _NUMBERS = itertools.count(200)
 Words = Callable[[float], Awaitable[Path]]
 
@@ -155,6 +163,7 @@ async def test_a_good_file_is_taken_and_a_bad_one_refused_while_calls_go_on(
     refused = await office.secondline("reload")
     assert refused.status == 1
     assert "25:00" in refused.out
+    office.edit("[server]\n", TEST_OF_ITS_OWN)
     office.edit('daily = "09:00-25:00"', 'daily = "02:00-08:00"')
     refused = await office.secondline("reload")
     assert refused.status == 1

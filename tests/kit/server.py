@@ -43,19 +43,17 @@ class Office:
         """Run the command on this practice, as an operator beside the server would."""
         return await secondline(*words, "--config", str(self.practice.file), "--data", str(self.practice.data))
 
-    async def calls(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = (await self.secondline("calls", "--json")).json
-        return found
-
     async def messages(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = (await self.secondline("voicemail", "list", "--json")).json
         return found
 
     async def call_from(self, number: str | None) -> dict[str, Any]:
-        """The newest call from `number` (None: withheld), once it is over."""
+        """The newest call from `number` (None: withheld), once it is over; a database that is away is waited for."""
         async with asyncio.timeout(LOGGED_WITHIN):
             while True:
-                found = next((call for call in await self.calls() if call["from"] == number), None)
+                answer = await self.secondline("calls", "--json")
+                calls: list[dict[str, Any]] = answer.json if answer.status == 0 else []
+                found = next((call for call in calls if call["from"] == number), None)
                 if found and found["ended_at"]:
                     return found
                 await asyncio.sleep(_POLL)
