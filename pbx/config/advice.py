@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from pbx.config.problems import KeyPath, Problem, did_you_mean
 from pbx.config.report import Report
-from pbx.config.schema import PracticeFile
+from pbx.config.schema.file import PracticeFile
 from pbx.domain.menu import leaves_in
 from pbx.domain.numbers import to_e164
 from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, RingOnCall, Voicemail

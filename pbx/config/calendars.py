@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pbx.config.report import Report
-from pbx.config.schema import PracticeFile
+from pbx.config.schema.file import PracticeFile
 from pbx.domain.schedule import Calendar
 
 KINDS = ("open_calendar", "closed_calendar")

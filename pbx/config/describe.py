@@ -7,7 +7,10 @@ from collections.abc import Iterator
 
 from pydantic.fields import FieldInfo
 
-from pbx.config.schema import ActionSection, ExceptionSection, OptionSection, PracticeFile, Section
+from pbx.config.schema.actions import ActionSection, OptionSection
+from pbx.config.schema.file import PracticeFile
+from pbx.config.schema.schedules import ExceptionSection
+from pbx.config.schema.section import Section
 from pbx.config.tables import about, is_keyed, is_listed, section_in, written
 
 _HEAD = """\

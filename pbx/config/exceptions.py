@@ -8,7 +8,7 @@ from pbx.config.closed_dates import exactness, parse_closed
 from pbx.config.hours import USUAL, overlaps, parse_hours
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
-from pbx.config.schema import ExceptionSection, ScheduleSection
+from pbx.config.schema.schedules import ExceptionSection, ScheduleSection
 from pbx.domain.schedule import Range, Special
 
 

@@ -12,7 +12,8 @@ from pbx.config.moments import parse_moment
 from pbx.config.people import Directory, mailboxes_of
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
-from pbx.config.schema import ExpectSection, PracticeFile
+from pbx.config.schema.file import PracticeFile
+from pbx.config.schema.proof import ExpectSection
 from pbx.domain.expect import HOW_TO_SAY, Expectation, NotUnderstood, failures, parse_then
 from pbx.domain.numbers import to_e164
 from pbx.domain.outline import Event, Verb

@@ -19,7 +19,7 @@ from pbx.config.problems import ConfigProblems, Problem
 from pbx.config.report import Report
 from pbx.config.rotas import LookAhead, build_rotas, warn_ahead
 from pbx.config.schedules import Listen, build_greetings, build_schedules
-from pbx.config.schema import PracticeFile
+from pbx.config.schema.file import PracticeFile
 from pbx.config.settings import Settings
 from pbx.config.validate import validate
 from pbx.domain.policy import Greeting, Number, Policy

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from pbx.config.carriers import Carrier, load_carriers
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
-from pbx.config.schema import DatabaseSection, PracticeFile, ServerSection, TrunkSection, VoicemailSection
+from pbx.config.schema.file import PracticeFile
+from pbx.config.schema.site import DatabaseSection, ServerSection, TrunkSection, VoicemailSection
 from pbx.config.settings import Engine, Network, Recognizer, Settings, Transport, Trunk, Web
 from pbx.config.values import parse_ports
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
 from pbx.config.schedules import Listen, check_sound
-from pbx.config.schema import ActionSection, MenuSection, OptionSection, PracticeFile
+from pbx.config.schema.actions import ActionSection, MenuSection, OptionSection
+from pbx.config.schema.file import PracticeFile
 from pbx.domain.menu import MENU_AGAIN_PROMPT, MENU_PROMPT_PREFIX, Jump, Menu, Option
 from pbx.domain.policy import UNASSIGNED_MAILBOX, Action, Greeting, Ring, Voicemail, fallback_of
 from pbx.domain.steps import EndStep

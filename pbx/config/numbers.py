@@ -8,7 +8,7 @@ from pbx.config.menus import MenuBuilder, is_lost
 from pbx.config.people import Directory
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
-from pbx.config.schema import DEFAULT_RING_SECONDS, ActionSection, NumberSection
+from pbx.config.schema.actions import DEFAULT_RING_SECONDS, ActionSection, NumberSection
 from pbx.domain.menu import Menu
 from pbx.domain.numbers import to_e164
 from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Ring, RingOnCall, Voicemail, fallback_of

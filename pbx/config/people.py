@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pbx.config.problems import KeyPath, did_you_mean, key_text
 from pbx.config.report import Report
-from pbx.config.schema import PracticeFile
+from pbx.config.schema.file import PracticeFile
 from pbx.domain.policy import UNASSIGNED_MAILBOX, Phone
 
 UNASSIGNED_NAME = "Unassigned"

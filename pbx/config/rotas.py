@@ -11,7 +11,8 @@ from pbx.config.people import Directory
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
 from pbx.config.rota_times import parse_clock, parse_day, parse_period, parse_shift, parse_weekday, parse_when
-from pbx.config.schema import PracticeFile, RotaSection, ShiftSection, SwapSection
+from pbx.config.schema.file import PracticeFile
+from pbx.config.schema.rotas import RotaSection, ShiftSection, SwapSection
 from pbx.domain.coverage import Gap, gaps
 from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.oncall import Plan, Rota, Shift, Swap, Turns, Weekly, moment

@@ -13,7 +13,8 @@ from pbx.config.exceptions import build_exceptions
 from pbx.config.hours import DAYS, overlaps, parse_days, parse_long_hours
 from pbx.config.problems import KeyPath
 from pbx.config.report import Report
-from pbx.config.schema import PracticeFile, ScheduleSection
+from pbx.config.schema.file import PracticeFile
+from pbx.config.schema.schedules import ScheduleSection
 from pbx.domain.policy import Greeting
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 from pbx.domain.schedule import Range, Schedule

@@ -8,7 +8,8 @@ from typing import Any, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from pbx.config.problems import KeyPath
-from pbx.config.schema import PracticeFile, Section
+from pbx.config.schema.file import PracticeFile
+from pbx.config.schema.section import Section
 from pbx.config.values import About
 
 

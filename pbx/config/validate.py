@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
-from pbx.config.schema import PracticeFile
+from pbx.config.schema.file import PracticeFile
 from pbx.config.tables import about, is_keyed, is_listed, section_at, sections, written
 from pbx.config.values import WRONG
 

@@ -12,7 +12,10 @@ from pbx.config.carriers import load_carriers
 from pbx.config.check import in_plain_words
 from pbx.config.describe import describe
 from pbx.config.load import load
-from pbx.config.schema import ActionSection, ExceptionSection, PracticeFile, Section
+from pbx.config.schema.actions import ActionSection
+from pbx.config.schema.file import PracticeFile
+from pbx.config.schema.schedules import ExceptionSection
+from pbx.config.schema.section import Section
 from pbx.config.tables import about, sections, written
 from tests.unit.config.conftest import Load
 

@@ -12,7 +12,8 @@ import pytest
 from pbx.config.check import in_plain_words
 from pbx.config.load import load
 from pbx.config.rotas import WARNED_AT_MOST, LookAhead
-from pbx.config.schema import RotaSection, Section, ShiftSection, SwapSection
+from pbx.config.schema.rotas import RotaSection, ShiftSection, SwapSection
+from pbx.config.schema.section import Section
 from pbx.config.tables import about
 from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.oncall import Rota, Shift, Swap, Turns, Weekly

@@ -1,0 +1,43 @@
+"""The whole file: which tables it has."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from pbx.config.schema.actions import MenuSection, NumberSection
+from pbx.config.schema.people import GreetingSection, PersonSection, TeamSection
+from pbx.config.schema.proof import AcceptSection, ExpectSection
+from pbx.config.schema.rotas import RotaSection
+from pbx.config.schema.schedules import ScheduleSection
+from pbx.config.schema.section import Section
+from pbx.config.schema.site import DatabaseSection, PracticeSection, ServerSection, TrunkSection, VoicemailSection
+from pbx.config.values import (
+    About,
+    Key,
+    as_list,
+)
+
+
+class PracticeFile(Section):
+    """The whole file."""
+
+    include: Annotated[
+        Annotated[list[str], BeforeValidator(as_list)],
+        About("Further files, beside this one; they are read as if they stood here.", '["people.toml"]'),
+    ] = []
+    practice: Annotated[PracticeSection, About("The practice as a whole.", "")]
+    trunk: Annotated[TrunkSection | None, About("The carrier's line.", "", shown=True)] = None
+    people: Annotated[dict[Key, PersonSection], About("People, by a short key.", "rictor")] = {}
+    teams: Annotated[dict[Key, TeamSection], About("Teams, by a short key.", "front-desk")] = {}
+    schedules: Annotated[dict[Key, ScheduleSection], About("Schedules, by a short key.", "office")] = {}
+    rotas: Annotated[dict[Key, RotaSection], About("Who is on call, by a short key.", "doctors")] = {}
+    greetings: Annotated[dict[Key, GreetingSection], About("Greetings, by a short key.", "after-hours")] = {}
+    menus: Annotated[dict[Key, MenuSection], About("Menus of a phone tree, by a short key.", "main")] = {}
+    numbers: Annotated[dict[str, NumberSection], About("Numbers, as people write them.", "+17175550100")] = {}
+    expect: Annotated[list[ExpectSection], About("Tests of this file.", "")] = []
+    accept: Annotated[list[AcceptSection], About("Warnings that are known and meant.", "")] = []
+    voicemail: Annotated[VoicemailSection, About("Messages.", "")] = VoicemailSection()
+    server: Annotated[ServerSection, About("This machine.", "")] = ServerSection()
+    database: Annotated[DatabaseSection, About("The database.", "")] = DatabaseSection()

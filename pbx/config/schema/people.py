@@ -1,0 +1,56 @@
+"""People, teams and what callers hear of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import model_validator
+
+from pbx.config.schema.section import Section
+from pbx.config.values import (
+    About,
+    Keys,
+    Line,
+    SomeKeys,
+    Text,
+    wrong,
+)
+
+
+class PersonSection(Section):
+    """Somebody of the practice. Each has a mailbox of the same name as the key."""
+
+    name: Annotated[Line, About("The name that people read.", '"Dr. Kenneth Rictor"')]
+    phones: Annotated[
+        Keys,
+        About("SIP accounts of this person; all of them ring at once.", '["rictor-desk", "rictor-home"]', shown=True),
+    ] = []
+
+
+class TeamSection(Section):
+    """People who are rung together and share a mailbox."""
+
+    name: Annotated[Line, About("The name that people read.", '"Front desk"')]
+    members: Annotated[SomeKeys, About("Keys of people.", '["rictor"]')]
+
+
+class GreetingSection(Section):
+    """What a caller hears before the tone, spoken or recorded. The key `default` words the general one."""
+
+    text: Annotated[
+        Text | None,
+        About(
+            "Spoken by the machine.",
+            '"You have reached Scotland Family Medicine. We are closed. Leave a message, and we call back tomorrow."',
+            shown=True,
+        ),
+    ] = None
+    file: Annotated[Text | None, About("A WAV or MP3 file, beside this file or with its path.", '"closed.wav"')] = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> GreetingSection:
+        if self.text is None and self.file is None:
+            raise wrong("says nothing", 'add text = "..." or file = "...wav"')
+        if self.text is not None and self.file is not None:
+            raise wrong("has both a text and a file", "keep one of the two")
+        return self

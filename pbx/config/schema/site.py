@@ -1,0 +1,115 @@
+"""The practice, this machine, its database, its carrier and its recogniser."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pbx.config.schema.section import Section
+from pbx.config.values import (
+    About,
+    Address,
+    Country,
+    Host,
+    Line,
+    Networks,
+    Port,
+    PortRange,
+    Sources,
+    Text,
+    TimeZone,
+    Username,
+)
+
+
+class PracticeSection(Section):
+    """The practice as a whole."""
+
+    name: Annotated[Line, About("The practice's name, as people read it.", '"Scotland Family Medicine"')]
+    timezone: Annotated[TimeZone, About("Time zone of the practice, by place.", '"America/New_York"')]
+    country: Annotated[Country, About("Country of numbers without a country code.", '"US"')] = "US"
+    emergency_sentence: Annotated[
+        Text,
+        About(
+            "Said before every greeting of a closed line, whatever the greeting is.",
+            '"If this is an emergency, hang up and dial 911."',
+        ),
+    ] = "If this is an emergency, hang up and dial 911."
+
+
+class ServerSection(Section):
+    """This machine and its network."""
+
+    web_address: Annotated[Address, About("Where the status page listens.", '"127.0.0.1"')] = "127.0.0.1"
+    web_port: Annotated[Port, About("Port of the status page (TCP).", "8080")] = 8080
+    sip_address: Annotated[Address, About("Where SIP listens; 0.0.0.0 is everywhere.", '"0.0.0.0"')] = "0.0.0.0"
+    sip_port: Annotated[Port, About("Port of SIP (UDP and TCP).", "5060")] = 5060
+    public_address: Annotated[
+        Host | None,
+        About("What carrier and phones outside see, if this machine is behind NAT.", '"203.0.113.7"'),
+    ] = None
+    local_networks: Annotated[
+        Networks, About("Networks that reach this machine without NAT.", '["192.168.1.0/24"]')
+    ] = []
+    rtp_ports: Annotated[
+        PortRange, About("UDP ports for voice, two for each leg of a call; open them for the carrier.", '"10000-10999"')
+    ] = "10000-10999"
+    drain_seconds: Annotated[
+        int, Field(ge=0, le=3600), About("How long a stop waits for calls in progress.", "30", unit="seconds")
+    ] = 30
+
+
+class DatabaseSection(Section):
+    """Where calls and messages are kept. Left out: a PostgreSQL of its own in the data folder."""
+
+    url: Annotated[
+        Text | None,
+        About(
+            "Address of your own PostgreSQL; a password belongs into url_file.",
+            '"postgresql:///secondline"',
+            secret=True,
+        ),
+    ] = None
+    url_file: Annotated[
+        Text | None, About("A file that holds the address, beside this one or with its path.", '"database-url"')
+    ] = None
+
+
+class TrunkSection(Section):
+    """The carrier's line, from which patients' calls come."""
+
+    carrier: Annotated[
+        Text | None,
+        About(
+            "A known carrier, whose settings are then the defaults. Check its addresses with the carrier.", '"telnyx"'
+        ),
+    ] = None
+    host: Annotated[Host | None, About("The carrier's SIP host.", '"sip.carrier.example"', shown=True)] = None
+    port: Annotated[Port | None, About("Port of the carrier's SIP host.", "5060")] = None
+    transport: Annotated[Literal["udp", "tcp"] | None, About("How SIP goes to the carrier.", '"udp"')] = None
+    addresses: Annotated[
+        Sources | None,
+        About(
+            "Calls are taken from here only: addresses, networks or names. Left out: the host.", '["203.0.113.0/28"]'
+        ),
+    ] = None
+    username: Annotated[
+        Username | None, About("Account at the carrier, where it asks for a registration.", '"practice"')
+    ] = None
+    password_file: Annotated[
+        Text | None, About("A file that holds its password and nothing else.", '"trunk-password"')
+    ] = None
+
+
+class VoicemailSection(Section):
+    """Messages and how they become text. Nothing of them leaves this machine."""
+
+    max_seconds: Annotated[int, Field(ge=10, le=900), About("Longest message.", "180", unit="seconds")] = 180
+    engine: Annotated[
+        Literal["moonshine", "vosk"], About("The speech recogniser: moonshine or vosk.", '"moonshine"')
+    ] = "moonshine"
+    vosk_model: Annotated[Text | None, About("Folder of the model, for vosk.", '"vosk-model-en-us-0.22"')] = None
+    memory_mb: Annotated[
+        int, Field(ge=500, le=64000), About("Most memory that the recogniser may take.", "3000", unit="megabytes")
+    ] = 3000
