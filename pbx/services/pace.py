@@ -19,7 +19,7 @@ from pbx.services.ports import CallLog
 QUIET_SECONDS = 0.05
 """No question for so long means that nobody is being answered now."""
 
-LONGEST_SECONDS = 0.25
+LONGEST_SECONDS = 1.0
 """Bookkeeping goes on after so long all the same: under a load without end it would never be done."""
 
 
