@@ -155,7 +155,8 @@ class ServerOperations:
     async def take_swaps(self) -> Json:
         """Take changed swaps at once. `ok` is false while the database is away: then they are taken when it is back."""
         try:
-            await self._parts.known.swaps.refresh()
+            if await self._parts.known.swaps.refresh():
+                log.info("the swaps on the rotas changed")
         except StoreUnavailable:
             return {"ok": False}
         return {"ok": True}
@@ -163,7 +164,8 @@ class ServerOperations:
     async def take_overrides(self) -> Json:
         """Take changed overrides at once. `ok` is false while the database is away, as with swaps."""
         try:
-            await self._parts.known.overrides.refresh()
+            if await self._parts.known.overrides.refresh():
+                log.info("the overrides changed")
         except StoreUnavailable:
             return {"ok": False}
         return {"ok": True}
