@@ -19,6 +19,7 @@ from pbx.asterisk.secrets import Secrets
 from pbx.calendars import Calendars
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.settings import Settings
+from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
 from pbx.output import override_json
 from pbx.prompts import make_prompts
@@ -62,12 +63,17 @@ class ServerOperations:
         self._in_force = parts.calendars.applied_to(practice.policy)
         self._started = datetime.now(UTC)
         self._one_reload = asyncio.Lock()
-        self.rota_watch = RotaWatch(lambda: self.policy, lambda: parts.known.facts)
+        self.rota_watch = RotaWatch(lambda: self.policy, lambda: self.facts)
 
     @property
     def policy(self) -> Policy:
         """The policy in force, with its calendars."""
         return self._in_force
+
+    @property
+    def facts(self) -> Facts:
+        """What decides besides the file, as it is known now."""
+        return self._parts.known.facts
 
     def take_calendars(self) -> None:
         """Let new calls follow what the calendars say now."""
