@@ -27,16 +27,19 @@ from pbx.asterisk.running import find_running
 from pbx.asterisk.secrets import Secrets
 from pbx.calendars import Calendars
 from pbx.config.load import Practice, load
-from pbx.config.settings import Recognizer
+from pbx.config.settings import Recognizer, Web
 from pbx.database import DatabaseKeeper, dsn_of, embedded
 from pbx.domain.call import SeenCall
 from pbx.instance import only_instance
+from pbx.kept import KeptFile
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
 from pbx.operations import Parts, ServerOperations
 from pbx.prompts import make_prompts
 from pbx.running import Running, Signals
 from pbx.services.health import Health
+from pbx.services.known import Known
 from pbx.services.oncall import SwapsInForce
+from pbx.services.overrides import Overrides, OverridesInForce
 from pbx.services.pace import Pace, PacedCallLog
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
@@ -44,9 +47,12 @@ from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
+from pbx.store.overrides import PgOverrideBook
 from pbx.store.swaps import PgSwapBook
-from pbx.swaps import SwapsFile
+from pbx.store.tokens import PgTokenBook
+from pbx.web.api import Api
 from pbx.web.metrics import Metrics
+from pbx.web.refusals import Refusals
 from pbx.web.server import serve_control, serve_web
 from voicemail.ingest import CallsUnknown, Folders, Ingest, LiveCalls
 from voicemail.spool import read_spool
@@ -113,9 +119,13 @@ class Server:
         queue = TranscriptionQueue(database)
         calendars = Calendars(self._layout.calendars)
         await calendars.follow(practice.calendars)
-        swaps = SwapsInForce(PgSwapBook(database), SwapsFile(self._layout.swaps))
-        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, swaps)
+        swaps = SwapsInForce(PgSwapBook(database), KeptFile(self._layout.swaps))
+        override_book = PgOverrideBook(database)
+        known = Known(swaps, OverridesInForce(override_book, KeptFile(self._layout.overrides)))
+        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, known)
         operations = ServerOperations(self._config, practice, machine, parts)
+        overrides = Overrides(override_book, known.overrides, lambda: operations.policy)
+        api = Api(operations, overrides, PgTokenBook(database), Refusals(self._metrics.api_refused.inc))
         call_log = MeteredCallLog(PgCallLog(database), self._metrics)
         pace = Pace()
         bookkeeping = PacedCallLog(call_log, pace)
@@ -124,8 +134,10 @@ class Server:
         transcriber = MeteredTranscriber(recogniser, self._metrics)
 
         live = _live_calls(asterisk, ami, pace)
-        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: swaps.facts)
-        await self._open(stack, practice, machine, MeteredRouter(router, self._metrics, pace), operations)
+        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: operations.facts)
+        metered = MeteredRouter(router, self._metrics, pace)
+        await stack.enter_async_context(serve(metered, LOOPBACK, machine.ports.agi))
+        await self._open(stack, practice.settings.web, operations, api)
         return Running(
             asterisk=asterisk,
             ami=ami,
@@ -139,7 +151,7 @@ class Server:
             transcription=Transcription(PgMessageBox(database), self._layout.messages, transcriber),
             operations=operations,
             calendars=calendars,
-            swaps=swaps,
+            known=known,
             rota_watch=operations.rota_watch,
             health=self._health,
             poked=asyncio.Event(),
@@ -147,19 +159,10 @@ class Server:
             engine=settings.recognizer.engine.value,
         )
 
-    async def _open(
-        self,
-        stack: AsyncExitStack,
-        practice: Practice,
-        machine: Machine,
-        router: MeteredRouter,
-        operations: ServerOperations,
-    ) -> None:
-        await stack.enter_async_context(serve(router, LOOPBACK, machine.ports.agi))
-        web = practice.settings.web
-        port = await stack.enter_async_context(serve_web(operations, web.host, web.port))
+    async def _open(self, stack: AsyncExitStack, web: Web, operations: ServerOperations, api: Api) -> None:
+        port = await stack.enter_async_context(serve_web(operations, web.host, web.port, api.routes()))
         await stack.enter_async_context(serve_control(operations, self._layout.operator_socket))
-        log.info("health, readiness and metrics on http://%s:%d", web.host, port)
+        log.info("health, readiness, metrics and the interface for programs on http://%s:%d", web.host, port)
 
     async def _calls_seen(self) -> list[SeenCall]:
         return await asyncio.to_thread(calls_seen, self._layout.cel)

@@ -19,10 +19,13 @@ from pbx.asterisk.secrets import Secrets
 from pbx.calendars import Calendars
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.settings import Settings
+from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
+from pbx.output import override_json
 from pbx.prompts import make_prompts
 from pbx.services.health import Health
-from pbx.services.oncall import RotaWatch, SwapsInForce
+from pbx.services.known import Known
+from pbx.services.oncall import RotaWatch
 from pbx.services.ports import StoreUnavailable
 from pbx.store.jobs import TranscriptionQueue
 from pbx.web.metrics import Metrics
@@ -46,7 +49,7 @@ class Parts:
     health: Health
     metrics: Metrics
     calendars: Calendars
-    swaps: SwapsInForce
+    known: Known
 
 
 class ServerOperations:
@@ -60,12 +63,17 @@ class ServerOperations:
         self._in_force = parts.calendars.applied_to(practice.policy)
         self._started = datetime.now(UTC)
         self._one_reload = asyncio.Lock()
-        self.rota_watch = RotaWatch(lambda: self.policy, lambda: parts.swaps.facts)
+        self.rota_watch = RotaWatch(lambda: self.policy, lambda: self.facts)
 
     @property
     def policy(self) -> Policy:
         """The policy in force, with its calendars."""
         return self._in_force
+
+    @property
+    def facts(self) -> Facts:
+        """What decides besides the file, as it is known now."""
+        return self._parts.known.facts
 
     def take_calendars(self) -> None:
         """Let new calls follow what the calendars say now."""
@@ -100,6 +108,7 @@ class ServerOperations:
             "disk": {"free_bytes": shutil.disk_usage(self._machine.layout.data).free},
             "asterisk_restarts": self._parts.asterisk.restarts,
             "oncall": self._on_call(),
+            "overrides": self._overrides(),
             "practice": {"file": str(self._config), "version": self.policy.version},
         }
 
@@ -152,18 +161,31 @@ class ServerOperations:
     async def take_swaps(self) -> Json:
         """Take changed swaps at once. `ok` is false while the database is away: then they are taken when it is back."""
         try:
-            if await self._parts.swaps.refresh():
+            if await self._parts.known.swaps.refresh():
                 log.info("the swaps on the rotas changed")
         except StoreUnavailable:
             return {"ok": False}
         return {"ok": True}
+
+    async def take_overrides(self) -> Json:
+        """Take changed overrides at once. `ok` is false while the database is away, as with swaps."""
+        try:
+            if await self._parts.known.overrides.refresh():
+                log.info("the overrides changed")
+        except StoreUnavailable:
+            return {"ok": False}
+        return {"ok": True}
+
+    def _overrides(self) -> list[Json]:
+        known = self._parts.known.overrides
+        return [override_json(self.policy, one) for one in known.at(datetime.now(UTC))]
 
     def _on_call(self) -> Json:
         now = datetime.now(UTC)
         ahead = self.rota_watch.ahead(now)
         found = {}
         for name, rota in self.policy.rotas.items():
-            state = rota.on_call(now, self._parts.swaps.facts.swaps)
+            state = rota.on_call(now, self._parts.known.swaps.held)
             lacks = [{"what": gap.what, "start": gap.start.isoformat()} for gap in ahead if gap.rota == name]
             until = state.until.isoformat() if state.until else None
             found[name] = {"people": list(state.people), "until": until, "lacks": lacks}

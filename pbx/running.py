@@ -21,7 +21,8 @@ from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
 from pbx.operations import ServerOperations
 from pbx.services.health import Health, Part
-from pbx.services.oncall import RotaWatch, SwapsInForce
+from pbx.services.known import Known
+from pbx.services.oncall import RotaWatch
 from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
@@ -65,7 +66,7 @@ class Running:
     transcription: Transcription
     operations: ServerOperations
     calendars: Calendars
-    swaps: SwapsInForce
+    known: Known
     rota_watch: RotaWatch
     health: Health
     poked: asyncio.Event
@@ -94,7 +95,8 @@ class Running:
         return [
             self.keeper.run(),
             self.recorder.run(),
-            self.swaps.run(),
+            self.known.swaps.run(),
+            self.known.overrides.run(),
             self._watch_rotas(),
             self._keep_recogniser(),
             self.calendars.run(self.operations.take_calendars),
