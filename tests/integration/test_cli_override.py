@@ -8,7 +8,7 @@ import pytest
 
 from tests.kit.server import Answer, secondline
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(150)
 
 CARE_TEAM = Path(__file__).parents[2] / "docs" / "examples" / "care-team.toml"
 URGENT = "+17175550104"
