@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pbx.asterisk.layout import Layout
+from pbx.asterisk.layout import PRIVATE_DIR, Layout
 from pbx.asterisk.state import write_private
 from pbx.domain.facts import Facts
 from pbx.services.oncall import SWAPS
@@ -25,6 +25,8 @@ class KeptFile:
             return None
 
     def write(self, text: str) -> None:
+        # With a database of its own a practice may use a command before the server made its data folder.
+        self.path.parent.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
         write_private(self.path, text)
 
 

@@ -118,7 +118,7 @@ def _watches(svg: Element, day: Day, top: int) -> None:
 
 def _bar(svg: Element, bar: Bar, y: int) -> None:
     x, width, look = LEFT + bar.start * HOUR / 60, (bar.end - bar.start) * HOUR / 60, look_of(bar.span)
-    group = SubElement(svg, "g", {"class": look.value.replace(" ", "-")})
+    group = SubElement(svg, "g", {"class": look.name.lower().replace("_", "-")})
     SubElement(group, "title").text = f"{hours_of(bar)}: {bar.span.why}"
     SubElement(group, "rect", _attributes(x=x, y=y, width=width, height=BAR, rx=2, fill=_FILL[look]))
     if look in _HATCH:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from xml.etree import ElementTree
@@ -11,12 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pbx.domain.facts import Facts
+from pbx.domain.oncall import Swap
+from pbx.domain.override import Mode, Override, Scope
 from pbx.domain.policy import Number, Policy, Ring, Voicemail
 from pbx.domain.routing import State, decide
 from pbx.domain.schedule import Range, Schedule
 from pbx.domain.week import Bar, Day, Week, week_of
 from pbx.picture import week_svg
-from pbx.week_words import clocks_in_words, day_in_words
+from pbx.week_words import clocks_in_words, day_in_words, watches_in_words
+from tests.unit.test_override import POLICY, URGENT
 
 ZONES = ["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "America/Havana", "Asia/Kolkata"]
 NIGHTS: dict[int, tuple[Range, ...]] = {
@@ -124,6 +129,27 @@ def test_every_minute_of_a_week_is_told_as_a_call_is_treated(
         wall = at.astimezone(ZoneInfo(zone))
         assert (day.date, told) == (wall.date(), wall.hour * 60 + wall.minute)
         assert bar.span is span
+
+
+def test_a_week_shows_overrides_to_the_minute_and_who_is_on_call() -> None:
+    number = replace(POLICY.numbers[URGENT], label="Urgent")
+    noon = datetime(2026, 11, 23, 17, tzinfo=UTC)  # 12:00 there
+    closed = Override(3, Scope.PRACTICE, "", Mode.CLOSED, noon, noon + timedelta(hours=21), "Sam Mills", "power cut")
+    swap = Swap("doctors", "rictor", "mills", noon, noon + timedelta(hours=3))
+    week = week_of(POLICY, number, date(2026, 11, 23), Facts((swap,), (closed,)))
+    monday, tuesday, wednesday = week.days[:3]
+    assert day_in_words(week, monday) == "09:00-12:00; override: closed 12:00-24:00"
+    assert day_in_words(week, tuesday) == "09:00-17:00; override: closed 00:00-09:00"
+    assert [span.rule for span in monday.spans][-1] == "overrides.3"
+    assert watches_in_words(monday) == (
+        "on call in doctors: Dr. Kenneth Rictor, from 12:00 Sam Mills, RN, from 15:00 Dr. Kenneth Rictor"
+    )
+    bare = week_of(POLICY, number, date(2026, 11, 23))
+    assert wednesday == bare.days[2]
+    svg = ElementTree.fromstring(week_svg(week, "US", noon))
+    classes = [group.get("class") for group in svg.iter("{http://www.w3.org/2000/svg}g")]
+    assert {"override-closed", "on-call", "open", "closed"} == set(classes)
+    assert "set by Sam Mills: power cut" in ElementTree.tostring(svg, encoding="unicode")
 
 
 def test_the_picture_is_an_svg_that_can_be_read_aloud_and_holds_no_markup_of_the_file() -> None:
