@@ -31,12 +31,15 @@ from pbx.config.settings import Recognizer
 from pbx.database import DatabaseKeeper, dsn_of, embedded
 from pbx.domain.call import SeenCall
 from pbx.instance import only_instance
+from pbx.kept import KeptFile
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
 from pbx.operations import Parts, ServerOperations
 from pbx.prompts import make_prompts
 from pbx.running import Running, Signals
 from pbx.services.health import Health
+from pbx.services.known import Known
 from pbx.services.oncall import SwapsInForce
+from pbx.services.overrides import OverridesInForce
 from pbx.services.pace import Pace, PacedCallLog
 from pbx.services.pins import Pins
 from pbx.services.reconcile import Reconcile
@@ -45,9 +48,9 @@ from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
+from pbx.store.overrides import PgOverrideBook
 from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
-from pbx.swaps import SwapsFile
 from pbx.web.metrics import Metrics
 from pbx.web.server import serve_control, serve_web
 from voicemail.ingest import CallsUnknown, Folders, Ingest, LiveCalls
@@ -115,9 +118,11 @@ class Server:
         queue = TranscriptionQueue(database)
         calendars = Calendars(self._layout.calendars)
         await calendars.follow(practice.calendars)
-        swaps = SwapsInForce(PgSwapBook(database), SwapsFile(self._layout.swaps))
-        pins = Pins(PgPinBook(database), SwapsFile(self._layout.pins))
-        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, swaps, pins)
+        swaps = SwapsInForce(PgSwapBook(database), KeptFile(self._layout.swaps))
+        override_book = PgOverrideBook(database)
+        known = Known(swaps, OverridesInForce(override_book, KeptFile(self._layout.overrides)))
+        pins = Pins(PgPinBook(database), KeptFile(self._layout.pins))
+        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, known, pins)
         operations = ServerOperations(self._config, practice, machine, parts)
         call_log = MeteredCallLog(PgCallLog(database), self._metrics)
         pace = Pace()
@@ -127,7 +132,7 @@ class Server:
         transcriber = MeteredTranscriber(recogniser, self._metrics)
 
         live = _live_calls(asterisk, ami, pace)
-        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: swaps.facts)
+        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: known.facts)
         await self._open(stack, practice, machine, MeteredRouter(router, self._metrics, pace), operations)
         return Running(
             asterisk=asterisk,
@@ -142,7 +147,7 @@ class Server:
             transcription=Transcription(PgMessageBox(database), self._layout.messages, transcriber),
             operations=operations,
             calendars=calendars,
-            swaps=swaps,
+            known=known,
             pins=pins,
             rota_watch=operations.rota_watch,
             health=self._health,

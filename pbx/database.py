@@ -20,8 +20,10 @@ from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.errors import StoreError
 from pbx.store.messages import PgMessageBox
 from pbx.store.migrate import SchemaRefused
+from pbx.store.overrides import PgOverrideBook
 from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
+from pbx.store.tokens import PgTokenBook
 
 log = logging.getLogger(__name__)
 
@@ -75,11 +77,13 @@ class DatabaseKeeper:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The call log, the messages, the swaps and the PINs."""
+    """The call log, the messages, and what people change by command."""
 
     calls: PgCallLog
     messages: PgMessageBox
     swaps: PgSwapBook
+    overrides: PgOverrideBook
+    tokens: PgTokenBook
     pins: PgPinBook
 
 
@@ -110,4 +114,11 @@ async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Reco
 
 
 def _records(database: Database) -> Records:
-    return Records(PgCallLog(database), PgMessageBox(database), PgSwapBook(database), PgPinBook(database))
+    return Records(
+        calls=PgCallLog(database),
+        messages=PgMessageBox(database),
+        swaps=PgSwapBook(database),
+        overrides=PgOverrideBook(database),
+        tokens=PgTokenBook(database),
+        pins=PgPinBook(database),
+    )

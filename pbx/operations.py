@@ -20,9 +20,11 @@ from pbx.calendars import Calendars
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.settings import Settings
 from pbx.domain.policy import Policy
+from pbx.output import override_json
 from pbx.prompts import make_prompts
 from pbx.services.health import Health
-from pbx.services.oncall import RotaWatch, SwapsInForce
+from pbx.services.known import Known
+from pbx.services.oncall import RotaWatch
 from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.store.jobs import TranscriptionQueue
@@ -47,7 +49,7 @@ class Parts:
     health: Health
     metrics: Metrics
     calendars: Calendars
-    swaps: SwapsInForce
+    known: Known
     pins: Pins
 
 
@@ -62,7 +64,7 @@ class ServerOperations:
         self._in_force = parts.calendars.applied_to(practice.policy)
         self._started = datetime.now(UTC)
         self._one_reload = asyncio.Lock()
-        self.rota_watch = RotaWatch(lambda: self.policy, lambda: parts.swaps.facts)
+        self.rota_watch = RotaWatch(lambda: self.policy, lambda: parts.known.facts)
 
     @property
     def policy(self) -> Policy:
@@ -102,6 +104,7 @@ class ServerOperations:
             "disk": {"free_bytes": shutil.disk_usage(self._machine.layout.data).free},
             "asterisk_restarts": self._parts.asterisk.restarts,
             "oncall": self._on_call(),
+            "overrides": self._overrides(),
             "practice": {"file": str(self._config), "version": self.policy.version},
         }
 
@@ -154,8 +157,7 @@ class ServerOperations:
     async def take_swaps(self) -> Json:
         """Take changed swaps at once. `ok` is false while the database is away: then they are taken when it is back."""
         try:
-            if await self._parts.swaps.refresh():
-                log.info("the swaps on the rotas changed")
+            await self._parts.known.swaps.refresh()
         except StoreUnavailable:
             return {"ok": False}
         return {"ok": True}
@@ -168,12 +170,24 @@ class ServerOperations:
             return {"ok": False}
         return {"ok": True}
 
+    async def take_overrides(self) -> Json:
+        """Take changed overrides at once. `ok` is false while the database is away, as with swaps."""
+        try:
+            await self._parts.known.overrides.refresh()
+        except StoreUnavailable:
+            return {"ok": False}
+        return {"ok": True}
+
+    def _overrides(self) -> list[Json]:
+        known = self._parts.known.overrides
+        return [override_json(self.policy, one) for one in known.at(datetime.now(UTC))]
+
     def _on_call(self) -> Json:
         now = datetime.now(UTC)
         ahead = self.rota_watch.ahead(now)
         found = {}
         for name, rota in self.policy.rotas.items():
-            state = rota.on_call(now, self._parts.swaps.facts.swaps)
+            state = rota.on_call(now, self._parts.known.swaps.held)
             lacks = [{"what": gap.what, "start": gap.start.isoformat()} for gap in ahead if gap.rota == name]
             until = state.until.isoformat() if state.until else None
             found[name] = {"people": list(state.people), "until": until, "lacks": lacks}

@@ -15,6 +15,9 @@ from rich.table import Table
 from pbx.domain.call import CallRecord, MessageRecord
 from pbx.domain.numbers import Caller, NumberKind, for_people
 from pbx.domain.oncall import OnCall
+from pbx.domain.override import Override
+from pbx.domain.override_end import zone_of
+from pbx.domain.override_words import target_in_words
 from pbx.domain.policy import Policy
 from pbx.domain.routing import Decision
 from pbx.domain.serial import choices_to_list, decision_to_dict
@@ -112,6 +115,22 @@ def on_call_json(policy: Policy, now: OnCall) -> dict[str, Any]:
         for person in now.people
     ]
     return {"people": people, "until": rfc3339(now.until), "because": now.because}
+
+
+def override_json(policy: Policy, one: Override) -> dict[str, Any]:
+    """An override; `target` is a number (E.164), a person's key, or null for the practice."""
+    return {
+        "id": one.id,
+        "mode": one.mode.value,
+        "scope": one.scope.value,
+        "target": one.target or None,
+        "for": target_in_words(policy, one.scope, one.target),
+        "start": rfc3339(one.starts),
+        "end": rfc3339(one.ends),
+        "timezone": zone_of(policy, one.scope, one.target),
+        "by": one.by,
+        "reason": one.reason,
+    }
 
 
 def call_table(calls: Sequence[CallRecord], timezone: str, country: str) -> Table:

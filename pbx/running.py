@@ -21,7 +21,8 @@ from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
 from pbx.operations import ServerOperations
 from pbx.services.health import Health, Part
-from pbx.services.oncall import RotaWatch, SwapsInForce
+from pbx.services.known import Known
+from pbx.services.oncall import RotaWatch
 from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
@@ -66,7 +67,7 @@ class Running:
     transcription: Transcription
     operations: ServerOperations
     calendars: Calendars
-    swaps: SwapsInForce
+    known: Known
     pins: Pins
     rota_watch: RotaWatch
     health: Health
@@ -96,7 +97,8 @@ class Running:
         return [
             self.keeper.run(),
             self.recorder.run(),
-            self.swaps.run(),
+            self.known.swaps.run(),
+            self.known.overrides.run(),
             self.pins.run(),
             self._watch_rotas(),
             self._keep_recogniser(),

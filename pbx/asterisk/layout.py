@@ -56,6 +56,11 @@ class Layout:
         return self.data / "pins.json"
 
     @property
+    def overrides(self) -> Path:
+        """The overrides as they were last known."""
+        return self.data / "overrides.json"
+
+    @property
     def ports(self) -> Path:
         return self.data / "ports.json"
 

@@ -21,9 +21,9 @@ from pbx.domain.facts import Facts
 from pbx.domain.oncall import Rota, Swap, SwapRecord
 from pbx.domain.policy import Policy
 from pbx.domain.ring_oncall import clock, on_call_in_words
+from pbx.kept import KeptFile, last_known
 from pbx.output import on_call_json, print_json, rfc3339
 from pbx.services.oncall import SwapsInForce
-from pbx.swaps import SwapsFile, last_known
 
 LONGEST_NOTE = 200
 
@@ -156,7 +156,7 @@ async def _tell_server(layout: Layout, records: Records) -> str:
     try:
         answer = await ask(layout, "POST", "/swaps")
     except NotRunning:
-        await SwapsInForce(records.swaps, SwapsFile(layout.swaps)).refresh()
+        await SwapsInForce(records.swaps, KeptFile(layout.swaps)).refresh()
         return "No server is running: it holds from its next start on."
     return "The server follows it." if answer["ok"] else "The server follows it in a few seconds."
 

@@ -18,9 +18,9 @@ from pbx.database import Records
 from pbx.domain.pin import PinRecord, weakness
 from pbx.domain.policy import UNASSIGNED_MAILBOX, Policy
 from pbx.domain.ring_oncall import clock
+from pbx.kept import KeptFile
 from pbx.output import print_json, rfc3339
 from pbx.services.pins import Pins
-from pbx.swaps import SwapsFile
 
 
 def set_pin(options: Namespace) -> int:
@@ -72,7 +72,7 @@ def show(options: Namespace) -> int:
 
 
 def _pins(options: Namespace, records: Records) -> Pins:
-    return Pins(records.pins, SwapsFile(Layout(Path(options.data).absolute()).pins))
+    return Pins(records.pins, KeptFile(Layout(Path(options.data).absolute()).pins))
 
 
 def _check_person(policy: Policy, person: str) -> None:

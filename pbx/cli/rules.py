@@ -22,9 +22,9 @@ from pbx.domain.facts import Facts
 from pbx.domain.numbers import WITHHELD_NAMES, to_e164
 from pbx.domain.policy import Policy, RingOnCall
 from pbx.domain.routing import Decision, decide
+from pbx.kept import last_known
 from pbx.output import decision_json, on_call_json, print_json
 from pbx.prompts import listener
-from pbx.swaps import last_known
 
 
 def check(options: Namespace) -> int:

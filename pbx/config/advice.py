@@ -98,6 +98,8 @@ def _has_phone(file: PracticeFile, name: str) -> bool:
 def _of_greetings(file: PracticeFile, policy: Policy, report: Report) -> None:
     numbers = policy.numbers.values()
     when_closed = _greetings_in(action for number in numbers if number.schedule for action in leaves_in(number.closed))
+    if policy.snow_day_greeting is not None:
+        when_closed.add(policy.snow_day_greeting)
     heard = when_closed | _greetings_in(action for number in numbers for action in leaves_in(number.opened))
     names = _names(file, policy)
     for key, section in file.greetings.items():

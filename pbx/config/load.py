@@ -72,6 +72,7 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
         menu_prompts=menu_prompts,
         max_message_seconds=file.voicemail.max_seconds,
         rotas=rotas,
+        snow_day_greeting=file.practice.snow_day_greeting,
     )
     hold(policy, expectations, report)
     advise(file, policy, report)
@@ -87,6 +88,7 @@ def _numbers(file: PracticeFile, report: Report) -> dict[str, Number]:
     directory = Directory(file, report)
     builder = NumberBuilder(directory, build_schedules(file, report), report)
     numbers = builder.build()
+    builder.name_snow_day_greeting()
     if not report.declared("numbers"):
         remedy = 'add a table such as [numbers."+17175550100"]; `secondline describe` shows one'
         report.problem(("numbers",), "is missing: the practice has no number", remedy)

@@ -44,6 +44,11 @@ class NumberBuilder:
                 numbers[e164] = number
         return numbers
 
+    def name_snow_day_greeting(self) -> None:
+        """Report one that is nowhere in the file."""
+        if (greeting := self.directory.file.practice.snow_day_greeting) is not None:
+            self._name("greetings", greeting, ("practice", "snow_day_greeting"))
+
     def _e164(self, text: str) -> str:
         try:
             return to_e164(text, self.directory.file.practice.country)

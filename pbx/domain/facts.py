@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pbx.domain.oncall import Swap
+from pbx.domain.override import Override
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`swaps` are those made by command, in the order in which they were made."""
+    """`swaps` are those made by command, in the order in which they were made; `overrides` those that may hold."""
 
     swaps: tuple[Swap, ...] = ()
+    overrides: tuple[Override, ...] = ()
 
 
 NO_FACTS = Facts()

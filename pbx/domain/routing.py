@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.menu import Menu
 from pbx.domain.numbers import for_people
+from pbx.domain.overridden import Course, Overridden, overridden
+from pbx.domain.override_words import left_out_in_words, line_in_words
 from pbx.domain.policy import (
     FALLBACK_GREETING,
     UNASSIGNED_MAILBOX,
@@ -51,6 +53,7 @@ class Reason(StrEnum):
     CLOSED_DATE = "closed-date"
     UNKNOWN_NUMBER = "unknown-number"
     SAFE_MODE = "safe-mode"
+    OVERRIDE = "override"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +87,17 @@ def decide(policy: Policy, dialled: str, at: datetime, facts: Facts = NO_FACTS) 
         return _unknown_number(policy, dialled, at)
     state, reason, rule, until, why = _line_state(policy, number, at)
     actions = number.opened if state is State.OPEN else _when_closed(number, at)
+    changed = overridden(policy, number, at, facts, Course(state is State.OPEN, actions, until))
+    whys = _override_in_words(policy, number, at, changed, why)
+    if deciding := changed.decided_by:
+        state, reason, rule = State.OPEN if changed.course.open else State.CLOSED, Reason.OVERRIDE, deciding.rule
+    actions, until = changed.course.actions, changed.course.until
+    heard = State.CLOSED if changed.needs_emergency_sentence else state
     fallback = _fallback(number, actions)
-    telling = _Telling(policy, state, at, facts, fallback)
-    plan = Plan(telling.steps, _opening(state), fallback)
+    telling = _Telling(policy, heard, at, facts, fallback)
+    plan = Plan(telling.steps, _opening(heard), fallback)
     plan.add(actions)
-    sentences = (why, *(s for action in actions for s in telling.sentences(action)))
+    sentences = (*whys, *(s for action in actions for s in telling.sentences(action)))
     return Decision(dialled, at, state, reason, rule, until, tuple(plan.steps), sentences, policy.version)
 
 
@@ -123,6 +132,19 @@ def _line_state(policy: Policy, number: Number, at: datetime) -> tuple[State, Re
     sentence = f"{number.label} is {state} at {_clock(at, zone)} ({_cause(now)}){_until(now, zone)}."
     rule = f"schedules.{number.schedule.name}{_RULES.get(now.why, '')}"
     return state, _reason(now), rule, now.until, sentence
+
+
+def _override_in_words(
+    policy: Policy, number: Number, at: datetime, changed: Overridden, scheduled: str
+) -> tuple[str, ...]:
+    if not (changed.line or changed.away or changed.kept_on_call):
+        return (scheduled,)
+    zone = number.schedule.timezone if number.schedule else policy.timezone
+    first = (
+        line_in_words(number, changed, _clock(at, zone), lambda end: _clock(end, zone)) if changed.line else scheduled
+    )
+    away = left_out_in_words(policy, changed, lambda end: _clock(end, zone))
+    return (first, *((f"Without it: {scheduled}",) if changed.line else ()), *away)
 
 
 def _when_closed(number: Number, at: datetime) -> tuple[Action, ...]:

@@ -18,7 +18,7 @@ from functools import lru_cache
 import argon2
 
 from pbx.domain.pin import Lockout, wait_after
-from pbx.services.oncall import Keepsake
+from pbx.services.in_force import Keepsake
 from pbx.services.pins_kept import KeptPins, Tries, from_text, to_text
 from pbx.services.ports import PinBook, StoreUnavailable
 

@@ -9,8 +9,10 @@ from uuid import UUID
 
 from pbx.domain.call import CallRecord, CallStart, FinishedCall, MessageRecord
 from pbx.domain.oncall import Swap, SwapRecord
+from pbx.domain.override import Override, OverrideRecord
 from pbx.domain.pin import Lockout, PinRecord
 from pbx.domain.routing import Decision
+from pbx.domain.token import Token, TokenScope
 from pbx.domain.transcript import Transcript
 
 
@@ -85,3 +87,29 @@ class PinBook(Protocol):
 
     async def pins(self) -> Sequence[PinRecord]:
         """Everybody's."""
+
+
+class OverrideBook(Protocol):
+    """The record of overrides. Each method raises `StoreUnavailable` when the database is away."""
+
+    async def add(self, override: Override, actor: str) -> Override:
+        """Keep an override and note in the audit that `actor` made it; gives it with its id."""
+
+    async def end(self, override: int, by: str, actor: str) -> Override | None:
+        """End an override before its time and note it. None if there is none of that number that has not ended."""
+
+    async def overrides(self, *, over: bool = False) -> Sequence[OverrideRecord]:
+        """Those that have not ended, the newest first; `over`: those that have, too."""
+
+
+class TokenBook(Protocol):
+    """The tokens of programs. Each method raises `StoreUnavailable` when the database is away."""
+
+    async def add(self, name: str, scope: TokenScope, sha256: bytes, actor: str) -> bool:
+        """Keep a token and note in the audit that `actor` made it. False if a token of that name is in use."""
+
+    async def revoke(self, name: str, actor: str) -> bool:
+        """Let a token be used no more, and note it. False if there is none of that name in use."""
+
+    async def tokens(self) -> Sequence[Token]:
+        """All tokens, those that were revoked too, in the order in which they were made."""

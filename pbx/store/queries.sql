@@ -123,6 +123,43 @@ DELETE FROM pin WHERE person = :person RETURNING person;
 -- name: pins()
 SELECT person, hash, set_at, set_by FROM pin ORDER BY person;
 
+-- overrides -----------------------------------------------------------------------------------------------------------
+
+-- name: add_override(scope, target, mode, starts_at, ends_at, made_by, reason)$
+INSERT INTO line_override (scope, target, mode, starts_at, ends_at, made_by, reason)
+VALUES (:scope, :target, :mode, :starts_at, :ends_at, :made_by, :reason)
+RETURNING id;
+
+-- name: end_override(id, ended_by)^
+-- Gives its row if there is such an override and it has not ended yet.
+UPDATE line_override SET ended_at = now(), ended_by = :ended_by
+WHERE id = :id AND ended_at IS NULL AND ends_at > now()
+RETURNING id, scope, target, mode, starts_at, ends_at, made_by, reason, made_at, ended_at, ended_by;
+
+-- name: overrides(over, most)
+-- The newest first. `over`: those that have ended too.
+SELECT id, scope, target, mode, starts_at, ends_at, made_by, reason, made_at, ended_at, ended_by
+FROM line_override
+WHERE :over::boolean OR (ended_at IS NULL AND ends_at > now())
+ORDER BY id DESC
+LIMIT :most;
+
+-- tokens --------------------------------------------------------------------------------------------------------------
+
+-- name: add_token(name, scope, sha256, made_by)$
+-- Null if a token of that name is in use.
+INSERT INTO api_token (name, scope, sha256, made_by) VALUES (:name, :scope, :sha256, :made_by)
+ON CONFLICT DO NOTHING
+RETURNING id;
+
+-- name: revoke_token(name, revoked_by)$
+UPDATE api_token SET revoked_at = now(), revoked_by = :revoked_by
+WHERE name = :name AND revoked_at IS NULL
+RETURNING id;
+
+-- name: tokens()
+SELECT name, scope, sha256, made_at, made_by, revoked_at FROM api_token ORDER BY id;
+
 -- audit ---------------------------------------------------------------------------------------------------------------
 
 -- name: note(actor, action, object, detail)!

@@ -27,6 +27,9 @@ class Operations(Protocol):
     async def take_pins(self) -> Json:
         """Take changed PINs at once: `{"ok": bool}`."""
 
+    async def take_overrides(self) -> Json:
+        """Take changed overrides at once: `{"ok": bool}`."""
+
     @property
     def ready(self) -> bool: ...
 
@@ -111,9 +114,13 @@ def _control_routes(operations: Operations) -> list[web.RouteDef]:
     async def pins(_: web.Request) -> web.Response:
         return web.json_response(await operations.take_pins())
 
+    async def overrides(_: web.Request) -> web.Response:
+        return web.json_response(await operations.take_overrides())
+
     return [
         web.get("/status", status),
         web.post("/reload", reload),
         web.post("/swaps", swaps),
         web.post("/pins", pins),
+        web.post("/overrides", overrides),
     ]

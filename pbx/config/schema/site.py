@@ -36,6 +36,10 @@ class PracticeSection(Section):
             '"If this is an emergency, hang up and dial 911."',
         ),
     ] = "If this is an emergency, hang up and dial 911."
+    snow_day_greeting: Annotated[
+        Text | None,
+        About("Greeting of closed lines while `secondline override snow-day` holds. Left out: their own.", '"snow"'),
+    ] = None
 
 
 class ServerSection(Section):

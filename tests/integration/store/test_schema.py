@@ -10,15 +10,20 @@ import pytest
 from pbx.domain.call import Direction
 from pbx.domain.numbers import NumberKind
 from pbx.domain.outcome import Outcome
+from pbx.domain.override import Mode, Scope
 from pbx.domain.routing import Reason
+from pbx.domain.token import TokenScope
 from pbx.domain.transcript import TranscriptState
 from pbx.store.database import Database
 
 LISTS: dict[str, type[StrEnum]] = {
+    "api_token_scope_closed": TokenScope,
     "call_direction_closed": Direction,
     "call_caller_kind_closed": NumberKind,
     "call_outcome_closed": Outcome,
     "call_reason_closed": Reason,
+    "line_override_mode_closed": Mode,
+    "line_override_scope_closed": Scope,
     "message_transcript_state_closed": TranscriptState,
 }
 

@@ -15,7 +15,7 @@ from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.oncall import Rota, Shift, Swap, SwapRecord, Weekly
 from pbx.domain.policy import Phone, Policy
 from pbx.domain.schedule import Range
-from pbx.services.oncall import RotaWatch, SwapsInForce, swaps_from_text, swaps_to_text
+from pbx.services.oncall import SWAPS, RotaWatch, SwapsInForce
 from pbx.services.ports import StoreUnavailable
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday
@@ -61,7 +61,7 @@ async def test_swaps_are_taken_in_and_outlive_the_process_and_the_database() -> 
     again = SwapsInForce(book, note)
     with pytest.raises(StoreUnavailable):
         await again.refresh()
-    assert again.facts == Facts((SWAP,))
+    assert again.held == (SWAP,)
 
 
 async def test_an_undone_swap_is_let_go() -> None:
@@ -70,18 +70,18 @@ async def test_an_undone_swap_is_let_go() -> None:
     await held.refresh()
     book.kept.clear()
     await held.refresh()
-    assert held.facts == SwapsInForce(book, note).facts == NO_FACTS
+    assert held.held == SwapsInForce(book, note).held == ()
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[1]", '[{"id": 1}]', "7", "[]"])
 def test_a_note_that_cannot_be_read_is_no_swap(text: str | None) -> None:
-    assert SwapsInForce(Book(), Note(text)).facts == NO_FACTS
+    assert SwapsInForce(Book(), Note(text)).held == ()
 
 
 @given(reason=st.text(max_size=20), start=st.datetimes(timezones=st.just(UTC)))
 def test_what_is_kept_is_read_back_as_it_was(reason: str, start: datetime) -> None:
     swaps = (replace(SWAP, start=start, reason=reason), SWAP)
-    assert swaps_from_text(swaps_to_text(swaps)) == swaps
+    assert SWAPS.from_text(SWAPS.to_text(swaps)) == swaps
 
 
 NIGHTS = Weekly(dict.fromkeys(range(6), (Shift(Range(time(18), time(18)), ("rictor",)),)))  # Mon 18:00 to Sun 18:00

@@ -1,4 +1,4 @@
-"""The swaps last known, as a file of the data folder."""
+"""What people changed by command, as it was last known: files of the data folder."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.state import write_private
 from pbx.domain.facts import Facts
-from pbx.services.oncall import swaps_from_text
+from pbx.services.oncall import SWAPS
+from pbx.services.overrides import OVERRIDES
 
 
 @dataclass(frozen=True, slots=True)
-class SwapsFile:
-    """`pbx.services.oncall.Keepsake`."""
+class KeptFile:
+    """`pbx.services.in_force.Keepsake`."""
 
     path: Path
 
@@ -29,4 +30,7 @@ class SwapsFile:
 
 def last_known(layout: Layout) -> Facts:
     """What decides besides the practice's file, as far as it is known without the database."""
-    return Facts(swaps_from_text(SwapsFile(layout.swaps).read()))
+    return Facts(
+        swaps=SWAPS.from_text(KeptFile(layout.swaps).read()),
+        overrides=OVERRIDES.from_text(KeptFile(layout.overrides).read()),
+    )

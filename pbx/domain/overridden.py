@@ -1,0 +1,178 @@
+"""What overrides make of a call: the course that the schedule gives it, changed.
+
+A line's own override (for the practice, the number, or the person whose line it is) says whether it is open. A person
+who is closed or takes voicemail only is left out of ringing on every other line too. Nobody is ever taken off call by
+an override: a rota that is rung stays rung, because what is urgent must reach somebody; a swap hands it over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pbx.domain.facts import Facts
+from pbx.domain.menu import Jump, Menu, Option, leaves_in
+from pbx.domain.override import Mode, Override, Scope, newest
+from pbx.domain.policy import Action, Number, Policy, Ring, RingOnCall, Voicemail
+
+_AWAY = (Mode.CLOSED, Mode.VOICEMAIL)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What is done with a call: `actions` of an open or closed line, until `until` (UTC; None: no change in sight)."""
+
+    open: bool
+    actions: tuple[Action, ...]
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """A course after overrides. `line` decided about the line, if any did; `away` are left out of its ringing.
+
+    `kept_on_call` are rung by a rota although an override of theirs says that they are away.
+    """
+
+    course: Course
+    line: Override | None = None
+    away: tuple[Override, ...] = ()
+    kept_on_call: tuple[Override, ...] = ()
+
+    @property
+    def decided_by(self) -> Override | None:
+        return self.line or (self.away[0] if self.away else None)
+
+    @property
+    def needs_emergency_sentence(self) -> bool:
+        """Whether a caller reaches fewer people than the file says."""
+        return bool(self.away) or (self.line is not None and self.line.mode is not Mode.OPEN)
+
+
+def overridden(policy: Policy, number: Number, at: datetime, facts: Facts, planned: Course) -> Overridden:
+    """What overrides make of the `planned` course of a call to `number` at `at`; the same course without any."""
+    if not facts.overrides:
+        return Overridden(planned)
+    concerned = [one for one in facts.overrides if concerns_line(policy, number, one)]
+    line = newest(one for one in concerned if one.holds(at))
+    course = _of_line(policy, number, line, planned)
+    absent = _absent(facts.overrides, at)
+    away = tuple(absent[person] for person in absent if _is_rung(policy, course.actions, person))
+    gone = {one.target for one in away}
+    actions = _without(course.actions, lambda phone: _owner(policy, phone) in gone, gone) if away else course.actions
+    later = [one.starts for one in concerned if at < one.starts]
+    changes = [*later, *(one.ends for one in away), *([course.until] if course.until else [])]
+    return Overridden(
+        Course(course.open, actions, min(changes, default=None)),
+        line,
+        away,
+        tuple(_on_call(policy, at, facts, actions, absent)),
+    )
+
+
+def concerns_line(policy: Policy, number: Number, override: Override) -> bool:
+    """Whether an override is about the whole line: for all lines, for this one, or for the person whose line it is."""
+    match override.scope:
+        case Scope.PRACTICE:
+            return True
+        case Scope.NUMBER:
+            return override.target == number.e164
+        case Scope.PERSON:
+            return whose_line(policy, number) == override.target
+
+
+def whose_line(policy: Policy, number: Number) -> str | None:
+    """The person whose own line it is: the only one whose phones it rings when open."""
+    owners = {_owner(policy, phone) for ring in _rings(number.opened) for phone in ring.phones}
+    return owners.pop() if len(owners) == 1 else None
+
+
+def rings_person(policy: Policy, number: Number, person: str) -> bool:
+    """Whether the line ever rings a person by name or team (not by a rota)."""
+    return _is_rung(policy, (*number.opened, *number.closed), person)
+
+
+def with_greeting(actions: tuple[Action, ...], greeting: str | None) -> tuple[Action, ...]:
+    """The same actions with another greeting in every voicemail; None changes nothing."""
+    if greeting is None:
+        return actions
+    return _each(
+        actions, lambda action: replace(action, greeting=greeting) if isinstance(action, Voicemail) else action
+    )
+
+
+def _of_line(policy: Policy, number: Number, line: Override | None, planned: Course) -> Course:
+    if line is None:
+        return planned
+    closed = number.closed if planned.open else planned.actions
+    match line.mode:
+        case Mode.OPEN:
+            return Course(True, number.opened, line.ends)
+        case Mode.CLOSED:
+            return Course(False, closed, line.ends)
+        case Mode.SNOW_DAY:
+            return Course(False, with_greeting(closed, policy.snow_day_greeting), line.ends)
+        case Mode.VOICEMAIL:
+            return Course(False, _without(planned.actions, lambda _: True, set()), line.ends)
+
+
+def _absent(overrides: Iterable[Override], at: datetime) -> dict[str, Override]:
+    """By person, the override that says that they are away now."""
+    said: dict[str, list[Override]] = {}
+    for one in overrides:
+        if one.scope is Scope.PERSON and one.holds(at):
+            said.setdefault(one.target, []).append(one)
+    last = {person: newest(words) for person, words in said.items()}
+    return {person: one for person, one in last.items() if one is not None and one.mode in _AWAY}
+
+
+def _on_call(
+    policy: Policy, at: datetime, facts: Facts, actions: tuple[Action, ...], absent: dict[str, Override]
+) -> Iterator[Override]:
+    if not absent:
+        return
+    rotas = dict.fromkeys(action.rota for action in leaves_in(actions) if isinstance(action, RingOnCall))
+    people = dict.fromkeys(p for rota in rotas for p in policy.rotas[rota].on_call(at, facts.swaps).people)
+    yield from (absent[person] for person in people if person in absent)
+
+
+def _rings(actions: tuple[Action, ...]) -> Iterator[Ring]:
+    yield from (action for action in leaves_in(actions) if isinstance(action, Ring))
+
+
+def _is_rung(policy: Policy, actions: tuple[Action, ...], person: str) -> bool:
+    return any(_owner(policy, phone) == person for ring in _rings(actions) for phone in ring.phones)
+
+
+def _owner(policy: Policy, phone: str) -> str | None:
+    return next((known.owner for known in policy.phones if known.name == phone), None)
+
+
+def _without(actions: tuple[Action, ...], gone: Callable[[str], bool], people: set[str]) -> tuple[Action, ...]:
+    """The same actions without the phones that are gone; a ring that is left with none falls away."""
+
+    def fewer(action: Action) -> Action | None:
+        if not isinstance(action, Ring):
+            return action
+        phones = tuple(phone for phone in action.phones if not gone(phone))
+        who = ", ".join(name for name in action.who.split(", ") if name not in people)
+        return replace(action, phones=phones, who=who or action.who) if phones else None
+
+    return _each(actions, fewer)
+
+
+def _each(actions: tuple[Action, ...], change: Callable[[Action], Action | None]) -> tuple[Action, ...]:
+    """`change` made to all that is no menu, however deep in menus it stands; None takes it out."""
+
+    def option(one: Option) -> Option:
+        return one if isinstance(one.then, Jump) else replace(one, then=_each(one.then, change))
+
+    found: list[Action] = []
+    for action in actions:
+        if isinstance(action, Menu):
+            options = tuple(option(one) for one in action.options)
+            found.append(replace(action, options=options, otherwise=_each(action.otherwise, change)))
+        elif (changed := change(action)) is not None:
+            found.append(changed)
+    return tuple(found)
