@@ -14,7 +14,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from uuid import UUID
 
-from agi.server import serve
+from agi.codes import Codes
+from agi.server import Talks, serve
 from pbx.ami.client import AmiClient
 from pbx.ami.errors import AmiError
 from pbx.asterisk.cel import calls_seen
@@ -34,12 +35,12 @@ from pbx.instance import only_instance
 from pbx.kept import KeptFile
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
 from pbx.operations import Parts, ServerOperations
-from pbx.prompts import make_prompts
+from pbx.prompts import announcer, make_prompts
 from pbx.running import Running, Signals
 from pbx.services.health import Health
 from pbx.services.known import Known
 from pbx.services.oncall import SwapsInForce
-from pbx.services.overrides import OverridesInForce
+from pbx.services.overrides import Overrides, OverridesInForce
 from pbx.services.pace import Pace, PacedCallLog
 from pbx.services.pins import Pins
 from pbx.services.reconcile import Reconcile
@@ -133,7 +134,10 @@ class Server:
 
         live = _live_calls(asterisk, ami, pace)
         router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: known.facts)
-        await self._open(stack, practice, machine, MeteredRouter(router, self._metrics, pace), operations)
+        overrides = Overrides(override_book, known.overrides, lambda: operations.policy)
+        codes = Codes(lambda: operations.policy, lambda: known.facts, overrides, pins, announcer(self._layout))
+        talks = Talks(self._layout.greetings, {"codes": codes.talk})
+        await self._open(stack, machine, MeteredRouter(router, self._metrics, pace), talks, operations)
         return Running(
             asterisk=asterisk,
             ami=ami,
@@ -159,13 +163,13 @@ class Server:
     async def _open(
         self,
         stack: AsyncExitStack,
-        practice: Practice,
         machine: Machine,
         router: MeteredRouter,
+        talks: Talks,
         operations: ServerOperations,
     ) -> None:
-        await stack.enter_async_context(serve(router, LOOPBACK, machine.ports.agi))
-        web = practice.settings.web
+        await stack.enter_async_context(serve(router, LOOPBACK, machine.ports.agi, talks=talks))
+        web = operations.settings.web
         port = await stack.enter_async_context(serve_web(operations, web.host, web.port))
         await stack.enter_async_context(serve_control(operations, self._layout.operator_socket))
         log.info("health, readiness and metrics on http://%s:%d", web.host, port)

@@ -71,6 +71,11 @@ class ServerOperations:
         """The policy in force, with its calendars."""
         return self._in_force
 
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._practice.settings
+
     def take_calendars(self) -> None:
         """Let new calls follow what the calendars say now."""
         self._in_force = self._parts.calendars.applied_to(self._practice.policy)
