@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from pbx.demo import hearing
-from pbx.demo.practice import DAY_LINE, PHONE
+from pbx.demo.practice import DAY_LINE, PHONE, timezone_where_it_is_mid_morning
 from pbx.demo.softphone import Softphone
 from pbx.demo.speech import RATE
 from tests.e2e.conftest import PatientMaker, PhoneMaker
@@ -50,11 +52,19 @@ async def dials(phone: Softphone, office: Office, code: str, keys: str = "") -> 
     await phone.presses(keys)
 
 
-async def heard(phone: Softphone, ears: RecogniserProcess, within: float = 20.0) -> str:
-    """What was said in the call, once it is over: words in small letters."""
-    await phone.call_ends(within)
+async def overhears(phone: Softphone, seconds: float) -> None:
+    """Listen for so many seconds more, then hang up."""
+    await hearing.more_sound(phone.heard, hearing.seconds_of_sound(phone.heard) + seconds, seconds + 10)
+    await phone.hang_up()
+    await phone.call_ends(5)
+
+
+async def has_heard(phone: Softphone, ears: RecogniserProcess, sentence: str) -> bool:
+    """Whether most words of `sentence` were said in the call that is over: voice and ears are machines."""
     seconds = len(hearing.samples(phone.heard)) / RATE
-    return " ".join(re.findall(r"[a-z0-9]+", (await ears.transcribe(phone.heard, seconds)).text.lower()))
+    text = (await ears.transcribe(phone.heard, seconds)).text.lower()
+    words = re.findall(r"[a-z0-9]+", sentence.lower())
+    return sum(word in text for word in words) >= 0.7 * len(words)
 
 
 async def in_force(office: Office) -> list[str]:
@@ -71,9 +81,10 @@ async def test_a_code_closes_the_lines_of_whoever_owns_the_phone_and_another_ope
     assert await in_force(office) == []
 
     await dials(phone, office, "*71", f"{PIN}#")
-    said = await heard(phone, ears)
-    assert "closed until today" in said
-    assert "to go back to the schedule" in said
+    await phone.call_ends(20)
+    today = datetime.now(ZoneInfo(timezone_where_it_is_mid_morning(datetime.now(UTC))))
+    assert await has_heard(phone, ears, f"closed until today, {today:%A, %B} {today.day} at 5pm")
+    assert await has_heard(phone, ears, "to go back to the schedule before that dial")
     assert await in_force(office) == ["closed"]
     patient = await a_patient("+12155550701")
     await patient.dial(office.practice.sip, DAY_LINE)
@@ -84,9 +95,8 @@ async def test_a_code_closes_the_lines_of_whoever_owns_the_phone_and_another_ope
     assert (call["reason"], call["answered_by"]) == ("override", None)
 
     await dials(phone, office, "*74", f"{PIN}#")
-    await hearing.more_sound(phone.heard, hearing.seconds_of_sound(phone.heard) + 1, 8)
-    await phone.hang_up()
-    assert "back to the schedule" in await heard(phone, ears)
+    await overhears(phone, 2)
+    assert await has_heard(phone, ears, "you are back to the schedule")
     assert await in_force(office) == []
     patient = await a_patient("+12155550702")
     await patient.dial(office.practice.sip, DAY_LINE)
@@ -95,25 +105,20 @@ async def test_a_code_closes_the_lines_of_whoever_owns_the_phone_and_another_ope
     assert PIN not in office.server.log.read_text(encoding="utf-8")
 
 
-async def test_three_wrong_pins_lock_and_neither_a_dead_controller_nor_its_restart_unlocks(
+async def test_three_wrong_pins_lock_and_a_restart_does_not_unlock(
     office: Office, phone: Softphone, ears: RecogniserProcess
 ) -> None:
     await dials(phone, office, "*71", f"{WRONG}#")
     for _ in range(2):
         await hearing.more_sound(phone.heard, hearing.seconds_of_sound(phone.heard) + 0.5, 8)
         await phone.presses(f"{WRONG}#")
-    assert "too many wrong" in await heard(phone, ears)
-
-    await dials(phone, office, "*71", PIN[:2])
+    await overhears(phone, 0.5)
     await office.server.kill()
-    assert "please try again" in await heard(phone, ears)
     await office.server.start()
     await dials(phone, office, "*71", f"{PIN}#")
-    assert "too many wrong" in await heard(phone, ears)
+    await overhears(phone, 4)
+    assert await has_heard(phone, ears, "after too many wrong ones no PIN is taken now")
     assert await in_force(office) == []
 
     [listed] = (await office.secondline("pin", "list", "--json")).json
     assert (listed["person"], listed["locked_until"] is None) == ("rictor", False)
-    await office.secondline("pin", "set", "rictor", "--stdin", types=f"{PIN}\n")
-    [listed] = (await office.secondline("pin", "list", "--json")).json
-    assert listed["locked_until"] is None
