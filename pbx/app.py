@@ -28,7 +28,7 @@ from pbx.asterisk.running import find_running
 from pbx.asterisk.secrets import Secrets
 from pbx.calendars import Calendars
 from pbx.config.load import Practice, load
-from pbx.config.settings import Recognizer
+from pbx.config.settings import Recognizer, Web
 from pbx.database import DatabaseKeeper, dsn_of, embedded
 from pbx.domain.call import SeenCall
 from pbx.instance import only_instance
@@ -52,7 +52,10 @@ from pbx.store.messages import PgMessageBox
 from pbx.store.overrides import PgOverrideBook
 from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
+from pbx.store.tokens import PgTokenBook
+from pbx.web.api import Api
 from pbx.web.metrics import Metrics
+from pbx.web.refusals import Refusals
 from pbx.web.server import serve_control, serve_web
 from voicemail.ingest import CallsUnknown, Folders, Ingest, LiveCalls
 from voicemail.spool import read_spool
@@ -125,6 +128,8 @@ class Server:
         pins = Pins(PgPinBook(database), KeptFile(self._layout.pins))
         parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, known, pins)
         operations = ServerOperations(self._config, practice, machine, parts)
+        overrides = Overrides(override_book, known.overrides, lambda: operations.policy)
+        api = Api(operations, overrides, PgTokenBook(database), Refusals(self._metrics.api_refused.inc))
         call_log = MeteredCallLog(PgCallLog(database), self._metrics)
         pace = Pace()
         bookkeeping = PacedCallLog(call_log, pace)
@@ -133,11 +138,12 @@ class Server:
         transcriber = MeteredTranscriber(recogniser, self._metrics)
 
         live = _live_calls(asterisk, ami, pace)
-        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: known.facts)
-        overrides = Overrides(override_book, known.overrides, lambda: operations.policy)
-        codes = Codes(lambda: operations.policy, lambda: known.facts, overrides, pins, announcer(self._layout))
+        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: operations.facts)
+        metered = MeteredRouter(router, self._metrics, pace)
+        codes = Codes(lambda: operations.policy, lambda: operations.facts, overrides, pins, announcer(self._layout))
         talks = Talks(self._layout.greetings, {"codes": codes.talk})
-        await self._open(stack, machine, MeteredRouter(router, self._metrics, pace), talks, operations)
+        await stack.enter_async_context(serve(metered, LOOPBACK, machine.ports.agi, talks=talks))
+        await self._open(stack, practice.settings.web, operations, api)
         return Running(
             asterisk=asterisk,
             ami=ami,
@@ -160,19 +166,10 @@ class Server:
             engine=settings.recognizer.engine.value,
         )
 
-    async def _open(
-        self,
-        stack: AsyncExitStack,
-        machine: Machine,
-        router: MeteredRouter,
-        talks: Talks,
-        operations: ServerOperations,
-    ) -> None:
-        await stack.enter_async_context(serve(router, LOOPBACK, machine.ports.agi, talks=talks))
-        web = operations.settings.web
-        port = await stack.enter_async_context(serve_web(operations, web.host, web.port))
+    async def _open(self, stack: AsyncExitStack, web: Web, operations: ServerOperations, api: Api) -> None:
+        port = await stack.enter_async_context(serve_web(operations, web.host, web.port, api.routes()))
         await stack.enter_async_context(serve_control(operations, self._layout.operator_socket))
-        log.info("health, readiness and metrics on http://%s:%d", web.host, port)
+        log.info("health, readiness, metrics and the interface for programs on http://%s:%d", web.host, port)
 
     async def _calls_seen(self) -> list[SeenCall]:
         return await asyncio.to_thread(calls_seen, self._layout.cel)

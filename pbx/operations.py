@@ -19,6 +19,7 @@ from pbx.asterisk.secrets import Secrets
 from pbx.calendars import Calendars
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.settings import Settings
+from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
 from pbx.output import override_json
 from pbx.prompts import make_prompts
@@ -64,7 +65,7 @@ class ServerOperations:
         self._in_force = parts.calendars.applied_to(practice.policy)
         self._started = datetime.now(UTC)
         self._one_reload = asyncio.Lock()
-        self.rota_watch = RotaWatch(lambda: self.policy, lambda: parts.known.facts)
+        self.rota_watch = RotaWatch(lambda: self.policy, lambda: self.facts)
 
     @property
     def policy(self) -> Policy:
@@ -72,9 +73,9 @@ class ServerOperations:
         return self._in_force
 
     @property
-    def settings(self) -> Settings:
-        """The settings in force."""
-        return self._practice.settings
+    def facts(self) -> Facts:
+        """What decides besides the file, as it is known now."""
+        return self._parts.known.facts
 
     def take_calendars(self) -> None:
         """Let new calls follow what the calendars say now."""
@@ -162,7 +163,8 @@ class ServerOperations:
     async def take_swaps(self) -> Json:
         """Take changed swaps at once. `ok` is false while the database is away: then they are taken when it is back."""
         try:
-            await self._parts.known.swaps.refresh()
+            if await self._parts.known.swaps.refresh():
+                log.info("the swaps on the rotas changed")
         except StoreUnavailable:
             return {"ok": False}
         return {"ok": True}
@@ -178,7 +180,8 @@ class ServerOperations:
     async def take_overrides(self) -> Json:
         """Take changed overrides at once. `ok` is false while the database is away, as with swaps."""
         try:
-            await self._parts.known.overrides.refresh()
+            if await self._parts.known.overrides.refresh():
+                log.info("the overrides changed")
         except StoreUnavailable:
             return {"ok": False}
         return {"ok": True}

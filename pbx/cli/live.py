@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from pbx.asterisk.layout import Layout
+from pbx.domain.ring_oncall import clock
 from pbx.output import console, print_json
 
 ANSWER_SECONDS = 60.0
@@ -34,6 +36,15 @@ async def ask(layout: Layout, method: str, path: str) -> Any:
             return await response.json()
     except (aiohttp.ClientError, OSError) as error:
         raise NotRunning(NOT_RUNNING) from error
+
+
+async def tell(layout: Layout, path: str) -> str:
+    """Tell the server, if one runs, that something changed in the database; gives what is said of it."""
+    try:
+        answer = await ask(layout, "POST", path)
+    except NotRunning:
+        return "No server is running: it holds from its next start on."
+    return "The server follows it." if answer["ok"] else "The server follows it in a few seconds."
 
 
 def status(options: Namespace) -> int:
@@ -66,12 +77,18 @@ def _tell(state: dict[str, Any]) -> None:
     for name, calendar in state["calendars"].items():
         mark = "ok " if calendar["ok"] else "BAD"
         out.print(f"  {mark} calendar {name} {calendar['detail']} (since {calendar['since']})")
+    for one in state["overrides"]:
+        out.print(f"  --  override {one['id']}: {one['for']} {one['mode']} until {_local(one)}, set by {one['by']}")
     phones = state["phones"]
     for name, registered in phones.items():
         out.print(f"  {'ok ' if registered else '-- '} phone {name:12} {_phone(registered)}")
     queue, disk = state["queue"], state["disk"]
     out.print(f"Calls in progress: {state['live_calls']}. Waiting for a transcript: {queue['transcription']}.")
     out.print(f"Free disk: {disk['free_bytes'] / 1e9:.1f} GB. Secondline {state['version']}.")
+
+
+def _local(one: dict[str, Any]) -> str:
+    return clock(datetime.fromisoformat(one["end"]), one["timezone"])
 
 
 def _phone(registered: bool | None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pbx.asterisk.layout import Layout
 from pbx.cli.errors import BadOption
-from pbx.cli.live import NotRunning, ask
+from pbx.cli.live import tell
 from pbx.cli.records import operator, with_records
 from pbx.cli.rules import parse_time
 from pbx.config.load import Practice, load
@@ -153,12 +153,8 @@ def _check_use(rota: Rota, wanted: Swap, known: Facts) -> None:
 
 
 async def _tell_server(layout: Layout, records: Records) -> str:
-    try:
-        answer = await ask(layout, "POST", "/swaps")
-    except NotRunning:
-        await SwapsInForce(records.swaps, KeptFile(layout.swaps)).refresh()
-        return "No server is running: it holds from its next start on."
-    return "The server follows it." if answer["ok"] else "The server follows it in a few seconds."
+    await SwapsInForce(records.swaps, KeptFile(layout.swaps)).refresh()
+    return await tell(layout, "/swaps")
 
 
 def _print_stretches(policy: Policy, rota: Rota, start: datetime, end: datetime, facts: Facts) -> None:

@@ -52,6 +52,8 @@ def build_parser() -> argparse.ArgumentParser:
     _server_commands(commands)
     _rule_commands(commands)
     _oncall_commands(commands)
+    _override_commands(commands)
+    _token_commands(commands)
     _pin_commands(commands)
     _record_commands(commands)
     return parser
@@ -119,6 +121,44 @@ def _oncall_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     undo = _add(verbs, "undo", _oncall("undo"), "take a swap back", json=True)
     undo.add_argument("id", type=_positive, metavar="ID")
     undo.add_argument("--by", metavar="NAME", help="who decided it (default: your account)")
+
+
+def _override_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    override = commands.add_parser("override", help="close, open or mute a line for a while")
+    verbs = override.add_subparsers(title="override commands", required=True, metavar="COMMAND")
+    for mode, doc in (
+        ("closed", "calls are treated as when closed"),
+        ("open", "calls are treated as when open"),
+        ("voicemail", "nobody is rung but those on call"),
+        ("snow-day", "closed until the day is over, with the greeting for that"),
+    ):
+        verb = _add(verbs, mode, _override("set_override"), doc, json=True)
+        whom = verb.add_mutually_exclusive_group()
+        whom.add_argument("--number", metavar="NUMBER", help="this number alone")
+        whom.add_argument("--person", metavar="PERSON", help="this person's own lines, and wherever they are rung")
+        whom.add_argument("--practice", action="store_true", help="every number (as without any of these)")
+        verb.add_argument(
+            "--until", metavar="TIME", help="17:00, +2h, tomorrow 09:00, a date (default: scheduled change)"
+        )
+        verb.add_argument("--by", metavar="NAME", help="who decided it (default: your account)")
+        verb.add_argument("--reason", metavar="TEXT", help="why; nothing about a patient")
+        verb.set_defaults(mode=mode)
+    listing = _add(verbs, "list", _override("show"), "the overrides that hold", json=True)
+    listing.add_argument("--all", action="store_true", help="those that have ended too")
+    end = _add(verbs, "end", _override("end"), "end an override before its time", json=True)
+    end.add_argument("id", type=_positive, metavar="ID")
+    end.add_argument("--by", metavar="NAME", help="who decided it (default: your account)")
+
+
+def _token_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    token = commands.add_parser("token", help="let programs use the server over HTTP")
+    verbs = token.add_subparsers(title="token commands", required=True, metavar="COMMAND")
+    create = _add(verbs, "create", _token("create"), "make a token and show it once", json=True)
+    create.add_argument("name", metavar="NAME", help="which program it is for; the audit names it")
+    create.add_argument("--scope", required=True, choices=["overrides"], help="what it allows")
+    _add(verbs, "list", _token("show"), "the tokens", json=True)
+    revoke = _add(verbs, "revoke", _token("revoke"), "let a token be used no more", json=True)
+    revoke.add_argument("name", metavar="NAME")
 
 
 def _pin_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -230,6 +270,24 @@ def _oncall(name: str) -> Command:
         from pbx.cli import oncall
 
         return int(getattr(oncall, name)(options))
+
+    return command
+
+
+def _override(name: str) -> Command:
+    def command(options: argparse.Namespace) -> int:
+        from pbx.cli import override
+
+        return int(getattr(override, name)(options))
+
+    return command
+
+
+def _token(name: str) -> Command:
+    def command(options: argparse.Namespace) -> int:
+        from pbx.cli import token
+
+        return int(getattr(token, name)(options))
 
     return command
 

@@ -11,22 +11,36 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
+from pbx.asterisk.layout import Layout
 from pbx.cli.errors import BadOption
 from pbx.cli.rules import parse_number
 from pbx.config.load import load
 from pbx.domain.numbers import for_people
 from pbx.domain.policy import Number, Policy
-from pbx.domain.week import Bar, Day, Span, Week, week_of
+from pbx.domain.week import Bar, Day, Span, Watch, Week, week_of
+from pbx.kept import last_known
 from pbx.output import console, print_json
 from pbx.picture import week_svg
-from pbx.week_words import Look, again_in_words, clocks_in_words, day_in_words, look_of
+from pbx.week_words import Look, again_in_words, clock, clocks_in_words, day_in_words, look_of, watches_in_words
 
 CELL_MINUTES = 30
 MARGIN = 12
 
-_GLYPHS = {Look.OPEN: "█", Look.CLOSED: "░", Look.CLOSED_DATE: "x"}
-_ASCII = {Look.OPEN: "#", Look.CLOSED: ".", Look.CLOSED_DATE: "x"}
-_STYLES = {Look.OPEN: "green", Look.CLOSED: "bright_black", Look.CLOSED_DATE: "yellow"}
+_GLYPHS = {
+    Look.OPEN: "█",
+    Look.CLOSED: "░",
+    Look.CLOSED_DATE: "x",
+    Look.OVERRIDE_OPEN: "O",
+    Look.OVERRIDE_CLOSED: "c",
+}
+_ASCII = _GLYPHS | {Look.OPEN: "#", Look.CLOSED: "."}
+_STYLES = {
+    Look.OPEN: "green",
+    Look.CLOSED: "bright_black",
+    Look.CLOSED_DATE: "yellow",
+    Look.OVERRIDE_OPEN: "bold green",
+    Look.OVERRIDE_CLOSED: "bold blue",
+}
 
 
 def week(options: Namespace) -> int:
@@ -36,7 +50,7 @@ def week(options: Namespace) -> int:
     now = datetime.now(UTC)
     zone = ZoneInfo(number.schedule.timezone if number.schedule else policy.timezone)
     first = _date(options.first) if options.first else now.astimezone(zone).date()
-    found = week_of(policy, number, first)
+    found = week_of(policy, number, first, last_known(Layout(Path(options.data).absolute())))
     if options.svg:
         Path(options.svg).write_text(week_svg(found, policy.country, now), encoding="utf-8")
     if options.json:
@@ -96,7 +110,8 @@ def picture(week: Week, country: str, now: datetime, *, plain: bool = False) -> 
 
 
 def _beside(week: Week, day: Day) -> str:
-    return "; ".join(words for words in (day_in_words(week, day), clocks_in_words(day)) if words)
+    words = (day_in_words(week, day), clocks_in_words(day), watches_in_words(day))
+    return "; ".join(word for word in words if word)
 
 
 def _row(line: tuple[Bar, ...], glyphs: dict[Look, str]) -> Text:
@@ -125,9 +140,23 @@ def week_json(week: Week) -> dict[str, Any]:
         "label": week.number.label,
         "timezone": week.timezone,
         "days": [
-            {"date": day.date.isoformat(), "hours": day.hours, "periods": [_period(span, zone) for span in day.spans]}
+            {
+                "date": day.date.isoformat(),
+                "hours": day.hours,
+                "periods": [_period(span, zone) for span in day.spans],
+                "oncall": [_watch(watch) for watch in day.watches],
+            }
             for day in week.days
         ],
+    }
+
+
+def _watch(watch: Watch) -> dict[str, Any]:
+    return {
+        "rota": watch.rota,
+        "people": list(watch.people),
+        "from": clock(watch.start),
+        "to": clock(watch.end),
     }
 
 

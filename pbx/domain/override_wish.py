@@ -94,21 +94,17 @@ def _lines(policy: Policy, one: Override, facts: Facts) -> Iterator[str]:
     """What becomes of each line whose state is the override's, where that is not plain."""
     others = Facts(facts.swaps, tuple(other for other in facts.overrides if other.id != one.id))
     known = Facts(facts.swaps, (*others.overrides, one))
-    unchanged: list[str] = []
+    noticed = False
     for number in numbers_of(policy, one.scope, one.target):
         now = decide(policy, number.e164, one.starts, known)
         if now.rule != one.rule:
             continue
-        if now.steps == decide(policy, number.e164, one.starts, others).steps:
-            unchanged.append(number.label)
+        noticed = noticed or now.steps != decide(policy, number.e164, one.starts, others).steps
         after = decide(policy, number.e164, one.ends, known)
         until = f" until {clock(after.until, zone_of(policy, Scope.NUMBER, number.e164))}" if after.until else ""
         yield f"Then {number.label} is {_state(after.state)}{until}."
-    if unchanged:
-        yield (
-            f"Callers of {', '.join(unchanged)} notice nothing now: it is so already. "
-            "If it is to hold longer, say when it ends."
-        )
+    if not noticed:
+        yield "Callers notice nothing of it now: their calls are treated so already."
 
 
 def _state(state: State) -> str:

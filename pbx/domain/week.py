@@ -12,7 +12,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from pbx.domain.policy import Number, Policy
+from pbx.domain.facts import NO_FACTS, Facts
+from pbx.domain.menu import leaves_in
+from pbx.domain.policy import Number, Policy, RingOnCall
 from pbx.domain.routing import Reason, State, decide
 
 DAYS = 7
@@ -46,8 +48,24 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is on call in `rota` between two minutes of the wall clock (0..1440): keys of people in order.
+
+    `who` is the name of the one who is rung first.
+    """
+
+    rota: str
+    people: tuple[str, ...]
+    who: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     """A local date with its spans. `lines` holds the same as bars on the wall clock, nearly always on one line.
+
+    `watches` tell who is on call in each rota that the number rings.
 
     Where the clocks go forward, the line has a gap; where they go back, the hour that comes again has a second line.
     """
@@ -55,6 +73,7 @@ class Day:
     date: date
     spans: tuple[Span, ...]
     lines: tuple[tuple[Bar, ...], ...]
+    watches: tuple[Watch, ...] = ()
 
     @property
     def hours(self) -> float:
@@ -71,32 +90,50 @@ class Week:
     days: tuple[Day, ...]
 
 
-def week_of(policy: Policy, number: Number, first: date) -> Week:
+def week_of(policy: Policy, number: Number, first: date, facts: Facts = NO_FACTS) -> Week:
     """The seven days of `number` from `first` on, in the zone of its schedule (else the practice's)."""
     timezone = number.schedule.timezone if number.schedule else policy.timezone
     zone = ZoneInfo(timezone)
-    days = (_day(policy, number, first + timedelta(days=n), zone) for n in range(DAYS))
+    look = _Look(policy, number, facts, zone)
+    days = (look.day(first + timedelta(days=n)) for n in range(DAYS))
     return Week(number, timezone, tuple(day for day in days if day.spans))
 
 
-def _day(policy: Policy, number: Number, day: date, zone: ZoneInfo) -> Day:
-    """One date; without spans where the zone skipped it (Samoa had no 30 December 2011)."""
-    start, end = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
-    spans = tuple(_spans(policy, number, start, end))
-    return Day(day, spans, _lines(spans, _changes(start, end, zone), day, zone))
+@dataclass(frozen=True, slots=True)
+class _Look:
+    policy: Policy
+    number: Number
+    facts: Facts
+    zone: ZoneInfo
+
+    def day(self, day: date) -> Day:
+        """One date; without spans where the zone skipped it (Samoa had no 30 December 2011)."""
+        start, end = _midnight(day, self.zone), _midnight(day + timedelta(days=1), self.zone)
+        spans = tuple(self._spans(start, end))
+        lines = _lines(spans, _changes(start, end, self.zone), day, self.zone)
+        return Day(day, spans, lines, tuple(self._watches(day, start, end)))
+
+    def _spans(self, start: datetime, end: datetime) -> Iterator[Span]:
+        while start < end:
+            now = decide(self.policy, self.number.e164, start, self.facts)
+            until = min(now.until or end, end)
+            why = " ".join(now.why[:2]) if now.reason is Reason.OVERRIDE else now.why[0]
+            yield Span(start, until, now.state, now.reason, now.rule, why)
+            start = until
+
+    def _watches(self, day: date, start: datetime, end: datetime) -> Iterator[Watch]:
+        actions = leaves_in((*self.number.opened, *self.number.closed))
+        for rota in dict.fromkeys(action.rota for action in actions if isinstance(action, RingOnCall)):
+            for begins, now in self.policy.rotas[rota].stretches(start, end, self.facts.swaps):
+                last = min(now.until or end, end)
+                until = 1440.0 if last == end else _wall_minutes(last, day, self.zone)
+                who = self.policy.mailboxes.get(now.people[0], now.people[0]) if now.people else "nobody"
+                yield Watch(rota, now.people, who, _wall_minutes(begins, day, self.zone), until)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     # Where a change skips midnight, this is the instant of the change: the day begins there.
     return datetime.combine(day, time(0), tzinfo=zone).astimezone(UTC)
-
-
-def _spans(policy: Policy, number: Number, start: datetime, end: datetime) -> Iterator[Span]:
-    while start < end:
-        now = decide(policy, number.e164, start)
-        until = min(now.until or end, end)
-        yield Span(start, until, now.state, now.reason, now.rule, now.why[0])
-        start = until
 
 
 def _changes(start: datetime, end: datetime, zone: ZoneInfo) -> list[datetime]:

@@ -68,14 +68,14 @@ class InForce(Generic[T]):
             return False
         self.held = found
         await asyncio.to_thread(self._kept.write, self._form.to_text(found))
-        log.info("the %s changed", self._form.name)
         return True
 
     async def run(self) -> None:
         """Follow the database for ever; meant to be cancelled."""
         while True:
             try:
-                await self.refresh()
+                if await self.refresh():
+                    log.info("the %s changed", self._form.name)
             except StoreUnavailable:
                 log.debug("the %s last known stay in force: the database is away", self._form.name)
             await asyncio.sleep(LOOK_SECONDS)

@@ -54,6 +54,10 @@ class Metrics:
             "secondline_disk_free_bytes", "Free space where the recordings are", registry=self.registry
         )
 
+        self.api_refused = Counter(
+            "secondline_api_refused", "Requests without a token that can be used", registry=self.registry
+        )
+
     def text(self) -> bytes:
         """The figures in Prometheus' text format."""
         return generate_latest(self.registry)

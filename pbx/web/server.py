@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 Json = dict[str, Any]
+
+LARGEST_BODY = 16 * 1024
+"""Bytes of a request."""
 
 
 class Operations(Protocol):
@@ -44,10 +48,15 @@ class PortTaken(Exception):
 
 
 @asynccontextmanager
-async def serve_web(operations: Operations, host: str, port: int) -> AsyncIterator[int]:
-    """Serve `/health`, `/ready` and `/metrics`; gives the port in use (0 asks for a free one). Raises PortTaken."""
-    app = web.Application()
-    app.add_routes(_public_routes(operations))
+async def serve_web(
+    operations: Operations, host: str, port: int, more: Sequence[web.RouteDef] = ()
+) -> AsyncIterator[int]:
+    """Serve `/health`, `/ready`, `/metrics` and `more`; gives the port in use (0 asks for a free one).
+
+    Raises PortTaken.
+    """
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_sentences])
+    app.add_routes([*_public_routes(operations), *more])
     async with _running(app) as runner:
         site = web.TCPSite(runner, host, port)
         try:
@@ -73,6 +82,18 @@ async def serve_control(operations: Operations, socket: Path) -> AsyncIterator[N
             yield
         finally:
             socket.unlink(missing_ok=True)
+
+
+@web.middleware
+async def _sentences(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A path or a method that is not there is answered like every other error: JSON with one sentence."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+        return web.json_response({"error": f"{error.reason.lower()} here"}, status=error.status, headers=allow)
 
 
 @asynccontextmanager

@@ -175,4 +175,4 @@ def test_the_answer_says_who_is_on_call_all_the_same() -> None:
 
 
 def test_the_answer_says_when_nobody_would_notice() -> None:
-    assert "Callers of Office notice nothing now" in answer(Mode.CLOSED, Scope.NUMBER, SHARED, AT_NIGHT)
+    assert "Callers notice nothing of it now" in answer(Mode.CLOSED, Scope.NUMBER, SHARED, AT_NIGHT)
