@@ -99,11 +99,14 @@ class Dialogue:
             raise ValueError("a talk sets variables of our own only")
         await self._do(0, "SET", "VARIABLE", name, value)
 
+    async def begin(self) -> None:
+        """Have Asterisk wait for what comes first, now that the controller is there."""
+        await self._renew(0)
+
     async def _do(self, seconds: float, *words: str) -> str:
         """Have Asterisk do what takes `seconds`; gives its result."""
         try:
-            wait = round(seconds + SLACK_SECONDS + PATIENCE_SECONDS)
-            await self._request.send_command("SET", "VARIABLE", "TIMEOUT(absolute)", str(wait))
+            await self._renew(seconds)
             reply = await self._request.send_command(*words, within=seconds + SLACK_SECONDS)
         except CallerGone:
             raise HungUp from None
@@ -112,6 +115,10 @@ class Dialogue:
         if reply.result == _HUNG_UP:
             raise HungUp
         return reply.result
+
+    async def _renew(self, seconds: float) -> None:
+        wait = round(seconds + SLACK_SECONDS + PATIENCE_SECONDS)
+        await self._request.send_command("SET", "VARIABLE", "TIMEOUT(absolute)", str(wait))
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

@@ -51,6 +51,7 @@ def talk_route(talks: Talks, name: str) -> Endpoint:
         dialogue = Dialogue(request, asked, talks.greetings)
         talks.going_on += 1
         try:
+            await dialogue.begin()
             await talks.named[name](dialogue)
             await dialogue.set(variables.OK.name, asked.token)
         except CallerGone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -97,3 +98,8 @@ def test_codes_are_each_their_own_and_leave_those_of_others_free() -> None:
     assert len(set(dialled)) == len(dialled) == len({code.name for code in CODES})
     assert not {"*43", "*97"} & set(dialled)
     assert all(code.dial[0] == "*" and code.dial[1:].isdigit() for code in CODES)
+
+
+def test_every_code_stands_in_the_document_for_those_who_run_it() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "running.md").read_text(encoding="utf-8")
+    assert all(f"| `{code.dial}` |" in text for code in CODES)
