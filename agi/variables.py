@@ -39,6 +39,8 @@ CHOICES = Variable("SL_CHOICES", SetBy.DIALPLAN, "What was chosen in menus so fa
 RECORDED = Variable("SL_RECORDED", SetBy.DIALPLAN, "The tag of a recording that this call has already made.")
 ANSWERED_BY = Variable("SL_ANSWERED_BY", SetBy.DIALPLAN, "The endpoint that took the call.")
 ANSWERED_AT = Variable("SL_ANSWERED_AT", SetBy.DIALPLAN, "When it took it: seconds since 1970 in UTC.")
+TALK = Variable("SL_TALK", SetBy.DIALPLAN, "For `sl-talk`: the talk that is wanted, one that agi.server has.")
+ABOUT = Variable("SL_ABOUT", SetBy.DIALPLAN, "For `sl-talk`: what it is about, such as a code; never what was keyed.")
 
 STEP = Variable("SL_STEP", SetBy.CONTROLLER, "The step to take: a value of pbx.domain.steps.StepKind.")
 PHONES = Variable("SL_PHONES", SetBy.CONTROLLER, "For `ring`: names of endpoints, joined by `&`.")
@@ -77,6 +79,8 @@ ALL = (
         RECORDED,
         ANSWERED_BY,
         ANSWERED_AT,
+        TALK,
+        ABOUT,
     ),
     *ANSWER,
     *(AGI, SPOOL, SPARE, GREETINGS, MAX_SECONDS),

@@ -14,7 +14,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from uuid import UUID
 
-from agi.server import serve
+from agi.codes import Codes
+from agi.server import Talks, serve
 from pbx.ami.client import AmiClient
 from pbx.ami.errors import AmiError
 from pbx.asterisk.cel import calls_seen
@@ -34,13 +35,14 @@ from pbx.instance import only_instance
 from pbx.kept import KeptFile
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
 from pbx.operations import Parts, ServerOperations
-from pbx.prompts import make_prompts
+from pbx.prompts import announcer, make_prompts
 from pbx.running import Running, Signals
 from pbx.services.health import Health
 from pbx.services.known import Known
 from pbx.services.oncall import SwapsInForce
 from pbx.services.overrides import Overrides, OverridesInForce
 from pbx.services.pace import Pace, PacedCallLog
+from pbx.services.pins import Pins
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
 from pbx.store.calls import PgCallLog
@@ -48,6 +50,7 @@ from pbx.store.database import Database
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
 from pbx.store.overrides import PgOverrideBook
+from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
 from pbx.store.tokens import PgTokenBook
 from pbx.web.api import Api
@@ -122,7 +125,8 @@ class Server:
         swaps = SwapsInForce(PgSwapBook(database), KeptFile(self._layout.swaps))
         override_book = PgOverrideBook(database)
         known = Known(swaps, OverridesInForce(override_book, KeptFile(self._layout.overrides)))
-        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, known)
+        pins = Pins(PgPinBook(database), KeptFile(self._layout.pins))
+        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, known, pins)
         operations = ServerOperations(self._config, practice, machine, parts)
         overrides = Overrides(override_book, known.overrides, lambda: operations.policy)
         api = Api(operations, overrides, PgTokenBook(database), Refusals(self._metrics.api_refused.inc))
@@ -136,7 +140,9 @@ class Server:
         live = _live_calls(asterisk, ami, pace)
         router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: operations.facts)
         metered = MeteredRouter(router, self._metrics, pace)
-        await stack.enter_async_context(serve(metered, LOOPBACK, machine.ports.agi))
+        codes = Codes(lambda: operations.policy, lambda: operations.facts, overrides, pins, announcer(self._layout))
+        talks = Talks(self._layout.greetings, {"codes": codes.talk})
+        await stack.enter_async_context(serve(metered, LOOPBACK, machine.ports.agi, talks=talks))
         await self._open(stack, practice.settings.web, operations, api)
         return Running(
             asterisk=asterisk,
@@ -152,6 +158,7 @@ class Server:
             operations=operations,
             calendars=calendars,
             known=known,
+            pins=pins,
             rota_watch=operations.rota_watch,
             health=self._health,
             poked=asyncio.Event(),

@@ -21,6 +21,7 @@ from pbx.store.errors import StoreError
 from pbx.store.messages import PgMessageBox
 from pbx.store.migrate import SchemaRefused
 from pbx.store.overrides import PgOverrideBook
+from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
 from pbx.store.tokens import PgTokenBook
 
@@ -83,6 +84,7 @@ class Records:
     swaps: PgSwapBook
     overrides: PgOverrideBook
     tokens: PgTokenBook
+    pins: PgPinBook
 
 
 @asynccontextmanager
@@ -118,4 +120,5 @@ def _records(database: Database) -> Records:
         swaps=PgSwapBook(database),
         overrides=PgOverrideBook(database),
         tokens=PgTokenBook(database),
+        pins=PgPinBook(database),
     )

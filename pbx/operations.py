@@ -26,6 +26,7 @@ from pbx.prompts import make_prompts
 from pbx.services.health import Health
 from pbx.services.known import Known
 from pbx.services.oncall import RotaWatch
+from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.store.jobs import TranscriptionQueue
 from pbx.web.metrics import Metrics
@@ -50,6 +51,7 @@ class Parts:
     metrics: Metrics
     calendars: Calendars
     known: Known
+    pins: Pins
 
 
 class ServerOperations:
@@ -163,6 +165,14 @@ class ServerOperations:
         try:
             if await self._parts.known.swaps.refresh():
                 log.info("the swaps on the rotas changed")
+        except StoreUnavailable:
+            return {"ok": False}
+        return {"ok": True}
+
+    async def take_pins(self) -> Json:
+        """Take changed PINs at once. `ok` is false while the database is away: then they are taken when it is back."""
+        try:
+            await self._parts.pins.refresh()
         except StoreUnavailable:
             return {"ok": False}
         return {"ok": True}

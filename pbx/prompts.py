@@ -8,12 +8,18 @@ from pbx.asterisk.layout import Layout
 from pbx.asterisk.programs import Program, ProgramMissing, find_flite
 from pbx.config.schedules import Listen
 from pbx.domain.policy import Greeting, Policy
+from voicemail.announce import Announcer
 from voicemail.greetings import GreetingProblem, check_greeting, render_prompts
 
 
 async def make_prompts(policy: Policy, layout: Layout) -> tuple[str, ...]:
     """Bring the prompts up to date; gives the names of those that changed. Raises GreetingProblem."""
     return await asyncio.to_thread(render_prompts, policy, layout.greetings, _voice())
+
+
+def announcer(layout: Layout) -> Announcer:
+    """Speaks sentences beside those prompts, for the practice's own people."""
+    return Announcer(layout.greetings, _voice())
 
 
 def listener() -> Listen:

@@ -23,6 +23,7 @@ from pbx.operations import ServerOperations
 from pbx.services.health import Health, Part
 from pbx.services.known import Known
 from pbx.services.oncall import RotaWatch
+from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
@@ -67,6 +68,7 @@ class Running:
     operations: ServerOperations
     calendars: Calendars
     known: Known
+    pins: Pins
     rota_watch: RotaWatch
     health: Health
     poked: asyncio.Event
@@ -97,6 +99,7 @@ class Running:
             self.recorder.run(),
             self.known.swaps.run(),
             self.known.overrides.run(),
+            self.pins.run(),
             self._watch_rotas(),
             self._keep_recogniser(),
             self.calendars.run(self.operations.take_calendars),

@@ -51,6 +51,11 @@ class Layout:
         return self.data / "swaps.json"
 
     @property
+    def pins(self) -> Path:
+        """The PINs as they were last known, and the wrong tries."""
+        return self.data / "pins.json"
+
+    @property
     def overrides(self) -> Path:
         """The overrides as they were last known."""
         return self.data / "overrides.json"

@@ -54,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     _oncall_commands(commands)
     _override_commands(commands)
     _token_commands(commands)
+    _pin_commands(commands)
     _record_commands(commands)
     return parser
 
@@ -158,6 +159,17 @@ def _token_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser
     _add(verbs, "list", _token("show"), "the tokens", json=True)
     revoke = _add(verbs, "revoke", _token("revoke"), "let a token be used no more", json=True)
     revoke.add_argument("name", metavar="NAME")
+
+
+def _pin_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    pin = commands.add_parser("pin", help="the PINs for what people do by phone")
+    verbs = pin.add_subparsers(title="PIN commands", required=True, metavar="COMMAND")
+    setting = _add(verbs, "set", _pins("set_pin"), "give a person a PIN of 4 to 10 digits; it ends a lock-out")
+    setting.add_argument("person", metavar="PERSON")
+    setting.add_argument("--stdin", action="store_true", help="read it as one line instead of asking for it")
+    clear = _add(verbs, "clear", _pins("clear"), "take a person's PIN away")
+    clear.add_argument("person", metavar="PERSON")
+    _add(verbs, "list", _pins("show"), "who has one, and who is locked out until when", json=True)
 
 
 def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -276,6 +288,15 @@ def _token(name: str) -> Command:
         from pbx.cli import token
 
         return int(getattr(token, name)(options))
+
+    return command
+
+
+def _pins(name: str) -> Command:
+    def command(options: argparse.Namespace) -> int:
+        from pbx.cli import pins
+
+        return int(getattr(pins, name)(options))
 
     return command
 

@@ -13,6 +13,7 @@ from pbx.asterisk.secrets import Secrets
 from pbx.cli.errors import BadOption
 from pbx.config.load import Practice, load
 from pbx.config.settings import Network
+from pbx.domain.codes import CODES
 from pbx.domain.policy import Phone
 from pbx.output import print_json
 
@@ -35,6 +36,7 @@ def phones(options: Namespace) -> int:
         _tell(account)
         if options.qr:
             _show_code(account)
+    _tell_codes()
     return 0
 
 
@@ -65,6 +67,13 @@ def _tell(account: dict[str, str]) -> None:
     for label, key in (("Server/Domain", "server"), ("User name", "user"), ("Password", "password")):
         print(f"  {label + ':':15} {account[key]}")
     print(f"  {'Transport:':15} {account['transport']}   (any SIP softphone: Linphone, Zoiper, Groundwire, MicroSIP)")
+
+
+def _tell_codes() -> None:
+    print("Dial on any of them (the owner's PIN is asked for: secondline pin set PERSON):")
+    for code in CODES:
+        print(f"  {code.dial + ':':15} {code.doc}")
+    print(f"  {'*43:':15} hear yourself")
 
 
 def _show_code(account: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +11,8 @@ from typing import Self
 from pbx.demo.baresip import Baresip, ClientFailed
 
 REGISTER_WITHIN = 10.0
+KEY_SECONDS = 0.2
+"""From one key to the next: the client would let a new one cut the one before short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class Softphone:
 
     async def call(self, server: SipServer, dialled: str) -> None:
         """Call `dialled` through the PBX."""
+        self.heard.unlink(missing_ok=True)  # what the call before left there is not to be taken for this one
         await self._client.be_silent()
         await self._client.command("dial", server.uri(dialled))
 
@@ -88,6 +92,12 @@ class Softphone:
     async def says(self, wav: Path) -> None:
         """Say what is in `wav`; the phone hangs up at its end."""
         await self._client.play(wav)
+
+    async def presses(self, keys: str) -> None:
+        """Press keys (RFC 4733 telephone events), as quickly as a finger does."""
+        for key in keys:
+            await self._client.command("sndcode", key)
+            await asyncio.sleep(KEY_SECONDS)
 
     async def call_ends(self, within: float) -> str:
         """Wait until the call is over; why, in baresip's words. Raises ClientFailed."""

@@ -110,6 +110,19 @@ FROM oncall_swap
 WHERE (:rota::text IS NULL OR rota = :rota) AND (:undone::boolean OR undone_at IS NULL)
 ORDER BY id;
 
+-- pins ----------------------------------------------------------------------------------------------------------------
+
+-- name: keep_pin(person, hash, set_by)!
+INSERT INTO pin (person, hash, set_by) VALUES (:person, :hash, :set_by)
+ON CONFLICT (person) DO UPDATE SET hash = excluded.hash, set_at = now(), set_by = excluded.set_by;
+
+-- name: remove_pin(person)$
+-- Gives the person if there was a PIN.
+DELETE FROM pin WHERE person = :person RETURNING person;
+
+-- name: pins()
+SELECT person, hash, set_at, set_by FROM pin ORDER BY person;
+
 -- overrides -----------------------------------------------------------------------------------------------------------
 
 -- name: add_override(scope, target, mode, starts_at, ends_at, made_by, reason)$

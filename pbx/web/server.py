@@ -28,6 +28,9 @@ class Operations(Protocol):
     async def take_swaps(self) -> Json:
         """Take changed swaps on the rotas at once: `{"ok": bool}`."""
 
+    async def take_pins(self) -> Json:
+        """Take changed PINs at once: `{"ok": bool}`."""
+
     async def take_overrides(self) -> Json:
         """Take changed overrides at once: `{"ok": bool}`."""
 
@@ -129,6 +132,9 @@ def _control_routes(operations: Operations) -> list[web.RouteDef]:
     async def swaps(_: web.Request) -> web.Response:
         return web.json_response(await operations.take_swaps())
 
+    async def pins(_: web.Request) -> web.Response:
+        return web.json_response(await operations.take_pins())
+
     async def overrides(_: web.Request) -> web.Response:
         return web.json_response(await operations.take_overrides())
 
@@ -136,5 +142,6 @@ def _control_routes(operations: Operations) -> list[web.RouteDef]:
         web.get("/status", status),
         web.post("/reload", reload),
         web.post("/swaps", swaps),
+        web.post("/pins", pins),
         web.post("/overrides", overrides),
     ]

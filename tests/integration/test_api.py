@@ -60,7 +60,7 @@ class Nothing:
     async def nothing(self) -> dict[str, Any]:
         return {}
 
-    status = reload = take_swaps = take_overrides = nothing
+    status = reload = take_swaps = take_overrides = take_pins = nothing
 
     def metrics(self) -> bytes:
         return b""
