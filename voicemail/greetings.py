@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pbx.domain.legs import GONE_PROMPT, LATE_PROMPT, OFFER_PROMPT, TAKEN_PROMPT
 from pbx.domain.menu import MENU_AGAIN_PROMPT
 from pbx.domain.policy import FALLBACK_GREETING, Greeting, Policy
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
@@ -26,6 +27,13 @@ DEFAULT_TEXT = (
     "Please leave your name, your number and the reason for your call after the tone."
 )
 THANKS_TEXT = "Thank you. Your message has been recorded. Goodbye."
+LEG_TEXTS = {
+    OFFER_PROMPT: "A call for {practice}. To take it, press 1.",
+    TAKEN_PROMPT: "Somebody else has taken the call. Goodbye.",
+    GONE_PROMPT: "The caller has hung up. Goodbye.",
+    LATE_PROMPT: "The caller is no longer waiting. Goodbye.",
+}
+"""For whoever answers a number outside, which may be a private voicemail: so nothing of the patient is in them."""
 MENU_AGAIN_TEXT = "Please press one of the keys that follow."
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}")
@@ -49,7 +57,9 @@ def prompts_of(policy: Policy) -> dict[str, Greeting]:
     thanks = Greeting(THANKS_PROMPT, text=THANKS_TEXT)
     again = Greeting(MENU_AGAIN_PROMPT, text=MENU_AGAIN_TEXT)
     menus = {**policy.menu_prompts, again.name: again} if policy.menu_prompts else {}
-    return {default.name: default, **policy.greetings, **menus, emergency.name: emergency, thanks.name: thanks}
+    legs = LEG_TEXTS.items() if policy.outside_numbers else ()
+    asked = {name: Greeting(name, text=text.format(practice=policy.practice)) for name, text in legs}
+    return {default.name: default, **policy.greetings, **menus, **asked, emergency.name: emergency, thanks.name: thanks}
 
 
 def render_prompts(policy: Policy, folder: Path, speaker: Speaker | None) -> tuple[str, ...]:
