@@ -17,6 +17,7 @@ from pbx.config.numbers import NumberBuilder
 from pbx.config.people import Directory, check_people, mailboxes_of, phones_of, warn_of_unused
 from pbx.config.problems import ConfigProblems, Problem
 from pbx.config.report import Report
+from pbx.config.ringing import build_ringing
 from pbx.config.rotas import LookAhead, build_rotas, warn_ahead
 from pbx.config.schedules import Listen, build_greetings, build_schedules
 from pbx.config.schema.file import PracticeFile
@@ -52,6 +53,7 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     settings = build_settings(file, report)
     check_people(file, report)
     rotas = build_rotas(file, report)
+    ringing = build_ringing(file, report)
     numbers = _numbers(file, report)
     calendars = build_calendars(file, report)
     greetings = build_greetings(file, report, listen)
@@ -72,6 +74,8 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
         menu_prompts=menu_prompts,
         max_message_seconds=file.voicemail.max_seconds,
         rotas=rotas,
+        people=ringing.people,
+        outside=ringing.outside,
     )
     hold(policy, expectations, report)
     advise(file, policy, report)

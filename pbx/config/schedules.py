@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def build_schedules(file: PracticeFile, report: Report) -> dict[str, Schedule]:
         key: Schedule(
             key,
             section.timezone or file.practice.timezone,
-            _week(key, section, report),
+            build_week(("schedules", key, "open"), section.open, report),
             _closed(section),
             build_exceptions(key, section, report),
         )
@@ -36,12 +36,13 @@ def build_schedules(file: PracticeFile, report: Report) -> dict[str, Schedule]:
     }
 
 
-def _week(key: str, section: ScheduleSection, report: Report) -> dict[int, tuple[Range, ...]]:
+def build_week(place: KeyPath, content: Mapping[str, list[str]], report: Report) -> dict[int, tuple[Range, ...]]:
+    """The hours of each weekday, of a table at `place` that maps days to hours."""
     week: dict[int, tuple[Range, ...]] = {}
     written: dict[int, str] = {}
     before = len(report.problems)
-    for days, hours in section.open.items():
-        path: KeyPath = ("schedules", key, "open", days)
+    for days, hours in content.items():
+        path: KeyPath = (*place, days)
         for day in parse_days(days):
             if day in written:
                 what = f"{DAYS[day].title()} is already in {written[day]!r}"
@@ -51,11 +52,11 @@ def _week(key: str, section: ScheduleSection, report: Report) -> dict[int, tuple
             for each, found in _hours_of(day, hours, path, report):
                 week[each] = (*week.get(each, ()), found)
     for day, both in overlaps(week):
-        path = ("schedules", key, "open", *([written[day]] if day in written else []))
+        path = (*place, *([written[day]] if day in written else []))
         report.problem(path, f"{both} lie over each other", "let the second start when the first ends, or join them")
     if not any(week.values()) and len(report.problems) == before:
         remedy = 'add hours such as weekdays = "09:00-17:00", or leave the schedule out for a line that is always open'
-        report.problem(("schedules", key, "open"), "is never open", remedy)
+        report.problem(place, "is never open", remedy)
     return week
 
 
