@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from pbx.config.load import Practice, load
 from pbx.config.settings import Recognizer
 from pbx.database import DatabaseKeeper, dsn_of, embedded
 from pbx.domain.call import SeenCall
+from pbx.domain.facts import Facts
 from pbx.instance import only_instance
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
 from pbx.operations import Parts, ServerOperations
@@ -38,6 +40,7 @@ from pbx.running import Running, Signals
 from pbx.services.health import Health
 from pbx.services.oncall import SwapsInForce
 from pbx.services.pace import Pace, PacedCallLog
+from pbx.services.phones import PhonesAtHand
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
 from pbx.store.calls import PgCallLog
@@ -114,7 +117,8 @@ class Server:
         calendars = Calendars(self._layout.calendars)
         await calendars.follow(practice.calendars)
         swaps = SwapsInForce(PgSwapBook(database), SwapsFile(self._layout.swaps))
-        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, swaps)
+        phones = PhonesAtHand()
+        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, swaps, phones)
         operations = ServerOperations(self._config, practice, machine, parts)
         call_log = MeteredCallLog(PgCallLog(database), self._metrics)
         pace = Pace()
@@ -124,7 +128,7 @@ class Server:
         transcriber = MeteredTranscriber(recogniser, self._metrics)
 
         live = _live_calls(asterisk, ami, pace)
-        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: swaps.facts)
+        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: _facts(swaps, phones))
         await self._open(stack, practice, machine, MeteredRouter(router, self._metrics, pace), operations)
         return Running(
             asterisk=asterisk,
@@ -170,6 +174,10 @@ class Server:
 
     def _folders(self) -> Folders:
         return Folders(self._layout.spool, self._layout.spare, self._layout.messages)
+
+
+def _facts(swaps: SwapsInForce, phones: PhonesAtHand) -> Facts:
+    return replace(swaps.facts, unregistered=phones.unregistered)
 
 
 def _worker_options(recognizer: Recognizer) -> WorkerOptions:
