@@ -61,6 +61,7 @@ AGI = Variable("SL_AGI", SetBy.CONFIG, "Where the controller listens, as agi://a
 SPOOL = Variable("SL_SPOOL", SetBy.CONFIG, "The folder of recordings and sidecars.")
 SPARE = Variable("SL_SPARE", SetBy.CONFIG, "The folder to use when the spool cannot be written.")
 GREETINGS = Variable("SL_GREETINGS", SetBy.CONFIG, "The folder of the rendered prompts.")
+MUSIC = Variable("SL_MUSIC", SetBy.CONFIG, "The class of music while it rings; empty: ring-back.")
 MAX_SECONDS = Variable("SL_MAX_SECONDS", SetBy.CONFIG, "The longest message, in seconds.")
 
 ANSWER = (STEP, PHONES, LEGS, OPENING, PROMPTS, KEYS, SECONDS, POSITION, OK)
@@ -84,5 +85,5 @@ ALL = (
         ANSWERED_AT,
     ),
     *ANSWER,
-    *(AGI, SPOOL, SPARE, GREETINGS, MAX_SECONDS),
+    *(AGI, SPOOL, SPARE, GREETINGS, MUSIC, MAX_SECONDS),
 )

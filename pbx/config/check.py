@@ -25,6 +25,7 @@ def in_plain_words(practice: Practice) -> list[str]:
     lines += [rota_in_words(policy, rota) for rota in policy.rotas.values()]
     schedules = {number.schedule.name: number.schedule for number in policy.numbers.values() if number.schedule}
     lines += [line for schedule in schedules.values() for line in dates_in_words(schedule)]
+    lines.append(f"While it rings, callers hear {'the recording' if policy.music else 'ring-back'}.")
     lines.append(f'The general greeting and every greeting of a closed line begin with: "{policy.emergency_sentence}"')
     return [*lines, *_machine(policy, practice.settings)]
 

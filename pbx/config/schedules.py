@@ -15,11 +15,12 @@ from pbx.config.problems import KeyPath
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
 from pbx.config.schema.schedules import ScheduleSection
+from pbx.domain.legs import LEG_PROMPTS, MUSIC_PROMPT
 from pbx.domain.policy import Greeting
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 from pbx.domain.schedule import Range, Schedule
 
-RESERVED_GREETINGS = (EMERGENCY_PROMPT, THANKS_PROMPT)
+RESERVED_GREETINGS = (EMERGENCY_PROMPT, THANKS_PROMPT, MUSIC_PROMPT, *LEG_PROMPTS)
 
 
 def build_schedules(file: PracticeFile, report: Report) -> dict[str, Schedule]:
@@ -98,6 +99,18 @@ def build_greetings(file: PracticeFile, report: Report, listen: Listen | None = 
         if listen and usable and (complaint := listen(greetings[key])):
             report.problem(("greetings", key, "file" if sound else "text"), *complaint)
     return greetings
+
+
+def build_music(file: PracticeFile, report: Report, listen: Listen | None = None) -> Greeting | None:
+    """What callers hear while it rings, if the file names something."""
+    if file.practice.waiting_music is None:
+        return None
+    path: KeyPath = ("practice", "waiting_music")
+    sound = report.document.beside(path, file.practice.waiting_music)
+    music = Greeting(MUSIC_PROMPT, file=str(sound))
+    if check_sound(path, sound, report) and listen and (complaint := listen(music)):
+        report.problem(path, *complaint)
+    return music
 
 
 def check_sound(path: KeyPath, sound: Path, report: Report) -> bool:

@@ -116,7 +116,7 @@ def test_what_the_controller_names_is_filtered_before_it_is_dialled_or_played(di
             assert context.index(f"Set({name}=${{FILTER(") < context.index(f"${{STRREPLACE({name},")
 
 
-PHONES_AND_LEGS = "Dial(${phones}${between}${legs},${seconds},grU(sl-answered))"
+PHONES_AND_LEGS = "Dial(${phones}${between}${legs},${seconds},g${waiting}U(sl-answered))"
 PHONE = "Dial(PJSIP/${name},${seconds})"
 
 
