@@ -64,9 +64,7 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
         raise ConfigProblems(_in_order(report.problems))
     sounds = [*greetings.values(), *menu_prompts.values(), *([music] if music else [])]
     policy = Policy(
-        version=_digest(
-            report.document.texts, [*greetings.values(), *menu_prompts.values(), *([music] if music else [])]
-        ),
+        version=_digest(report.document.texts, sounds),
         practice=file.practice.name,
         country=file.practice.country,
         timezone=file.practice.timezone,

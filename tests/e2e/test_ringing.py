@@ -21,7 +21,7 @@ from pbx.domain.facts import Facts
 from pbx.domain.legs import at_once
 from pbx.domain.menu import Menu, Option
 from pbx.domain.people import Outside, Person, Reach, Stage
-from pbx.domain.policy import Callee, Greeting, Number, Policy, Ring, Voicemail
+from pbx.domain.policy import Action, Callee, Greeting, Number, Policy, Ring, Voicemail
 from pbx.domain.routing import decide
 from pbx.domain.steps import RingStep
 from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker
@@ -63,13 +63,11 @@ def _policy() -> Policy:
             "rictor, garcia", (DESK, SHELF), 5, (Callee("rictor", ("phones",)), Callee("garcia", ("garcia",), 1))
         ),
     }
-    menu = Menu("main", (Option("1", "ring rictor", (Ring("rictor", (DESK,), 8), message)),), 5, 1)
+    lines: dict[str, tuple[Action, ...]] = {did: (ring, message) for did, ring in rings.items()}
+    lines[MENU] = (Menu("main", (Option("1", "ring rictor", (Ring("rictor", (DESK,), 8), message)),), 5, 1), message)
     return replace(
         plain,
-        numbers={
-            did: Number(did, "Dr. Rictor", None, (first, message), (message,))
-            for did, first in {**rings, MENU: menu}.items()
-        },
+        numbers={did: Number(did, "Dr. Rictor", None, actions, (message,)) for did, actions in lines.items()},
         people={
             "rictor": Person("rictor", "Dr. Rictor", (DESK,), CELL, (doctor,)),
             "phones": Person("phones", "Dr. Rictor", (DESK,)),
@@ -308,3 +306,9 @@ async def test_a_number_outside_that_the_file_does_not_name_is_never_called(pbx:
     assert CELL in (await console.run("dialplan show sl-outside") or "")
     for name in ("nobody", CELL, "17175550199"):
         assert "no existence" in (await console.run(f"dialplan show {name}@sl-outside") or "")
+
+
+def test_the_number_outside_is_in_no_log_and_no_record(pbx: Pbx) -> None:
+    folder = pbx.layout.data
+    found = [path for path in folder.rglob("*") if path.is_file() and CELL[2:].encode() in path.read_bytes()]
+    assert found == [pbx.layout.etc / "extensions.conf"]
