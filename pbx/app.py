@@ -42,6 +42,7 @@ from pbx.services.known import Known
 from pbx.services.oncall import SwapsInForce
 from pbx.services.overrides import Overrides, OverridesInForce
 from pbx.services.pace import Pace, PacedCallLog
+from pbx.services.phones import PhonesAtHand
 from pbx.services.pins import Pins
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
@@ -124,7 +125,8 @@ class Server:
         await calendars.follow(practice.calendars)
         swaps = SwapsInForce(PgSwapBook(database), KeptFile(self._layout.swaps))
         override_book = PgOverrideBook(database)
-        known = Known(swaps, OverridesInForce(override_book, KeptFile(self._layout.overrides)))
+        phones = PhonesAtHand()
+        known = Known(swaps, OverridesInForce(override_book, KeptFile(self._layout.overrides)), phones)
         pins = Pins(PgPinBook(database), KeptFile(self._layout.pins))
         parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, known, pins)
         operations = ServerOperations(self._config, practice, machine, parts)

@@ -90,7 +90,10 @@ class ServerOperations:
         return {part.value: condition.ok for part, condition in self._parts.health.parts.items()}
 
     async def status(self) -> Json:
-        """The whole state; `phones` and `live_calls` are null where Asterisk cannot be asked."""
+        """The whole state; `phones` and `live_calls` are null where Asterisk cannot be asked.
+
+        `left_out` are phones that calls do not wait for now.
+        """
         return {
             "ready": self.ready,
             "running": True,
@@ -105,6 +108,7 @@ class ServerOperations:
                 for id_, c in self._parts.calendars.states.items()
             },
             "phones": await self._phones(),
+            "left_out": sorted(self._parts.known.phones.unregistered),
             "live_calls": await self._live_calls(),
             "queue": {"transcription": await self._queue_depth()},
             "disk": {"free_bytes": shutil.disk_usage(self._machine.layout.data).free},
@@ -204,9 +208,12 @@ class ServerOperations:
     async def _phones(self) -> dict[str, bool | None]:
         names = [phone.name for phone in self.policy.phones]
         try:
-            return dict(await self._parts.ami.registered_phones(names))
+            found = await self._parts.ami.registered_phones(names)
         except AmiError:
+            self._parts.known.phones.lost()
             return dict.fromkeys(names)
+        self._parts.known.phones.heard(found)
+        return dict(found)
 
     async def _live_calls(self) -> int | None:
         try:

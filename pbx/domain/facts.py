@@ -10,10 +10,14 @@ from pbx.domain.override import Override
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`swaps` are those made by command, in the order in which they were made; `overrides` those that may hold."""
+    """`swaps` are those made by command, in the order in which they were made; `overrides` those that may hold.
+
+    `unregistered` are phones (endpoint names) of which it is known that they are not registered now.
+    """
 
     swaps: tuple[Swap, ...] = ()
     overrides: tuple[Override, ...] = ()
+    unregistered: frozenset[str] = frozenset()
 
 
 NO_FACTS = Facts()

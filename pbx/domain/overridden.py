@@ -14,7 +14,7 @@ from datetime import datetime
 from pbx.domain.facts import Facts
 from pbx.domain.menu import Jump, Menu, Option, leaves_in
 from pbx.domain.override import Mode, Override, Scope, newest
-from pbx.domain.policy import Action, Number, Policy, Ring, RingOnCall, Voicemail
+from pbx.domain.policy import Action, Callee, Number, Policy, Ring, RingOnCall, Voicemail
 
 _AWAY = (Mode.CLOSED, Mode.VOICEMAIL)
 
@@ -60,7 +60,7 @@ def overridden(policy: Policy, number: Number, at: datetime, facts: Facts, plann
     absent = _absent(facts.overrides, at)
     away = tuple(absent[person] for person in absent if _is_rung(policy, course.actions, person))
     gone = {one.target for one in away}
-    actions = _without(course.actions, lambda phone: _owner(policy, phone) in gone, gone) if away else course.actions
+    actions = _without(policy, course.actions, gone) if away else course.actions
     later = [one.starts for one in concerned if at < one.starts]
     changes = [*later, *(one.ends for one in away), *([course.until] if course.until else [])]
     return Overridden(
@@ -83,9 +83,9 @@ def concerns_line(policy: Policy, number: Number, override: Override) -> bool:
 
 
 def whose_line(policy: Policy, number: Number) -> str | None:
-    """The person whose own line it is: the only one whose phones it rings when open."""
-    owners = {_owner(policy, phone) for ring in _rings(number.opened) for phone in ring.phones}
-    return owners.pop() if len(owners) == 1 else None
+    """The person whose own line it is: the only one whom it rings when open, with nobody outside beside."""
+    rung = [one for ring in _rings(number.opened) for one in _rung(policy, ring)]
+    return rung[0] if rung and len(set(rung)) == 1 else None
 
 
 def rings_person(policy: Policy, number: Number, person: str) -> bool:
@@ -114,7 +114,7 @@ def _of_line(policy: Policy, number: Number, line: Override | None, planned: Cou
         case Mode.SNOW_DAY:
             return Course(False, with_greeting(closed, policy.snow_day_greeting), line.ends)
         case Mode.VOICEMAIL:
-            return Course(False, _without(planned.actions, lambda _: True, set()), line.ends)
+            return Course(False, _each(planned.actions, lambda one: None if isinstance(one, Ring) else one), line.ends)
 
 
 def _absent(overrides: Iterable[Override], at: datetime) -> dict[str, Override]:
@@ -142,24 +142,39 @@ def _rings(actions: tuple[Action, ...]) -> Iterator[Ring]:
 
 
 def _is_rung(policy: Policy, actions: tuple[Action, ...], person: str) -> bool:
-    return any(_owner(policy, phone) == person for ring in _rings(actions) for phone in ring.phones)
+    return any(person in _rung(policy, ring) for ring in _rings(actions))
+
+
+def _rung(policy: Policy, ring: Ring) -> list[str | None]:
+    """Whom a ring means, by their keys; None for somebody outside who is none of the practice's people."""
+    if not ring.callees:
+        return [_owner(policy, phone) for phone in ring.phones]
+    return [person for callee in ring.callees for person in (callee.people or (None,))]
 
 
 def _owner(policy: Policy, phone: str) -> str | None:
     return next((known.owner for known in policy.phones if known.name == phone), None)
 
 
-def _without(actions: tuple[Action, ...], gone: Callable[[str], bool], people: set[str]) -> tuple[Action, ...]:
-    """The same actions without the phones that are gone; a ring that is left with none falls away."""
+def _without(policy: Policy, actions: tuple[Action, ...], people: set[str]) -> tuple[Action, ...]:
+    """The same actions without phones and cells of `people`; a ring that is left with nothing falls away."""
 
     def fewer(action: Action) -> Action | None:
         if not isinstance(action, Ring):
             return action
-        phones = tuple(phone for phone in action.phones if not gone(phone))
+        phones = tuple(phone for phone in action.phones if _owner(policy, phone) not in people)
+        callees = tuple(_callees_without(action.callees, people))
         who = ", ".join(name for name in action.who.split(", ") if name not in people)
-        return replace(action, phones=phones, who=who or action.who) if phones else None
+        return replace(action, phones=phones, callees=callees, who=who or action.who) if phones or callees else None
 
     return _each(actions, fewer)
+
+
+def _callees_without(callees: tuple[Callee, ...], people: set[str]) -> Iterator[Callee]:
+    for callee in callees:
+        left = tuple(person for person in callee.people if person not in people)
+        if left or not callee.people:
+            yield replace(callee, people=left)
 
 
 def _each(actions: tuple[Action, ...], change: Callable[[Action], Action | None]) -> tuple[Action, ...]:

@@ -63,7 +63,9 @@ def _check_target(policy: Policy, wanted: Wanted) -> None:
         raise Refused(f"{target!r} is not a number of this practice (there are: {known})")
     if wanted.scope is not Scope.PERSON:
         return
-    people = sorted({phone.owner for phone in policy.phones})
+    people = sorted(
+        {phone.owner for phone in policy.phones} | {key for key, person in policy.people.items() if person.can_ring}
+    )
     if target not in people:
         raise Refused(f"{target!r} is nobody with a phone (there are: {', '.join(people)})")
     if wanted.mode is Mode.SNOW_DAY:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import cast
 
+from pbx.domain.legs import Leg, OutsideTarget, PhoneTarget, at_once
 from pbx.domain.routing import Decision, Reason, State
 from pbx.domain.steps import EndStep, MenuKey, MenuStep, RecordStep, RingStep, SayStep, Step, StepKind
 from pbx.domain.transcript import Word
@@ -17,11 +18,11 @@ from pbx.domain.tree import Choice
 
 Json = dict[str, object]
 
-FORMAT = 2
+FORMAT = 3
 """Counts up when a stored decision changes its shape."""
 
-READABLE = (1, 2)
-"""Formats that are understood. The first had no menus; all else in it is as it is now."""
+READABLE = (1, 2, 3)
+"""Formats that are understood. The first had no menus; the first two rang phones at once and had no legs."""
 
 
 def decision_to_dict(decision: Decision) -> Json:
@@ -94,7 +95,7 @@ def _step_to_dict(step: Step) -> Json:
     kind: Json = {"kind": step.kind.value}
     match step:
         case RingStep():
-            return kind | {"who": step.who, "phones": list(step.phones), "seconds": step.seconds}
+            return kind | {"who": step.who, "legs": [_leg_to_dict(leg) for leg in step.legs], "seconds": step.seconds}
         case SayStep():
             return kind | {"prompts": list(step.prompts)}
         case MenuStep():
@@ -111,9 +112,25 @@ def _step_to_dict(step: Step) -> Json:
             return kind
 
 
+def _leg_to_dict(leg: Leg) -> Json:
+    named = {"outside": leg.target.name} if isinstance(leg.target, OutsideTarget) else {"phone": leg.target.endpoint}
+    return {**named, "after_seconds": leg.after_seconds, "who": leg.who}
+
+
 def _ring(value: object) -> Step:
+    if isinstance(value, dict) and "phones" in value:
+        old = _Fields(value, ("kind", "who", "phones", "seconds"))
+        return RingStep(old.text("who"), at_once(*old.texts("phones")), old.whole("seconds"))
     fields = _Fields(value, RingStep.__slots__)
-    return RingStep(fields.text("who"), fields.texts("phones"), fields.whole("seconds"))
+    legs = tuple(_leg(leg) for leg in fields.list("legs"))
+    return RingStep(fields.text("who"), legs, fields.whole("seconds"))
+
+
+def _leg(value: object) -> Leg:
+    place = "outside" if isinstance(value, dict) and "outside" in value else "phone"
+    fields = _Fields(value, (place, "after_seconds", "who"))
+    target = OutsideTarget(fields.text(place)) if place == "outside" else PhoneTarget(fields.text(place))
+    return Leg(target, fields.whole("after_seconds"), fields.text("who"))
 
 
 def _say(value: object) -> Step:

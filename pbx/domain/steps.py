@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pbx.domain.legs import Leg, PhoneTarget
+
 
 class StepKind(StrEnum):
     RING = "ring"
@@ -55,12 +57,17 @@ _KEY = "key-"
 
 @dataclass(frozen=True, slots=True)
 class RingStep:
-    """Ring `phones` (endpoint names) at once for `seconds`; `who` is the key of the person or team."""
+    """Ring `legs`, each from its own second on, for `seconds` in all; `who` is the key of the person or team."""
 
     who: str
-    phones: tuple[str, ...]
+    legs: tuple[Leg, ...]
     seconds: int
     kind: StepKind = StepKind.RING
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """The endpoints of the practice's own phones that ring."""
+        return tuple(leg.target.endpoint for leg in self.legs if isinstance(leg.target, PhoneTarget))
 
 
 @dataclass(frozen=True, slots=True)

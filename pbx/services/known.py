@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pbx.domain.facts import Facts
 from pbx.services.oncall import SwapsInForce
 from pbx.services.overrides import OverridesInForce
+from pbx.services.phones import PhonesAtHand
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class Known:
 
     swaps: SwapsInForce
     overrides: OverridesInForce
+    phones: PhonesAtHand
 
     @property
     def facts(self) -> Facts:
-        return Facts(swaps=self.swaps.held, overrides=self.overrides.held)
+        return Facts(swaps=self.swaps.held, overrides=self.overrides.held, unregistered=self.phones.unregistered)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from pbx.config.schema.ringing import After
 from pbx.config.schema.section import Section
 from pbx.config.values import (
     About,
@@ -24,9 +25,14 @@ DEFAULT_RING_SECONDS = 25
 class ActionSection(Section):
     """One thing that is done with a call: `ring` somebody or whoever is `oncall`, a `voicemail`, or a `menu`."""
 
-    ring: Annotated[SomeKeys | None, About("Keys of people or teams; all their phones ring at once.", '"rictor"')] = (
-        None
-    )
+    ring: Annotated[SomeKeys | None, About("Keys of people, teams or [outside]; they ring at once.", '"rictor"')] = None
+    after: Annotated[
+        After | None,
+        About("Who of them begins to ring later, while the others ring on.", "{ front-desk = 10 }", unit="seconds"),
+    ] = None
+    one_by_one: Annotated[
+        Literal[True] | None, About("One after the other instead, each for the seconds given.", "true")
+    ] = None
     oncall: Annotated[Key | None, About("Key of a rota; whoever is on call is rung, then the backup.", '"doctors"')] = (
         None
     )
@@ -50,6 +56,10 @@ class ActionSection(Section):
             raise wrong("does not say one thing to do", remedy)
         if self.ring is None and self.oncall is None and self.seconds is not None:
             raise wrong("gives seconds to what does not ring", "seconds belong to ring; see [voicemail] max_seconds")
+        if self.ring is None and (self.after is not None or self.one_by_one is not None):
+            raise wrong("says how to ring to what does not ring", "after and one_by_one belong to ring")
+        if self.after is not None and self.one_by_one is not None:
+            raise wrong("rings one by one and later at the same time", "keep after or one_by_one")
         if self.voicemail is None and self.greeting is not None:
             raise wrong("gives a greeting to what is no voicemail", "a greeting belongs to voicemail")
         return self

@@ -40,6 +40,10 @@ class PracticeSection(Section):
         Text | None,
         About("Greeting of closed lines while `secondline override snow-day` holds. Left out: their own.", '"snow"'),
     ] = None
+    waiting_music: Annotated[
+        Text | None,
+        About("A WAV or MP3 file that callers hear while it rings. Left out: ring-back.", '"waiting.wav"'),
+    ] = None
 
 
 class ServerSection(Section):
