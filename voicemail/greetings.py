@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pbx.domain.callers import NOT_TAKEN_PROMPT
 from pbx.domain.menu import MENU_AGAIN_PROMPT
 from pbx.domain.policy import FALLBACK_GREETING, Greeting, Policy
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
@@ -26,6 +27,7 @@ DEFAULT_TEXT = (
     "Please leave your name, your number and the reason for your call after the tone."
 )
 THANKS_TEXT = "Thank you. Your message has been recorded. Goodbye."
+NOT_TAKEN_TEXT = "We cannot take this call. Goodbye."
 MENU_AGAIN_TEXT = "Please press one of the keys that follow."
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}")
@@ -49,7 +51,14 @@ def prompts_of(policy: Policy) -> dict[str, Greeting]:
     thanks = Greeting(THANKS_PROMPT, text=THANKS_TEXT)
     again = Greeting(MENU_AGAIN_PROMPT, text=MENU_AGAIN_TEXT)
     menus = {**policy.menu_prompts, again.name: again} if policy.menu_prompts else {}
-    return {default.name: default, **policy.greetings, **menus, emergency.name: emergency, thanks.name: thanks}
+    own = {emergency.name: emergency, thanks.name: thanks} | _not_taken(policy)
+    return {default.name: default, **policy.greetings, **menus, **own}
+
+
+def _not_taken(policy: Policy) -> dict[str, Greeting]:
+    rules = (rule for number in policy.numbers.values() for rule in number.callers.rules)
+    needed = any(rule.turn_away == NOT_TAKEN_PROMPT for rule in rules)
+    return {NOT_TAKEN_PROMPT: Greeting(NOT_TAKEN_PROMPT, text=NOT_TAKEN_TEXT)} if needed else {}
 
 
 def render_prompts(policy: Policy, folder: Path, speaker: Speaker | None) -> tuple[str, ...]:

@@ -15,11 +15,12 @@ from pbx.config.problems import KeyPath
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
 from pbx.config.schema.schedules import ScheduleSection
+from pbx.domain.callers import NOT_TAKEN_PROMPT
 from pbx.domain.policy import Greeting
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 from pbx.domain.schedule import Range, Schedule
 
-RESERVED_GREETINGS = (EMERGENCY_PROMPT, THANKS_PROMPT)
+RESERVED_GREETINGS = (EMERGENCY_PROMPT, THANKS_PROMPT, NOT_TAKEN_PROMPT)
 
 
 def build_schedules(file: PracticeFile, report: Report) -> dict[str, Schedule]:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from pbx.domain.callers import Verdict
 from pbx.domain.oncall import Swap
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`swaps` are those made by command, in the order in which they were made."""
+    """`swaps` are those made by command, in the order in which they were made.
+
+    Of the call itself: `recent` are the times of the caller's earlier calls (aware), `verdict` is the carrier's.
+    """
 
     swaps: tuple[Swap, ...] = ()
+    recent: tuple[datetime, ...] = ()
+    verdict: Verdict = Verdict.NONE
 
 
 NO_FACTS = Facts()

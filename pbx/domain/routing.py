@@ -5,15 +5,16 @@ Both are pure. The same decision drives the call, is stored with it and is print
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from pbx.domain.callers import Incoming, Kind, Ruling, ruling
 from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.menu import Menu
-from pbx.domain.numbers import for_people
+from pbx.domain.numbers import Caller, for_people
 from pbx.domain.policy import (
     FALLBACK_GREETING,
     UNASSIGNED_MAILBOX,
@@ -51,6 +52,11 @@ class Reason(StrEnum):
     CLOSED_DATE = "closed-date"
     UNKNOWN_NUMBER = "unknown-number"
     SAFE_MODE = "safe-mode"
+    PRIORITY = "priority"
+    BLOCKED = "blocked"
+    WITHHELD = "withheld"
+    UNKNOWN_CALLER = "unknown-caller"
+    REPEATED_CALL = "repeated-call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +83,33 @@ class Decision:
         return next((s.mailbox for s in self.steps if isinstance(s, RecordStep)), UNASSIGNED_MAILBOX)
 
 
-def decide(policy: Policy, dialled: str, at: datetime, facts: Facts = NO_FACTS) -> Decision:
-    """Decide about a call to `dialled` (E.164) at `at` (aware; raises ValueError for a naive time)."""
+def decide(
+    policy: Policy, dialled: str, at: datetime, facts: Facts = NO_FACTS, caller: Caller | None = None
+) -> Decision:
+    """Decide about a call to `dialled` (E.164) at `at` (aware; raises ValueError for a naive time).
+
+    Without a `caller` it is decided as for one to whom no rule by caller applies.
+    """
     number = policy.numbers.get(dialled)
     if number is None:
         return _unknown_number(policy, dialled, at)
     state, reason, rule, until, why = _line_state(policy, number, at)
+    incoming = Incoming(caller, state is State.OPEN, at, facts.recent, facts.verdict) if caller else None
+    found = ruling(number.callers, policy.contacts, incoming)
     actions = number.opened if state is State.OPEN else _when_closed(number, at)
+    actions = _for_caller(actions, found)
     fallback = _fallback(number, actions)
-    telling = _Telling(policy, state, at, facts, fallback)
-    plan = Plan(telling.steps, _opening(state), fallback)
-    plan.add(actions)
-    sentences = (why, *(s for action in actions for s in telling.sentences(action)))
+    telling = _Telling(policy, _heard_as(state, found), at, facts, fallback)
+    plan = Plan(telling.steps, _opening(telling.state), fallback)
+    if found.rule:
+        reason, rule = Reason(found.rule.kind.value), found.rule.path
+    if found.rule and found.rule.turn_away:
+        plan.steps += (SayStep((EMERGENCY_PROMPT, found.rule.turn_away)), EndStep())
+        done = [f"Say the emergency sentence and {found.rule.turn_away!r}, and hang up."]
+    else:
+        plan.add(actions)
+        done = [s for action in actions for s in telling.sentences(action)]
+    sentences = (why, *found.why, *done)
     return Decision(dialled, at, state, reason, rule, until, tuple(plan.steps), sentences, policy.version)
 
 
@@ -133,6 +154,18 @@ def _when_closed(number: Number, at: datetime) -> tuple[Action, ...]:
     if greeting is None:
         return number.closed
     return tuple(Voicemail(a.mailbox, greeting) if isinstance(a, Voicemail) else a for a in number.closed)
+
+
+def _for_caller(actions: tuple[Action, ...], found: Ruling) -> tuple[Action, ...]:
+    actions = actions if found.actions is None else found.actions
+    if found.greeting is None:
+        return actions
+    return tuple(replace(a, greeting=found.greeting) if isinstance(a, Voicemail) else a for a in actions)
+
+
+def _heard_as(state: State, found: Ruling) -> State:
+    """Whoever is blocked hears the emergency sentence on an open line too."""
+    return State.CLOSED if found.rule and found.rule.kind is Kind.BLOCKED else state
 
 
 _RULES = {Why.EXCEPTION: ".exceptions"}
