@@ -36,11 +36,12 @@ from pbx.operations import Parts, ServerOperations
 from pbx.prompts import make_prompts
 from pbx.running import Running, Signals
 from pbx.services.health import Health
+from pbx.services.history import CallHistory
 from pbx.services.oncall import SwapsInForce
 from pbx.services.pace import Pace, PacedCallLog
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
-from pbx.store.calls import PgCallLog
+from pbx.store.calls import PgCallLog, PgPastCalls
 from pbx.store.database import Database
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
@@ -124,7 +125,8 @@ class Server:
         transcriber = MeteredTranscriber(recogniser, self._metrics)
 
         live = _live_calls(asterisk, ami, pace)
-        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: swaps.facts)
+        history = CallHistory(lambda: operations.policy, PgPastCalls(database))
+        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: swaps.facts, history)
         await self._open(stack, practice, machine, MeteredRouter(router, self._metrics, pace), operations)
         return Running(
             asterisk=asterisk,
@@ -140,6 +142,7 @@ class Server:
             operations=operations,
             calendars=calendars,
             swaps=swaps,
+            history=history,
             rota_watch=operations.rota_watch,
             health=self._health,
             poked=asyncio.Event(),

@@ -21,6 +21,7 @@ from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
 from pbx.operations import ServerOperations
 from pbx.services.health import Health, Part
+from pbx.services.history import CallHistory
 from pbx.services.oncall import RotaWatch, SwapsInForce
 from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
@@ -66,6 +67,7 @@ class Running:
     operations: ServerOperations
     calendars: Calendars
     swaps: SwapsInForce
+    history: CallHistory
     rota_watch: RotaWatch
     health: Health
     poked: asyncio.Event
@@ -95,6 +97,7 @@ class Running:
             self.keeper.run(),
             self.recorder.run(),
             self.swaps.run(),
+            self.history.run(),
             self._watch_rotas(),
             self._keep_recogniser(),
             self.calendars.run(self.operations.take_calendars),

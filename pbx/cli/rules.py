@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
-from dataclasses import asdict
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,11 +18,12 @@ from pbx.config.closed_dates import HOLIDAY_YEARS
 from pbx.config.describe import describe
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.rotas import LookAhead
+from pbx.domain.callers import Verdict
 from pbx.domain.facts import Facts
-from pbx.domain.numbers import WITHHELD_NAMES, to_e164
+from pbx.domain.numbers import WITHHELD_NAMES, Caller, NumberKind, to_e164
 from pbx.domain.policy import Policy, RingOnCall
 from pbx.domain.routing import Decision, decide
-from pbx.output import decision_json, on_call_json, print_json
+from pbx.output import decision_json, name_of, named_caller, on_call_json, print_json
 from pbx.prompts import listener
 from pbx.swaps import last_known
 
@@ -77,14 +78,19 @@ def explain(options: Namespace) -> int:
     layout = Layout(Path(options.data).absolute())
     known = asyncio.run(look_up(practice.calendars, layout.calendars, at))
     policy = with_calendars(practice.policy, known)
-    facts = last_known(layout)
-    decision = decide(policy, parse_number("--to", options.to, policy.country), at, facts)
+    earlier = tuple(at - timedelta(minutes=minutes) for minutes in sorted(options.earlier, reverse=True))
+    facts = replace(last_known(layout), recent=earlier, verdict=Verdict(options.verdict))
+    caller = _caller(options.caller, policy.country)
+    decision = decide(policy, parse_number("--to", options.to, policy.country), at, facts, caller)
     if options.json:
         document = decision_json(decision)
         document["oncall"] = _on_call(policy, decision, facts)
-        document["from"] = _caller(options.caller, policy.country)
+        document["from"] = caller.number if caller else None
+        document["name"] = name_of(caller, policy) if caller else None
         print_json(document)
     else:
+        if caller:
+            print(f"From {named_caller(caller, policy)}.")
         _tell(decision, policy, practice)
     return 0
 
@@ -98,9 +104,12 @@ def _on_call(policy: Policy, decision: Decision, facts: Facts) -> dict[str, Any]
     return {name: on_call_json(policy, state) for name, state in states.items()}
 
 
-def _caller(text: str | None, country: str) -> str | None:
-    withheld = text is None or text.lower() in WITHHELD_NAMES
-    return None if withheld else parse_number("--from", text or "", country)
+def _caller(text: str | None, country: str) -> Caller | None:
+    if text is None:
+        return None
+    if text.lower() in (*WITHHELD_NAMES, "withheld"):
+        return Caller(NumberKind.WITHHELD)
+    return Caller(NumberKind.E164, parse_number("--from", text, country))
 
 
 def _tell(decision: Decision, policy: Policy, practice: Practice) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pbx.config.advice import Accepted, advise, settle
 from pbx.config.calendars import CalendarSource, build_calendars
+from pbx.config.caller_advice import advise_callers
+from pbx.config.contacts import Contacts, read_contacts
 from pbx.config.document import read_document
 from pbx.config.expectations import build_expectations, hold
 from pbx.config.machine import build_settings
@@ -52,7 +54,8 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     settings = build_settings(file, report)
     check_people(file, report)
     rotas = build_rotas(file, report)
-    numbers = _numbers(file, report)
+    contacts = read_contacts(file, report)
+    numbers = _numbers(file, report, contacts)
     calendars = build_calendars(file, report)
     greetings = build_greetings(file, report, listen)
     menu_prompts = build_menu_prompts(file, report, listen)
@@ -60,7 +63,7 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     if report.problems:
         raise ConfigProblems(_in_order(report.problems))
     policy = Policy(
-        version=_digest(report.document.texts, [*greetings.values(), *menu_prompts.values()]),
+        version=_digest([*report.document.texts, contacts.text], [*greetings.values(), *menu_prompts.values()]),
         practice=file.practice.name,
         country=file.practice.country,
         timezone=file.practice.timezone,
@@ -72,9 +75,11 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
         menu_prompts=menu_prompts,
         max_message_seconds=file.voicemail.max_seconds,
         rotas=rotas,
+        contacts=contacts.people,
     )
     hold(policy, expectations, report)
     advise(file, policy, report)
+    advise_callers(file, policy, report)
     if ahead:
         warn_ahead(policy, ahead, report)
     accepted = settle(file, report)
@@ -83,9 +88,9 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     return Practice(policy, settings, _in_order(report.warnings), calendars, accepted)
 
 
-def _numbers(file: PracticeFile, report: Report) -> dict[str, Number]:
+def _numbers(file: PracticeFile, report: Report, contacts: Contacts) -> dict[str, Number]:
     directory = Directory(file, report)
-    builder = NumberBuilder(directory, build_schedules(file, report), report)
+    builder = NumberBuilder(directory, build_schedules(file, report), report, contacts=contacts.people)
     numbers = builder.build()
     if not report.declared("numbers"):
         remedy = 'add a table such as [numbers."+17175550100"]; `secondline describe` shows one'

@@ -59,6 +59,10 @@ class Reason(StrEnum):
     REPEATED_CALL = "repeated-call"
 
 
+BY_CALLER = frozenset(Reason(kind.value) for kind in Kind)
+"""The reasons that have to do with who is calling."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What to do with a call to `number` that came at `at` (aware), and why.

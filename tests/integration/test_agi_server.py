@@ -20,7 +20,7 @@ from tests.kit.edge_asterisk import bare_asterisk, free_port
 CALL = "5b1f0f0e-7d07-4a5c-9d0a-0d9f6a2f3b11"
 TOKEN = "c0c1b7f6-97a0-4a3f-8a7e-9b6f1d2e3f40"
 CALLER = "+12025550123"
-GOOD = (CALL, TOKEN, "+17175550100", CALLER, "1795443203.125", "-1", "start")
+GOOD = (CALL, TOKEN, "+17175550100", CALLER, "", "1795443203.125", "-1", "start")
 RING = {"SL_STEP": "ring", "SL_PHONES": "desk&cell", "SL_SECONDS": "25", "SL_POSITION": "0", "SL_OK": TOKEN}
 
 Decide = Callable[[Question], Awaitable[tuple[int, Step]]]
