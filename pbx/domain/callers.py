@@ -189,8 +189,8 @@ def _refusal(rule: CallerRule, incoming: Incoming) -> str | None:
     if incoming.verdict is not Verdict.PASSED and rule.trust is Trust.PASSED:
         return f"Priority does not count: the carrier does not vouch for the number ({rule.path})."
     if incoming.count(rule.within) > rule.calls:
-        most = f"{rule.calls} calls of a number in {span_in_words(rule.within)}"
-        return f"Priority does not count: at most {most} ring through ({rule.path})."
+        most = f"{rule.calls} in {span_in_words(rule.within)}"
+        return f"Priority does not count: the number called too often, at most {most} ring through ({rule.path})."
     return None
 
 

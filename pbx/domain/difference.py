@@ -102,7 +102,8 @@ def _treated(decision: Decision) -> Treated:
 
 def _in_words(treated: Treated) -> str:
     state, events = treated
-    return f"{state}: {', then '.join(event.in_full for event in events if event.verb is not Verb.HANG_UP)}"
+    meets = [event.in_full for event in events if event.verb is not Verb.HANG_UP]
+    return f"{state}: {', then '.join(meets) or Verb.HANG_UP.value}"
 
 
 def _weekly(old: Policy, new: Policy, e164: str, today: date) -> Iterator[str]:
