@@ -30,9 +30,8 @@ def _whom(rule: CallerRule) -> str:
         case Kind.BLOCKED:
             return f"Blocked callers (contacts in {groups})"
         case Kind.PRIORITY:
-            most = (
-                f"at most {rule.calls} call{'' if rule.calls == 1 else 's'} of a number in {span_in_words(rule.within)}"
-            )
+            calls = "1 call" if rule.calls == 1 else f"{rule.calls} calls"
+            most = f"at most {calls} of a number in {span_in_words(rule.within)}"
             return f"Callers with priority (contacts in {groups}, {most}{_TRUST[rule.trust]})"
         case Kind.REPEATED:
             return f"From call {rule.calls} of the same number within {span_in_words(rule.within)} on"
