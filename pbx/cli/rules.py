@@ -98,7 +98,10 @@ def explain(options: Namespace) -> int:
 def _on_call(policy: Policy, decision: Decision, facts: Facts) -> dict[str, Any]:
     """Who is on call in each rota that the number names, whether it is rung now or not."""
     number = policy.numbers.get(decision.number)
-    actions = (*number.opened, *number.closed) if number else ()
+    by_caller = (
+        [a for rule in number.callers.rules for a in (*(rule.opened or ()), *(rule.closed or ()))] if number else []
+    )
+    actions = (*number.opened, *number.closed, *by_caller) if number else ()
     named = dict.fromkeys(action.rota for action in actions if isinstance(action, RingOnCall))
     states = {name: policy.rotas[name].on_call(decision.at, facts.swaps) for name in named}
     return {name: on_call_json(policy, state) for name, state in states.items()}
