@@ -90,7 +90,7 @@ def _past_calls(practice: Practice, old: Policy, new: Policy, layout: Layout, si
 def _moved(old: Policy, new: Policy, call: CallRecord, earlier: dict[str, list[datetime]]) -> Moved | None:
     times = earlier.get(call.caller.number, ()) if call.caller.number else ()
     start = CallStart(call.id, call.dialled, call.caller, call.started_at)
-    return moved(old, new, start, Facts(recent=tuple(at for at in times if at < call.started_at)))
+    return moved(old, new, start, Facts(recent=tuple(sorted(at for at in times if at < call.started_at))))
 
 
 async def _calls(settings: Settings, layout: Layout, since: datetime) -> list[CallRecord]:

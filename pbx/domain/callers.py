@@ -7,6 +7,7 @@ somebody's phone rings, and that only so often.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -114,7 +115,7 @@ NO_RULES = CallerRules()
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A call as the rules see it. `recent` are the times of the caller's earlier calls (aware)."""
+    """A call as the rules see it. `recent` are the times of the caller's earlier calls (aware), in order."""
 
     caller: Caller
     is_open: bool
@@ -124,7 +125,7 @@ class Incoming:
 
     def count(self, within: timedelta) -> int:
         """How many calls the number has made within so long, this one included."""
-        return 1 + sum(self.at - within <= earlier < self.at for earlier in self.recent)
+        return 1 + bisect_left(self.recent, self.at) - bisect_left(self.recent, self.at - within)
 
 
 @dataclass(frozen=True, slots=True)

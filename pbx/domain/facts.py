@@ -13,7 +13,8 @@ from pbx.domain.oncall import Swap
 class Facts:
     """`swaps` are those made by command, in the order in which they were made.
 
-    Of the call itself: `recent` are the times of the caller's earlier calls (aware), `verdict` is the carrier's.
+    Of the call itself: `recent` are the times of the caller's earlier calls (aware, in order), `verdict` is what its
+    carrier says.
     """
 
     swaps: tuple[Swap, ...] = ()

@@ -80,7 +80,7 @@ POLICY = Policy("v1", "Practice", "US", "America/New_York", "Dial 911.", {DID: L
 
 
 def minutes_before(at: datetime, *minutes: int) -> Facts:
-    return Facts(recent=tuple(at - timedelta(minutes=minute) for minute in minutes))
+    return Facts(recent=tuple(at - timedelta(minutes=minute) for minute in sorted(minutes, reverse=True)))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_the_practices_own_phones_are_no_callers() -> None:
 
 
 def test_a_frequent_caller_gets_a_greeting_of_their_own_wherever_a_message_is_taken() -> None:
-    often = Facts(recent=tuple(NIGHT - timedelta(days=day) for day in (1, 2, 3, 4)))
+    often = Facts(recent=tuple(NIGHT - timedelta(days=day) for day in (4, 3, 2, 1)))
     assert decide(POLICY, DID, NIGHT, often, PLAIN).steps[0] == SayStep((EMERGENCY_PROMPT, "often"))
     soon = replace(often, recent=(*often.recent, NIGHT - timedelta(minutes=1)))
     assert decide(POLICY, DID, NIGHT, soon, PLAIN).steps[1] == SayStep((EMERGENCY_PROMPT, "often"))
