@@ -125,9 +125,9 @@ class CallerRulesBuilder:
         return None
 
     def _for(self, number: Number, rule: CallerRule) -> CallerRule:
-        """Whoever has priority rings as if the line were open, unless the rule says what is done."""
-        if rule.kind is Kind.PRIORITY and rule.opened is rule.closed is None:
-            return replace(rule, closed=number.opened)
+        """Whoever has priority rings as if the line were open, unless the rule says what is done when closed."""
+        if rule.kind is Kind.PRIORITY and rule.closed is None:
+            rule = replace(rule, closed=rule.opened or number.opened)
         for actions in (rule.opened, rule.closed):
             if actions and isinstance(actions[-1], Menu):
                 is_lost(actions, number.closed, ("numbers", number.e164), self.report)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -147,7 +149,11 @@ async def test_a_repeated_call_rings_and_a_frequent_caller_hears_a_greeting_of_t
     await patient.hang_up()
 
 
-async def test_no_log_holds_a_contact(office: Office) -> None:
+async def test_no_log_holds_a_contact_not_even_one_that_cannot_be_read(office: Office) -> None:
+    contacts = office.practice.file.with_name("contacts.csv")
+    contacts.write_text(f"{_CONTACTS}555-0701;Canarby;priority;\n", encoding="utf-8")
+    os.kill(office.server.pid, signal.SIGHUP)
+    await until(lambda: "contacts.csv:5: contacts: the number" in office.server.log.read_text(), 20, "the problem")
     told = [*office.practice.data.joinpath("asterisk", "log").rglob("*"), office.server.log]
     texts = [path.read_text(errors="replace") for path in told if path.is_file()]
     assert any(texts)

@@ -125,6 +125,13 @@ def test_contacts_of_the_groups_priority_and_blocked_are_treated_so_without_anot
     assert (priority.calls, priority.within, priority.trust) == (3, timedelta(hours=1), Trust.NOT_FAILED)
 
 
+def test_priority_rings_when_closed_as_its_own_rule_does_when_open(csv: Csv, loaded: Load) -> None:
+    csv("number,groups\n+12155550143,priority\n")
+    rules = f'{CONTACTS}[callers.priority]\nopen = [{{ ring = "mills" }}, {{ voicemail = "mills" }}]\n'
+    [rule] = loaded(more=rules).policy.numbers["+17175550100"].callers.rules
+    assert rule.closed == rule.opened == (Ring("mills", ("front-1",), 25), Voicemail("mills"))
+
+
 def test_rules_hold_for_every_number_that_does_not_say_otherwise(csv: Csv, loaded: Load) -> None:
     csv("number,groups\n+12155550143,friends\n")
     rules = f"""{CONTACTS}
