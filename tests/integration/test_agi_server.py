@@ -172,7 +172,7 @@ async def test_ending_the_server_ends_the_questions_in_hand_and_frees_the_port()
 async def test_nothing_that_the_peer_sent_is_logged(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     await ask(server.port, GOOD)
-    await ask(server.port, (*GOOD[:6], CALLER))
+    await ask(server.port, (*GOOD[:7], CALLER))
     async with connected(server.port) as peer:
         await peer.send(environment(GOOD, script=f"{CALLER}\n{CALLER}"))
         assert await peer.command() == ["failure"]
@@ -182,7 +182,7 @@ async def test_nothing_that_the_peer_sent_is_logged(server: Server, caplog: pyte
 DIALPLAN = """[default]
 exten => ask,1,Set(AGIEXITONHANGUP=yes)
  same => n,Set(SL_TOKEN=${UUID()})
- same => n,AGI(agi://127.0.0.1:{port}/next?v=1,${UUID()},${SL_TOKEN},+17175550100,,1795443203.125,-1,start)
+ same => n,AGI(agi://127.0.0.1:{port}/next?v=1,${UUID()},${SL_TOKEN},+17175550100,,,1795443203.125,-1,start)
  same => n,Set(answer=${SL_STEP}/${SL_PHONES}/${SL_SECONDS}/${SL_POSITION})
  same => n,Set(GLOBAL(SEEN)=${answer}/$["${SL_OK}" = "${SL_TOKEN}"]/${AGISTATUS})
  same => n,Set(GLOBAL(ASKED)=yes)
