@@ -91,6 +91,8 @@ def explain(options: Namespace) -> int:
     else:
         if caller:
             print(f"From {named_caller(caller, policy)}.")
+            if (contact := policy.contacts.get(caller.number or "")) and contact.note:
+                print(f"Note: {contact.note}")
         _tell(decision, policy, practice)
     return 0
 

@@ -36,8 +36,8 @@ pytestmark = pytest.mark.timeout(90)
 
 @pytest.fixture
 def practice(tmp_path: Path) -> Path:
-    people = f"number,name,groups\n{NURSING_HOME},Oak Grove,priority\n{PESTERER},Zebulon Quartermain,blocked\n"
-    (tmp_path / "contacts.csv").write_text(people, encoding="utf-8")
+    people = (f"{NURSING_HOME},Oak Grove,priority,ask for Jo", f"{PESTERER},Zebulon Quartermain,blocked,")
+    (tmp_path / "contacts.csv").write_text("\n".join(("number,name,groups,note", *people)), encoding="utf-8")
     file = tmp_path / "practice.toml"
     file.write_text(SOLO.read_text(encoding="utf-8") + RULES, encoding="utf-8")
     return file
@@ -49,7 +49,7 @@ async def explained(practice: Path, *words: str) -> Answer:
 
 async def test_explain_says_who_calls_and_which_rule_decides(practice: Path) -> None:
     answer = await explained(practice, "--from", "(215) 555-0143")
-    assert answer.out.startswith("From Oak Grove, (215) 555-0143.\n"), answer.err
+    assert answer.out.startswith("From Oak Grove, (215) 555-0143.\nNote: ask for Jo\n"), answer.err
     assert "The caller has priority, call 1 of at most 3 in 60 minutes (callers.priority).\n" in answer.out
     assert f"Decided by callers.priority ({practice}): priority.\n" in answer.out
     document = (await explained(practice, "--from", "withheld", "--json")).json
