@@ -30,6 +30,9 @@ CALL = Variable("SL_CALL", SetBy.DIALPLAN, "The call's id: a UUID made when the 
 TOKEN = Variable("SL_TOKEN", SetBy.DIALPLAN, "A fresh UUID for each question; a valid answer repeats it.")
 DID = Variable("SL_DID", SetBy.DIALPLAN, "The practice number that was called, E.164.")
 FROM = Variable("SL_FROM", SetBy.DIALPLAN, "The caller's number, filtered: [+0-9]*, `anonymous`, or empty.")
+VERDICT = Variable(
+    "SL_VERDICT", SetBy.DIALPLAN, "What is known of SL_FROM: a value of pbx.domain.callers.Verdict, mostly empty."
+)
 STARTED = Variable("SL_STARTED", SetBy.DIALPLAN, "When the call came: seconds since 1970 in UTC, with milliseconds.")
 STAGE = Variable("SL_STAGE", SetBy.DIALPLAN, "How far the call got: a value of pbx.domain.outcome.Stage.")
 RESULT = Variable("SL_RESULT", SetBy.DIALPLAN, "What became of the last step: a value of pbx.domain.steps.Result.")
@@ -75,6 +78,7 @@ ALL = (
         TOKEN,
         DID,
         FROM,
+        VERDICT,
         STARTED,
         STAGE,
         RESULT,

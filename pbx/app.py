@@ -38,6 +38,7 @@ from pbx.operations import Parts, ServerOperations
 from pbx.prompts import announcer, make_prompts
 from pbx.running import Running, Signals
 from pbx.services.health import Health
+from pbx.services.history import CallHistory
 from pbx.services.known import Known
 from pbx.services.oncall import SwapsInForce
 from pbx.services.overrides import Overrides, OverridesInForce
@@ -46,7 +47,7 @@ from pbx.services.phones import PhonesAtHand
 from pbx.services.pins import Pins
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
-from pbx.store.calls import PgCallLog
+from pbx.store.calls import PgCallLog, PgPastCalls
 from pbx.store.database import Database
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
@@ -140,7 +141,8 @@ class Server:
         transcriber = MeteredTranscriber(recogniser, self._metrics)
 
         live = _live_calls(asterisk, ami, pace)
-        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: operations.facts)
+        history = CallHistory(lambda: operations.policy, PgPastCalls(database))
+        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: operations.facts, history)
         metered = MeteredRouter(router, self._metrics, pace)
         codes = Codes(lambda: operations.policy, lambda: operations.facts, overrides, pins, announcer(self._layout))
         talks = Talks(self._layout.greetings, {"codes": codes.talk})
@@ -161,6 +163,7 @@ class Server:
             calendars=calendars,
             known=known,
             pins=pins,
+            history=history,
             rota_watch=operations.rota_watch,
             health=self._health,
             poked=asyncio.Event(),

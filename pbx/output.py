@@ -46,6 +46,18 @@ def caller_in_words(caller: Caller, country: str) -> str:
     return caller.number or ("number withheld" if caller.kind is NumberKind.WITHHELD else "number not known")
 
 
+def name_of(caller: Caller, policy: Policy) -> str | None:
+    """The name of a contact."""
+    contact = policy.contacts.get(caller.number or "") if caller.kind is NumberKind.E164 else None
+    return contact.name or None if contact else None
+
+
+def named_caller(caller: Caller, policy: Policy) -> str:
+    """The number as people read it, with the name of a contact."""
+    number, name = caller_in_words(caller, policy.country), name_of(caller, policy)
+    return f"{name}, {number}" if name else number
+
+
 def call_json(call: CallRecord) -> dict[str, Any]:
     """A row of `calls --json`; `from` is null where the number is withheld or unusable, `from_kind` says which."""
     return {
@@ -133,7 +145,9 @@ def override_json(policy: Policy, one: Override) -> dict[str, Any]:
     }
 
 
-def call_table(calls: Sequence[CallRecord], timezone: str, country: str) -> Table:
+def call_table(calls: Sequence[CallRecord], policy: Policy) -> Table:
+    """The call log for people; a contact's name is looked up now, and is kept with no call."""
+    timezone, country = policy.timezone, policy.country
     table = Table(title=f"Call log (times in {timezone})", title_justify="left")
     for heading in ("when", "from", "to", "chose", "what happened", "why", "length"):
         table.add_column(heading)
@@ -142,7 +156,7 @@ def call_table(calls: Sequence[CallRecord], timezone: str, country: str) -> Tabl
         outcome = call.outcome.in_words + (f" by {call.answered_by}" if call.answered_by else "")
         table.add_row(
             f"{call.started_at.astimezone(zone):%a %d %b %H:%M:%S}",
-            caller_in_words(call.caller, country),
+            named_caller(call.caller, policy),
             for_people(call.dialled, country),
             ", ".join(f"{choice.key} ({choice.to})" for choice in call.choices),
             outcome,

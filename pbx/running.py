@@ -21,6 +21,7 @@ from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
 from pbx.operations import ServerOperations
 from pbx.services.health import Health, Part
+from pbx.services.history import CallHistory
 from pbx.services.known import Known
 from pbx.services.oncall import RotaWatch
 from pbx.services.pins import Pins
@@ -69,6 +70,7 @@ class Running:
     calendars: Calendars
     known: Known
     pins: Pins
+    history: CallHistory
     rota_watch: RotaWatch
     health: Health
     poked: asyncio.Event
@@ -100,6 +102,7 @@ class Running:
             self.known.swaps.run(),
             self.known.overrides.run(),
             self.pins.run(),
+            self.history.run(),
             self._watch_rotas(),
             self._keep_recogniser(),
             self.calendars.run(self.operations.take_calendars),

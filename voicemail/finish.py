@@ -49,8 +49,8 @@ def mailbox_of(call: SpooledCall, tag: str, policy: Policy, decision: Decision |
         step = steps[int(tag)] if int(tag) < len(steps) else None
         if isinstance(step, RecordStep):
             return step.mailbox
-        if known and _rings_on_call(policy, known.number):
-            return known.mailbox  # other people were on call, which made it a call of more or fewer steps
+        if known and (_rings_on_call(policy, known.number) or _by_caller(policy, known.number)):
+            return known.mailbox  # who was on call, or had called before, made it a call of more or fewer steps
     dialled = call.start.dialled if call.start else decision.number if decision else UNKNOWN_DIALLED
     number = policy.numbers.get(dialled)
     return number.fallback_voicemail.mailbox if number else UNASSIGNED_MAILBOX
@@ -70,15 +70,23 @@ def _rings_on_call(policy: Policy, dialled: str) -> bool:
     )
 
 
+def _by_caller(policy: Policy, dialled: str) -> bool:
+    number = policy.numbers.get(dialled)
+    return number is not None and bool(number.callers.rules)
+
+
 def _decide_again(call: SpooledCall, policy: Policy) -> Decision | None:
-    return decide(policy, call.start.dialled, call.start.at) if call.start else None
+    if call.start is None:
+        return None
+    caller = parse_caller(call.start.caller, policy.country)
+    return decide(policy, call.start.dialled, call.start.at, caller=caller)
 
 
 def _reason(call: SpooledCall, policy: Policy, start: CallStart) -> Reason:
     safe = call.end.call_end.safe if call.end else False
     if safe or any(recording.tag == SAFE_TAG for recording in call.recordings):
         return Reason.SAFE_MODE
-    return decide(policy, start.dialled, start.at).reason
+    return decide(policy, start.dialled, start.at, caller=start.caller).reason
 
 
 def _start(call: SpooledCall, policy: Policy, decision: Decision | None) -> CallStart:

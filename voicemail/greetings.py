@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pbx.domain.callers import NOT_TAKEN_PROMPT
 from pbx.domain.codes import TRY_AGAIN_PROMPT
 from pbx.domain.legs import GONE_PROMPT, LATE_PROMPT, OFFER_PROMPT, TAKEN_PROMPT
 from pbx.domain.menu import MENU_AGAIN_PROMPT
@@ -36,6 +37,7 @@ LEG_TEXTS = {
     LATE_PROMPT: "The caller is no longer waiting. Goodbye.",
 }
 """For whoever answers a number outside, which may be a private voicemail: so nothing of the patient is in them."""
+NOT_TAKEN_TEXT = "We cannot take this call. Goodbye."
 MENU_AGAIN_TEXT = "Please press one of the keys that follow."
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}")
@@ -65,8 +67,14 @@ def prompts_of(policy: Policy) -> dict[str, Greeting]:
     asked = {name: Greeting(name, text=text.format(practice=policy.practice)) for name, text in legs}
     if policy.music:
         asked[policy.music.name] = policy.music
-    fixed = {prompt.name: prompt for prompt in (emergency, thanks, try_again)}
+    fixed = {prompt.name: prompt for prompt in (emergency, thanks, try_again)} | _not_taken(policy)
     return {default.name: default, **policy.greetings, **menus, **asked, **fixed}
+
+
+def _not_taken(policy: Policy) -> dict[str, Greeting]:
+    rules = (rule for number in policy.numbers.values() for rule in number.callers.rules)
+    needed = any(rule.turn_away == NOT_TAKEN_PROMPT for rule in rules)
+    return {NOT_TAKEN_PROMPT: Greeting(NOT_TAKEN_PROMPT, text=NOT_TAKEN_TEXT)} if needed else {}
 
 
 def render_prompts(policy: Policy, folder: Path, speaker: Speaker | None) -> tuple[str, ...]:

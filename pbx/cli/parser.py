@@ -76,7 +76,11 @@ def _rule_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     check.add_argument("file", nargs="?", help="the file to check (default: --config)")
     explain = _add(commands, "explain", _rules("explain"), "what would happen to a call, and why", json=True)
     explain.add_argument("--to", required=True, metavar="NUMBER", help="the practice number that is dialled")
-    explain.add_argument("--from", dest="caller", metavar="NUMBER", help="the caller's number")
+    explain.add_argument("--from", dest="caller", metavar="NUMBER", help="the caller's number, or withheld")
+    earlier = "as if the same number had called N minutes before; may be given several times"
+    explain.add_argument("--earlier", type=_positive, action="append", default=[], metavar="N", help=earlier)
+    verdict = "what the carrier's check of the number (STIR/SHAKEN) says; default: nothing"
+    explain.add_argument("--verdict", choices=["passed", "failed"], default="", help=verdict)
     explain.add_argument("--at", metavar="TIME", help="when (2026-12-25T10:00; default: now)")
     week = _add(commands, "week", _week, "the next seven days of a number as a picture", json=True)
     week.add_argument("number", metavar="NUMBER", help="a number of the practice")

@@ -19,11 +19,12 @@ from pbx.domain.call import MessageRecord
 from pbx.output import (
     call_json,
     call_table,
-    caller_in_words,
     console,
     message_detail_json,
     message_json,
     message_table,
+    name_of,
+    named_caller,
     print_json,
     sureness,
     words_in_short,
@@ -54,9 +55,9 @@ def calls(options: Namespace) -> int:
         number = parse_number("--number", options.number, policy.country) if options.number else None
         found = await records.calls.calls(since, number, options.limit)
         if options.json:
-            print_json([call_json(call) for call in found])
+            print_json([call_json(call) | {"name": name_of(call.caller, policy)} for call in found])
         else:
-            console().print(call_table(found, policy.timezone, policy.country))
+            console().print(call_table(found, policy))
         return 0
 
     return with_records(options, use)
@@ -134,7 +135,7 @@ def _tell(message: MessageRecord, practice: Practice) -> None:
     policy = practice.policy
     out = console()
     out.print(f"Message {message.id} for {policy.mailboxes.get(message.mailbox, message.mailbox)}")
-    out.print(f"From {caller_in_words(message.caller, policy.country)}, {message.seconds:.0f} seconds")
+    out.print(f"From {named_caller(message.caller, policy)}, {message.seconds:.0f} seconds", markup=False)
     out.print(f"  {words_in_short(message)}", markup=False)
     if message.transcript:
         out.print(f"  ({sureness(message.transcript)})", markup=False)

@@ -9,6 +9,7 @@ from pbx.config.ringing_words import reach_in_words, rings_in_words
 from pbx.config.rotas import rota_in_words
 from pbx.config.settings import Settings, Trunk
 from pbx.config.words import dates_in_words, week_in_words
+from pbx.domain.caller_words import rules_in_words
 from pbx.domain.menu import Jump, Menu, menus_in
 from pbx.domain.numbers import for_people
 from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, RingOnCall
@@ -22,6 +23,7 @@ def in_plain_words(practice: Practice) -> list[str]:
         lines += _number(policy, number)
     lines += _menus(policy)
     lines += [line for person in policy.people.values() for line in reach_in_words(person)]
+    lines += _callers(policy)
     lines += [rota_in_words(policy, rota) for rota in policy.rotas.values()]
     schedules = {number.schedule.name: number.schedule for number in policy.numbers.values() if number.schedule}
     lines += [line for schedule in schedules.values() for line in dates_in_words(schedule)]
@@ -38,6 +40,17 @@ def _number(policy: Policy, number: Number) -> Iterator[str]:
     schedule = number.schedule
     yield f"{name}: {week_in_words(schedule.week)} ({schedule.timezone}) {_actions(policy, number.opened)}."
     yield f"    When closed, it {_actions(policy, number.closed)}."
+
+
+def _callers(policy: Policy) -> Iterator[str]:
+    """Each rule by caller once, whichever numbers it holds for."""
+    if policy.contacts:
+        count = len(policy.contacts)
+        yield f"{count} contact{'' if count == 1 else 's'}."
+    rules: dict[str, str] = {}
+    for number in policy.numbers.values():
+        rules |= rules_in_words(number.callers, lambda actions: _actions(policy, actions))
+    yield from (f"{sentence} [{path}]" for path, sentence in rules.items())
 
 
 def _menus(policy: Policy) -> Iterator[str]:

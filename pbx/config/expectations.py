@@ -15,7 +15,7 @@ from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
 from pbx.config.schema.proof import ExpectSection
 from pbx.domain.expect import HOW_TO_SAY, Expectation, NotUnderstood, failures, parse_then
-from pbx.domain.numbers import to_e164
+from pbx.domain.numbers import WITHHELD_NAMES, Caller, NumberKind, to_e164
 from pbx.domain.outline import Event, Verb
 from pbx.domain.policy import FALLBACK_GREETING, UNASSIGNED_MAILBOX, Policy
 from pbx.domain.routing import State
@@ -56,7 +56,7 @@ class _Builder:
     def build(self, section: ExpectSection) -> Expectation | None:
         before = len(self.report.problems)
         call = self._call(section.call)
-        caller = self._number(section.caller, "from") if section.caller else None
+        caller = self._caller(section.caller) if section.caller else None
         at = self._moment(section.at, "at")
         until = self._moment(section.until, "until") if section.until else None
         then = tuple(self._then(section.then))
@@ -75,6 +75,11 @@ class _Builder:
             what, _, remedy = str(error).partition(" (")
             self._wrong(key, f"{text!r} {what}", remedy.removesuffix(")"))
             return ""
+
+    def _caller(self, text: str) -> Caller:
+        if text.lower() in (*WITHHELD_NAMES, "withheld"):
+            return Caller(NumberKind.WITHHELD)
+        return Caller(NumberKind.E164, self._number(text, "from"))
 
     def _call(self, text: str) -> str:
         call = self._number(text, "call")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pbx.config.advice import Accepted, advise, settle
 from pbx.config.calendars import CalendarSource, build_calendars
+from pbx.config.caller_advice import advise_callers
+from pbx.config.contacts import Contacts, read_contacts
 from pbx.config.document import read_document
 from pbx.config.expectations import build_expectations, hold
 from pbx.config.machine import build_settings
@@ -54,7 +56,8 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     check_people(file, report)
     rotas = build_rotas(file, report)
     ringing = build_ringing(file, report)
-    numbers = _numbers(file, report)
+    contacts = read_contacts(file, report)
+    numbers = _numbers(file, report, contacts)
     calendars = build_calendars(file, report)
     greetings = build_greetings(file, report, listen)
     menu_prompts = build_menu_prompts(file, report, listen)
@@ -64,7 +67,7 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
         raise ConfigProblems(_in_order(report.problems))
     sounds = [*greetings.values(), *menu_prompts.values(), *([music] if music else [])]
     policy = Policy(
-        version=_digest(report.document.texts, sounds),
+        version=_digest([*report.document.texts, contacts.text], sounds),
         practice=file.practice.name,
         country=file.practice.country,
         timezone=file.practice.timezone,
@@ -80,9 +83,11 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
         people=ringing.people,
         outside=ringing.outside,
         music=music,
+        contacts=contacts.people,
     )
     hold(policy, expectations, report)
     advise(file, policy, report)
+    advise_callers(file, policy, report)
     if ahead:
         warn_ahead(policy, ahead, report)
     accepted = settle(file, report)
@@ -91,9 +96,9 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     return Practice(policy, settings, _in_order(report.warnings), calendars, accepted)
 
 
-def _numbers(file: PracticeFile, report: Report) -> dict[str, Number]:
+def _numbers(file: PracticeFile, report: Report, contacts: Contacts) -> dict[str, Number]:
     directory = Directory(file, report)
-    builder = NumberBuilder(directory, build_schedules(file, report), report)
+    builder = NumberBuilder(directory, build_schedules(file, report), report, contacts=contacts.people)
     numbers = builder.build()
     builder.name_snow_day_greeting()
     if not report.declared("numbers"):

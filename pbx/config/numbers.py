@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+from pbx.config.callers import CallerRulesBuilder
 from pbx.config.menus import MenuBuilder, is_lost
 from pbx.config.people import Directory
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
 from pbx.config.ringing import check_after
 from pbx.config.schema.actions import DEFAULT_RING_SECONDS, ActionSection, NumberSection
+from pbx.domain.callers import Contact
 from pbx.domain.menu import Menu
 from pbx.domain.numbers import to_e164
 from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Ring, RingOnCall, Voicemail, fallback_of
@@ -25,10 +28,14 @@ class NumberBuilder:
     report: Report
     used: set[tuple[str, str]] = field(default_factory=lambda: {("greetings", FALLBACK_GREETING)})
     """Which schedules and greetings a number names: ("schedules", key), ("greetings", key)."""
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
     menus: MenuBuilder = field(init=False)
+    callers: CallerRulesBuilder = field(init=False)
 
     def __post_init__(self) -> None:
         self.menus = MenuBuilder(self.directory.file, self.report, self._actions)
+        file, report = self.directory.file, self.report
+        self.callers = CallerRulesBuilder(file, report, self.contacts, self._actions, self._name)
 
     def build(self) -> dict[str, Number]:
         """Every number by its E.164 form."""
@@ -42,7 +49,7 @@ class NumberBuilder:
                 self.report.problem(("numbers", text), what, "keep one of the two")
             written[e164] = text
             if number := self._number(e164, text, section):
-                numbers[e164] = number
+                numbers[e164] = replace(number, callers=self.callers.of(number, text, section.callers))
         return numbers
 
     def name_snow_day_greeting(self) -> None:

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pbx.domain.callers import NOT_TAKEN_PROMPT
 from pbx.domain.legs import in_words as legs_in_words
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 from pbx.domain.steps import EndStep, MenuStep, RecordStep, RingStep, SayStep, Step
 
-_OWN_PROMPTS = frozenset({EMERGENCY_PROMPT, THANKS_PROMPT})
+_OWN_PROMPTS = frozenset({EMERGENCY_PROMPT, THANKS_PROMPT, NOT_TAKEN_PROMPT})
 
 
 class Verb(StrEnum):

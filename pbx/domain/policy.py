@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pbx.domain.callers import NO_RULES, CallerRules, Contact
 from pbx.domain.menu import Menu
 from pbx.domain.oncall import Rota
 from pbx.domain.people import Outside, Person
@@ -75,6 +76,7 @@ class Number:
     schedule: Schedule | None
     opened: tuple[Action, ...]
     closed: tuple[Action, ...]
+    callers: CallerRules = NO_RULES
 
     @property
     def fallback_voicemail(self) -> Voicemail:
@@ -115,8 +117,8 @@ class Policy:
 
     `country` is an ISO 3166-1 alpha-2 code (for numbers without a country code), `timezone` an IANA name (for times
     shown). `max_message_seconds` bounds one recording; `mailboxes` maps a mailbox's key to the name that people read,
-    `menu_prompts` a prompt's name to what a menu says. `snow_day_greeting` is that of closed lines on a snow day.
-    `music` is what callers hear while it rings (None: ring-back).
+    `menu_prompts` a prompt's name to what a menu says, `contacts` a number (E.164) to whose it is. Of greetings,
+    `snow_day_greeting` is that of closed lines on a snow day; `music` is what callers hear while it rings (None: ring-back).
     """
 
     version: str
@@ -135,6 +137,7 @@ class Policy:
     people: Mapping[str, Person] = field(default_factory=dict)
     outside: Mapping[str, Outside] = field(default_factory=dict)
     music: Greeting | None = None
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
 
     def phones_of(self, person: str) -> tuple[str, ...]:
         """The endpoints of a person (its key); empty for somebody who is not in the file."""

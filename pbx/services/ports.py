@@ -42,6 +42,13 @@ class CallLog(Protocol):
         """The newest calls first, from `since` on, to or from `number` (E.164)."""
 
 
+class PastCalls(Protocol):
+    """The calls that were logged, as rules by caller count them."""
+
+    async def callers_since(self, since: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
+        """Who called and when, the newest first. Raises `StoreUnavailable`."""
+
+
 class MessageBox(Protocol):
     """The messages. Each method raises `StoreUnavailable` when the database is away."""
 

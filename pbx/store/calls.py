@@ -95,6 +95,19 @@ class PgCallLog:
             return [_record(row) async for row in rows]
 
 
+class PgPastCalls:
+    """`pbx.services.ports.PastCalls` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def callers_since(self, since: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
+        """Who called and when, the newest first."""
+        async with self._database.session() as connection:
+            rows = sql.callers_since(connection, since=since, limit=limit)
+            return [(row["caller_number"], row["started_at"]) async for row in rows]
+
+
 async def _keep_messages(connection: Session, call: FinishedCall) -> list[UUID]:
     new: list[UUID] = []
     for recording in call.recordings:

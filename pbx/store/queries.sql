@@ -47,6 +47,13 @@ WHERE (:since::timestamptz IS NULL OR started_at >= :since)
 ORDER BY started_at DESC, call.id
 LIMIT :limit;
 
+-- name: callers_since(since, limit)
+SELECT caller_number, started_at
+FROM call
+WHERE started_at >= :since AND caller_number IS NOT NULL
+ORDER BY started_at DESC
+LIMIT :limit;
+
 -- messages ------------------------------------------------------------------------------------------------------------
 
 -- name: add_message(id, call_id, mailbox, received_at, seconds, file, sha256, repaired)$

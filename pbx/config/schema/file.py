@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from pbx.config.schema.actions import MenuSection, NumberSection
+from pbx.config.schema.actions import MenuSection
+from pbx.config.schema.callers import CalledNumberSection, CallersSection, ContactsSection
 from pbx.config.schema.people import GreetingSection, PersonSection, TeamSection
 from pbx.config.schema.proof import AcceptSection, ExpectSection
 from pbx.config.schema.ringing import OutsideSection
@@ -37,7 +38,9 @@ class PracticeFile(Section):
     rotas: Annotated[dict[Key, RotaSection], About("Who is on call, by a short key.", "doctors")] = {}
     greetings: Annotated[dict[Key, GreetingSection], About("Greetings, by a short key.", "after-hours")] = {}
     menus: Annotated[dict[Key, MenuSection], About("Menus of a phone tree, by a short key.", "main")] = {}
-    numbers: Annotated[dict[str, NumberSection], About("Numbers, as people write them.", "+17175550100")] = {}
+    numbers: Annotated[dict[str, CalledNumberSection], About("Numbers, as people write them.", "+17175550100")] = {}
+    contacts: Annotated[ContactsSection | None, About("People whom the practice knows.", "")] = None
+    callers: Annotated[CallersSection, About("Rules by who is calling.", "")] = CallersSection()
     expect: Annotated[list[ExpectSection], About("Tests of this file.", "")] = []
     accept: Annotated[list[AcceptSection], About("Warnings that are known and meant.", "")] = []
     voicemail: Annotated[VoicemailSection, About("Messages.", "")] = VoicemailSection()

@@ -105,7 +105,7 @@ def test_text_from_outside_never_stands_where_it_could_be_an_argument(dialplan: 
         for line in dialplan.splitlines():
             for use in re.findall(rf".{{0,12}}\$\{{{name}\}}.{{0,3}}", line):
                 # Last in a function that takes the rest as it is, or a plain value.
-                assert re.search(rf'(" |TOLOWER\(|FILTER\(\+0-9,|,)\$\{{{name}\}}\)', use), line
+                assert re.search(rf'(" |TOLOWER\(|ISNULL\(|FILTER\(\+0-9,|,)\$\{{{name}\}}\)', use), line
 
 
 def test_what_the_controller_names_is_filtered_before_it_is_dialled_or_played(dialplan: str) -> None:
