@@ -75,8 +75,8 @@ def legs_of(policy: Policy, person: str, at: datetime, facts: Facts, *, on_call:
 def legs_of_ring(policy: Policy, action: Ring, at: datetime, facts: Facts) -> tuple[Leg, ...]:
     """What rings for a whole action: several people and outside numbers, each later by what the action says."""
     if not action.callees:
-        legs = at_once(*action.phones)
-        return tuple(_reachable(legs, facts)) if facts.unregistered else legs
+        plain = at_once(*action.phones)
+        return tuple(_reachable(plain, facts)) if facts.unregistered else plain
     legs = (leg for callee in action.callees for leg in _reachable(_legs_of_callee(policy, callee, at), facts))
     return _without_waiting(_each_once(legs))
 
