@@ -104,7 +104,8 @@ def _of_greetings(file: PracticeFile, policy: Policy, report: Report) -> None:
         if section.text is None or key not in heard:
             continue
         path = ("greetings", key, "text")
-        if not any(name in section.text.lower() for name in names):
+        words = section.text.lower()
+        if not any(name in words for name in names):
             remedy = f'begin it like "You have reached {policy.practice}."'
             report.warning(path, "names neither the practice nor a person", remedy, "greeting-names-nobody")
         if key in when_closed and not (_CALL_BACK.search(section.text) and _WHEN.search(section.text)):
@@ -116,11 +117,11 @@ def _greetings_in(actions: Iterable[Action]) -> set[str]:
     return {action.greeting for action in actions if isinstance(action, Voicemail)}
 
 
-def _names(file: PracticeFile, policy: Policy) -> set[str]:
+def _names(file: PracticeFile, policy: Policy) -> list[str]:
     """What a caller knows the practice by, in small letters: its name, its lines, its people by their last names."""
     people = (person.name.partition(",")[0].split()[-1] for person in file.people.values())
     labels = (number.label for number in policy.numbers.values())
-    return {name.lower() for name in (policy.practice, *labels, *people)}
+    return list(dict.fromkeys(name.lower() for name in (policy.practice, *labels, *people)))
 
 
 def _of_schedules(policy: Policy, report: Report) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pbx.config.load import Practice
 from pbx.config.rotas import rota_in_words
@@ -17,23 +17,24 @@ def in_plain_words(practice: Practice) -> list[str]:
     """Sentences for people: the practice, each number, then the machine."""
     policy = practice.policy
     lines = [f"{policy.practice}, in {policy.timezone}."]
+    schedules = {number.schedule.name: number.schedule for number in policy.numbers.values() if number.schedule}
+    weeks = {name: week_in_words(schedule.week) for name, schedule in schedules.items()}
     for number in policy.numbers.values():
-        lines += _number(policy, number)
+        lines += _number(policy, number, weeks)
     lines += _menus(policy)
     lines += [rota_in_words(policy, rota) for rota in policy.rotas.values()]
-    schedules = {number.schedule.name: number.schedule for number in policy.numbers.values() if number.schedule}
     lines += [line for schedule in schedules.values() for line in dates_in_words(schedule)]
     lines.append(f'The general greeting and every greeting of a closed line begin with: "{policy.emergency_sentence}"')
     return [*lines, *_machine(policy, practice.settings)]
 
 
-def _number(policy: Policy, number: Number) -> Iterator[str]:
+def _number(policy: Policy, number: Number, weeks: Mapping[str, str]) -> Iterator[str]:
     name = f"{for_people(number.e164, policy.country)}, {number.label}"
     if number.schedule is None:
         yield f"{name}: at any time {_actions(policy, number.opened)}."
         return
     schedule = number.schedule
-    yield f"{name}: {week_in_words(schedule.week)} ({schedule.timezone}) {_actions(policy, number.opened)}."
+    yield f"{name}: {weeks[schedule.name]} ({schedule.timezone}) {_actions(policy, number.opened)}."
     yield f"    When closed, it {_actions(policy, number.closed)}."
 
 

@@ -86,9 +86,9 @@ class NumberBuilder:
 
     def _name(self, table: str, name: str, path: KeyPath) -> None:
         self.used.add((table, name))
-        known = self.report.declared(table)
-        if name not in known:
-            self.report.problem(path, f"there is no [{table}.{name}]", did_you_mean(name, known))
+        if not self.report.has(table, name):
+            remedy = did_you_mean(name, self.report.declared(table))
+            self.report.problem(path, f"there is no [{table}.{name}]", remedy)
 
     def _opened(self, section: NumberSection, path: KeyPath) -> tuple[Action, ...]:
         if section.open is None:

@@ -115,7 +115,10 @@ class Policy:
     menu_prompts: Mapping[str, Greeting] = field(default_factory=dict)
     max_message_seconds: int = 180
     rotas: Mapping[str, Rota] = field(default_factory=dict)
+    _phones_of: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def phones_of(self, person: str) -> tuple[str, ...]:
         """The endpoints of a person (its key); empty for somebody who is not in the file."""
-        return tuple(phone.name for phone in self.phones if phone.owner == person)
+        if person not in self._phones_of:
+            self._phones_of[person] = tuple(phone.name for phone in self.phones if phone.owner == person)
+        return self._phones_of[person]

@@ -5,7 +5,7 @@ Both are pure. The same decision drives the call, is stored with it and is print
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -204,10 +204,17 @@ class _Telling:
     at: datetime
     facts: Facts
     fallback: Voicemail
+    _rung: dict[RingOnCall, tuple[tuple[Step, ...], str]] = field(default_factory=dict)
+
+    def rung(self, action: RingOnCall) -> tuple[tuple[Step, ...], str]:
+        """Found once for the steps and the sentence."""
+        if action not in self._rung:
+            self._rung[action] = ring_on_call(self.policy, action, self.at, self.facts)
+        return self._rung[action]
 
     def steps(self, action: Action) -> tuple[Step, ...]:
         if isinstance(action, RingOnCall):
-            return ring_on_call(self.policy, action, self.at, self.facts)[0]
+            return self.rung(action)[0]
         return _steps(self.policy, action, self.state)
 
     def sentences(self, action: Action) -> tuple[str, ...]:
@@ -217,7 +224,7 @@ class _Telling:
 
     def _words(self, action: Action) -> str:
         if isinstance(action, RingOnCall):
-            return ring_on_call(self.policy, action, self.at, self.facts)[1]
+            return self.rung(action)[1]
         return _in_words(self.policy, action)
 
 
