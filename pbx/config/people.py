@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pbx.config.problems import KeyPath, did_you_mean, key_text
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
+from pbx.config.schema.rotas import RotaSection
 from pbx.domain.policy import UNASSIGNED_MAILBOX, Phone
 
 UNASSIGNED_NAME = "Unassigned"
@@ -107,13 +109,24 @@ def mailboxes_of(file: PracticeFile) -> dict[str, str]:
 
 
 def warn_of_unused(directory: Directory) -> None:
-    """Warn of people and teams that no number and no team needs. A person with a phone may still dial."""
+    """Warn of people and teams to whom no number leads. A person with a phone may still dial."""
     file, report = directory.file, directory.report
     in_teams = {member for team in file.teams.values() for member in team.members}
+    in_rotas = {person for rota in file.rotas.values() for person in people_of(rota)}
     for key, person in file.people.items():
-        if not person.phones and key not in directory.used and key not in in_teams:
-            remedy = "add phones, or take it out"
-            report.warning(("people", key), "has no phone, and no number leads there", remedy, "person-unused")
+        if key not in directory.used | in_teams | in_rotas:
+            has = "has a phone that nothing rings" if person.phones else "has no phone"
+            what = f"{has}, and no number leads there"
+            remedy = "name the person in a number, a team or a rota, or take it out"
+            report.warning(("people", key), what, remedy, "person-unused")
     for key in file.teams:
         if key not in directory.used:
             report.warning(("teams", key), "is not used", "name it in a number, or take it out", "unused")
+
+
+def people_of(rota: RotaSection) -> Iterator[str]:
+    """Everybody whom a rota names."""
+    yield from rota.backup
+    for names in (*(rota.turns or ()), *(shift.people for shift in rota.shifts or ())):
+        yield from names
+    yield from (swap.on for swap in rota.swaps)

@@ -62,8 +62,8 @@ class TranscriptionQueue:
         """Hand each waiting message to `handler` until `stop` is set; a job in hand is finished first.
 
         A message whose handler raises is tried again after a while, `TRANSCRIPTION_ATTEMPTS` times in all, then
-        `give_up` is called. A process that dies in an attempt has used it up. `StoreUnavailable` from the handler, and a cancelled
-        `run`, put the job back and do not count. While the database is away, this waits for it.
+        `give_up` is called. A process that dies in an attempt has used it up. `StoreUnavailable` from the handler, and
+        a cancelled `run`, put the job back and do not count. While the database is away, this waits for it.
         """
         waiting = False
         while not stop.is_set():

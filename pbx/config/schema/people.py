@@ -46,6 +46,10 @@ class GreetingSection(Section):
         ),
     ] = None
     file: Annotated[Text | None, About("A WAV or MP3 file, beside this file or with its path.", '"closed.wav"')] = None
+    says: Annotated[
+        Text | None,
+        About("What the recording in `file` says, so that `check` can look at it; callers never hear it.", '"..."'),
+    ] = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> GreetingSection:
@@ -53,4 +57,6 @@ class GreetingSection(Section):
             raise wrong("says nothing", 'add text = "..." or file = "...wav"')
         if self.text is not None and self.file is not None:
             raise wrong("has both a text and a file", "keep one of the two")
+        if self.says is not None and self.file is None:
+            raise wrong("tells what a recording says, and names none", 'write text = "..." instead, or add file')
         return self
