@@ -52,7 +52,8 @@ def prompts_of(policy: Policy) -> dict[str, Greeting]:
     thanks = Greeting(THANKS_PROMPT, text=THANKS_TEXT)
     again = Greeting(MENU_AGAIN_PROMPT, text=MENU_AGAIN_TEXT)
     menus = {**policy.menu_prompts, again.name: again} if policy.menu_prompts else {}
-    return {default.name: default, **policy.greetings, **menus, emergency.name: emergency, thanks.name: thanks}
+    own = {emergency.name: emergency, thanks.name: thanks}
+    return {default.name: default, **policy.greetings, **menus, **own, **policy.translations}
 
 
 def render_prompts(policy: Policy, folder: Path, speaker: Speaker | None) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from pbx.asterisk.programs import Program
 from pbx.asterisk.secrets import Secrets
 from pbx.asterisk.state import write_private
 from pbx.config.settings import Settings
+from pbx.domain.languages import translation_of
 from pbx.domain.policy import Number, Policy
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -90,7 +91,7 @@ def lines(policy: Policy) -> tuple[Line, ...]:
     wanted = {number.e164: _spellings(number.e164, policy.country) for number in policy.numbers.values()}
     every = Counter(spelling for spellings in wanted.values() for spelling in spellings)
     return tuple(
-        Line(number.e164, tuple(s for s in wanted[number.e164] if every[s] == 1), _safe_greeting(number))
+        Line(number.e164, tuple(s for s in wanted[number.e164] if every[s] == 1), _safe_greeting(policy, number))
         for number in policy.numbers.values()
     )
 
@@ -105,8 +106,10 @@ def _spellings(e164: str, country: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _safe_greeting(number: Number) -> str:
-    return number.fallback_voicemail.greeting
+def _safe_greeting(policy: Policy, number: Number) -> str:
+    greeting = number.fallback_voicemail.greeting
+    translated = translation_of(greeting, number.language or policy.languages[0])
+    return translated if translated in policy.translations else greeting
 
 
 def _one_value(value: object) -> object:

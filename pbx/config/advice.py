@@ -24,12 +24,14 @@ WARNINGS = {
     "greeting-names-nobody": "a greeting names neither the practice nor one of its people",
     "greeting-no-emergency": "a greeting of an open line does not say what to do in an emergency",
     "greeting-unread": "nothing tells what a recorded greeting says, so that cannot be checked",
+    "prompt-untranslated": "a prompt is not there in one of the practice's languages",
     "greeting-no-call-back": "the greeting of a closed line does not promise when somebody calls back",
     "schedule-never-opens": "a schedule stays closed for the next year",
     "person-unused": "no number leads to a person",
     "unused": "something in the file is named nowhere",
     "no-trunk": "no carrier is set up",
     "readable-secret": "a file with a password can be read by everybody on this machine",
+    "expect-without-calendar": "a test of a line with a calendar is held against its other hours only",
     "accept-unneeded": "something is accepted of which nothing is warned",
 }
 

@@ -30,6 +30,8 @@ def in_plain_words(practice: Practice) -> list[str]:
 
 def _number(policy: Policy, number: Number, weeks: Mapping[str, str]) -> Iterator[str]:
     name = f"{for_people(number.e164, policy.country)}, {number.label}"
+    if number.language is not None:
+        yield f"{name}: its callers hear {number.language!r}."
     if number.schedule is None:
         yield f"{name}: at any time {_actions(policy, number.opened)}."
         return
@@ -46,6 +48,8 @@ def _menus(policy: Policy) -> Iterator[str]:
         yield f"Menu {menu.name!r}: {menu.seconds} s for a key, {menu.tries} tries."
         for option in menu.options:
             jump = {Jump.REPEAT: "plays it again", Jump.BACK: "goes back to the menu before"}
+            if option.language is not None:
+                yield f"    Key {option.key} goes on in {option.language!r}:"
             what = jump[option.then] if isinstance(option.then, Jump) else _actions(policy, option.then)
             yield f"    Key {option.key} {what}."
         otherwise = _actions(policy, menu.otherwise) if menu.otherwise else "goes to the number's voicemail"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pydantic_core import PydanticCustomError
 
+from pbx.config.calendars import CalendarSource
 from pbx.config.moments import parse_moment
 from pbx.config.people import Directory, mailboxes_of
 from pbx.config.problems import KeyPath, did_you_mean
@@ -45,6 +46,22 @@ def hold(policy: Policy, expectations: list[Expectation | None], report: Report)
         for failure in failures(policy, expected) if expected else ():
             remedy = "correct the rules, or what is expected of them"
             report.problem(("expect", position, failure.key), failure.what, remedy)
+
+
+def warn_of_calendars(
+    policy: Policy,
+    expectations: list[Expectation | None],
+    calendars: Iterable[CalendarSource],
+    report: Report,
+) -> None:
+    """Say which tests were held against less than what decides about a call: calendars are not read for them."""
+    with_calendar = {calendar.schedule for calendar in calendars}
+    for position, expected in enumerate(expectations):
+        number = policy.numbers.get(expected.call) if expected else None
+        if number and number.schedule and number.schedule.name in with_calendar:
+            what = f"does not know what the calendar of [schedules.{number.schedule.name}] says at that time"
+            remedy = "`secondline explain` knows it; accept this warning if the other hours are what is meant"
+            report.warning(("expect", position), what, remedy, "expect-without-calendar")
 
 
 @dataclass(slots=True)

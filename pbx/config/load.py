@@ -10,7 +10,8 @@ from pathlib import Path
 from pbx.config.advice import Accepted, advise, settle
 from pbx.config.calendars import CalendarSource, build_calendars
 from pbx.config.document import read_document
-from pbx.config.expectations import build_expectations, hold
+from pbx.config.expectations import build_expectations, hold, warn_of_calendars
+from pbx.config.languages import build_translations
 from pbx.config.machine import build_settings
 from pbx.config.menus import build_menu_prompts
 from pbx.config.numbers import NumberBuilder
@@ -56,11 +57,12 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     calendars = build_calendars(file, report)
     greetings = build_greetings(file, report, listen)
     menu_prompts = build_menu_prompts(file, report, listen)
+    translations = build_translations(file, report, listen)
     expectations = build_expectations(file, report)
     if report.problems:
         raise ConfigProblems(_in_order(report.problems))
     policy = Policy(
-        version=_digest(report.document.texts, [*greetings.values(), *menu_prompts.values()]),
+        version=_digest(report.document.texts, [*greetings.values(), *menu_prompts.values(), *translations.values()]),
         practice=file.practice.name,
         country=file.practice.country,
         timezone=file.practice.timezone,
@@ -72,8 +74,11 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
         menu_prompts=menu_prompts,
         max_message_seconds=file.voicemail.max_seconds,
         rotas=rotas,
+        languages=tuple(file.practice.languages),
+        translations=translations,
     )
     hold(policy, expectations, report)
+    warn_of_calendars(policy, expectations, calendars, report)
     advise(file, policy, report)
     if ahead:
         warn_ahead(policy, ahead, report)

@@ -64,7 +64,7 @@ class NumberBuilder:
         if is_lost(opened, closed, path, self.report) or voicemail is None:
             return None
         label = section.label or self.directory.display(voicemail.mailbox)
-        return Number(e164, label, schedule, opened, closed or (voicemail,))
+        return Number(e164, label, schedule, opened, closed or (voicemail,), section.language)
 
     def _schedule(self, section: NumberSection, path: KeyPath) -> Schedule | None:
         if section.schedule is None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pbx.domain.languages import original_of
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 from pbx.domain.steps import EndStep, MenuStep, RecordStep, RingStep, SayStep, Step
 
@@ -58,7 +59,7 @@ def _event(step: Step) -> Event | None:
         case RingStep():
             return Event(Verb.RING, tuple(step.who.split(", ")), step.phones, step.seconds)
         case SayStep():
-            names = tuple(prompt for prompt in step.prompts if prompt not in _OWN_PROMPTS)
+            names = tuple(name for prompt in step.prompts if (name := original_of(prompt)) not in _OWN_PROMPTS)
             return Event(Verb.GREETING, names) if names else None
         case MenuStep():
             return Event(Verb.MENU, (step.menu,))

@@ -52,7 +52,8 @@ class Number:
     """One practice number (E.164) and what happens to its calls.
 
     `schedule` None means always open. `opened` and `closed` are taken in order; each ends in a `Voicemail` or a
-    `Menu`, and there is a voicemail in them, or in what a menu of theirs does for one who chooses nothing.
+    `Menu`, and there is a voicemail in them, or in what a menu of theirs does for one who chooses nothing. Callers hear
+    `language`; None is the practice's first.
     """
 
     e164: str
@@ -60,6 +61,7 @@ class Number:
     schedule: Schedule | None
     opened: tuple[Action, ...]
     closed: tuple[Action, ...]
+    language: str | None = None
 
     @property
     def fallback_voicemail(self) -> Voicemail:
@@ -100,7 +102,8 @@ class Policy:
 
     `country` is an ISO 3166-1 alpha-2 code (for numbers without a country code), `timezone` an IANA name (for times
     shown). `max_message_seconds` bounds one recording; `mailboxes` maps a mailbox's key to the name that people read,
-    `menu_prompts` a prompt's name to what a menu says.
+    `menu_prompts` a prompt's name to what a menu says, `translations` its name to a prompt in another language than the
+    first of `languages` (`pbx.domain.languages`).
     """
 
     version: str
@@ -115,6 +118,8 @@ class Policy:
     menu_prompts: Mapping[str, Greeting] = field(default_factory=dict)
     max_message_seconds: int = 180
     rotas: Mapping[str, Rota] = field(default_factory=dict)
+    languages: tuple[str, ...] = ("en",)
+    translations: Mapping[str, Greeting] = field(default_factory=dict)
     _phones_of: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def phones_of(self, person: str) -> tuple[str, ...]:

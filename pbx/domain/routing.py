@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from pbx.domain.facts import NO_FACTS, Facts
+from pbx.domain.languages import spoken_in
 from pbx.domain.menu import Menu
 from pbx.domain.numbers import for_people
 from pbx.domain.policy import (
@@ -86,7 +87,8 @@ def decide(policy: Policy, dialled: str, at: datetime, facts: Facts = NO_FACTS) 
     actions = number.opened if state is State.OPEN else _when_closed(number, at)
     fallback = _fallback(number, actions)
     telling = _Telling(policy, state, at, facts, fallback)
-    plan = Plan(telling.steps, _opening(state), fallback)
+    language, spoken = number.language or policy.languages[0], partial(_spoken, policy)
+    plan = Plan(telling.steps, _opening(state), fallback, language, spoken)
     plan.add(actions)
     sentences = (why, *(s for action in actions for s in telling.sentences(action)))
     return Decision(dialled, at, state, reason, rule, until, tuple(plan.steps), sentences, policy.version)
@@ -176,6 +178,10 @@ def _reason(state: ScheduleState) -> Reason:
 def _fallback(number: Number, actions: tuple[Action, ...]) -> Voicemail:
     """For one who chooses nothing in a menu. The greeting of a closed line would be wrong on an open one."""
     return fallback_of(actions) or Voicemail(number.fallback_voicemail.mailbox)
+
+
+def _spoken(policy: Policy, step: Step, language: str) -> Step:
+    return spoken_in(step, language, policy.translations) if policy.translations else step
 
 
 def _opening(state: State) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ SHELF = "garcia-desk"
 
 EMERGENCY_TONE, DEFAULT_TONE, CLOSED_TONE, THANKS_TONE = 1000.0, 1300.0, 1600.0, 1900.0
 MAIN_MENU_TONE, REFILLS_MENU_TONE, AGAIN_TONE = 2200.0, 2500.0, 2800.0
+SPANISH_MENU_TONE, SPANISH_CLOSED_TONE = 3100.0, 3400.0
 PROMPTS = {
     "emergency": EMERGENCY_TONE,
     "default": DEFAULT_TONE,
@@ -40,6 +41,8 @@ PROMPTS = {
     "menu-main": MAIN_MENU_TONE,
     "menu-refills": REFILLS_MENU_TONE,
     "menu-again": AGAIN_TONE,
+    "menu-main--es": SPANISH_MENU_TONE,
+    "after-hours--es": SPANISH_CLOSED_TONE,
 }
 """Every prompt is a tone of its own, so that a patient's ears can tell them apart."""
 

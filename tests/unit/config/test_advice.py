@@ -47,7 +47,7 @@ WARNED = {
         (("[schedules.office]", '[people.idle]\nname = "Idle"\nphones = ["idle-1"]\n\n[schedules.office]'),),
         "person-unused",
         "people.idle",
-        19,
+        20,
     ),
     "no emergency": (
         ((OPEN, OPEN.replace('"rictor" }]', '"rictor", greeting = "after-hours" }]')),),
