@@ -61,15 +61,12 @@ def _prompts(file: PracticeFile) -> Iterator[_Prompt]:
         yield _Prompt(("greetings", key), key, first, greeting.translations)
     for key, menu in file.menus.items():
         yield _Prompt(("menus", key), MENU_PROMPT_PREFIX + key, first, menu.translations)
-    own = {EMERGENCY_PROMPT: first, THANKS_PROMPT: SPOKEN_LANGUAGE}
-    if FALLBACK_GREETING not in file.greetings:
-        own[FALLBACK_GREETING] = SPOKEN_LANGUAGE
-    if file.menus:
-        own[MENU_AGAIN_PROMPT] = SPOKEN_LANGUAGE
     sections = {str(name): section for name, section in file.prompts.items()}
-    for name, language in own.items():
+    general = () if FALLBACK_GREETING in file.greetings else (FALLBACK_GREETING,)
+    of_menus = (MENU_AGAIN_PROMPT,) if file.menus else ()
+    for name in (EMERGENCY_PROMPT, THANKS_PROMPT, *general, *of_menus):
         section = sections.get(name)
-        yield _Prompt(("prompts", name), name, language, section.translations if section else {})
+        yield _Prompt(("prompts", name), name, SPOKEN_LANGUAGE, section.translations if section else {})
 
 
 def _translated(name: str, language: str, section: TranslationSection, path: KeyPath, report: Report) -> Greeting:

@@ -182,3 +182,11 @@ def test_a_test_names_a_greeting_by_its_key_in_any_language(write: Callable[...,
     spanish = ('voicemail = "front-desk"', 'voicemail = "front-desk"\ngreeting = "after-hours"\nlanguage = "es"')
     expect = '[[expect]]\ncall = "+17175550101"\nat = "2026-11-23T10:00"\nthen = "greeting after-hours"\n'
     assert load(write(LANGUAGES, CLOSED, spanish, more=OWN + expect)).policy.languages == ("en", "es")
+
+
+def test_a_practice_of_another_language_records_what_the_voice_would_say_in_english(loaded: Load) -> None:
+    spanish = (LANGUAGES[0], LANGUAGES[1].replace('"en", ', ""))
+    recorded = ('text = "We are closed."', 'file = "mine.wav"')
+    missing = {key for name, key in names_of(loaded(spanish, recorded)) if name == "prompt-untranslated"}
+    assert missing == {"prompts.emergency", "prompts.thanks", "prompts.default"}
+    assert "prompt-untranslated" not in {name for name, _ in names_of(loaded(spanish, recorded, more=OWN))}
