@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,9 +19,9 @@ from pbx.domain.menu import MENU_AGAIN_PROMPT
 from pbx.domain.policy import FALLBACK_GREETING, Greeting, Policy
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 from voicemail.audio import wav_bytes, write_durably
-from voicemail.prompt_audio import GreetingProblem, Speaker, prompt_pcm, source_of
+from voicemail.prompt_audio import GreetingProblem, Speaker, prompt_pcm, source_of, surely_fits
 
-__all__ = ["GreetingProblem", "Speaker", "check_greeting", "prompts_of", "render_prompts"]
+__all__ = ["GreetingCheck", "GreetingProblem", "Speaker", "check_greeting", "prompts_of", "render_prompts"]
 
 MANIFEST = "manifest.json"
 RENDERING = 1
@@ -68,7 +71,7 @@ def prompts_of(policy: Policy) -> dict[str, Greeting]:
     if policy.music:
         asked[policy.music.name] = policy.music
     fixed = {prompt.name: prompt for prompt in (emergency, thanks, try_again)} | _not_taken(policy)
-    return {default.name: default, **policy.greetings, **menus, **asked, **fixed}
+    return {default.name: default, **policy.greetings, **menus, **asked, **fixed, **policy.translations}
 
 
 def _not_taken(policy: Policy) -> dict[str, Greeting]:
@@ -85,24 +88,69 @@ def render_prompts(policy: Policy, folder: Path, speaker: Speaker | None) -> tup
     be about to play one. Raises `GreetingProblem`, or OSError if the folder cannot be written.
     """
     made = _read_manifest(folder)
-    fresh: dict[str, tuple[str, bytes]] = {}
-    for name, greeting in prompts_of(policy).items():
-        _check_name(name)
-        source = f"{RENDERING}:{source_of(greeting)}"
-        if not _is_up_to_date(folder / f"{name}.wav", made.get(name), source):
-            fresh[name] = source, wav_bytes(prompt_pcm(greeting, speaker))
-    for name, (source, data) in fresh.items():
-        write_durably(folder / f"{name}.wav", data)
-        made[name] = _Made(source, hashlib.sha256(data).hexdigest())
-    if fresh:
+    fresh = dict(_outdated(policy, folder, made))
+    if not fresh:
+        return ()
+    # A new practice may have a thousand prompts: they are made on all cores, and wait on the disk for the last one.
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as waiting, ThreadPoolExecutor(os.cpu_count()) as pool:
+        new = Path(waiting)
+        jobs = {name: pool.submit(_make, greeting, speaker, new) for name, (greeting, _) in fresh.items()}
+        try:
+            results = {name: job.result() for name, job in jobs.items()}
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+        for name, (_, source) in fresh.items():
+            (new / f"{name}.wav").replace(folder / f"{name}.wav")
+            made[name] = _Made(source, results[name])
         _write_manifest(folder, made)
     return tuple(fresh)
+
+
+def _outdated(policy: Policy, folder: Path, made: Mapping[str, _Made]) -> Iterator[tuple[str, tuple[Greeting, str]]]:
+    for name, greeting in prompts_of(policy).items():
+        _check_name(name)
+        source = _source(greeting)
+        if not _is_up_to_date(folder / f"{name}.wav", made.get(name), source):
+            yield name, (greeting, source)
+
+
+def _make(greeting: Greeting, speaker: Speaker | None, folder: Path) -> str:
+    data = wav_bytes(prompt_pcm(greeting, speaker))
+    write_durably(folder / f"{greeting.name}.wav", data)
+    return hashlib.sha256(data).hexdigest()
 
 
 def check_greeting(greeting: Greeting, speaker: Speaker | None) -> float:
     """Make a greeting without keeping it; gives its length in seconds. Raises `GreetingProblem`."""
     _check_name(greeting.name)
     return len(prompt_pcm(greeting, speaker)) / 16000
+
+
+class GreetingCheck:
+    """Checks the greetings of a file, and makes only those of which it is not known that they can be made.
+
+    Known are those in `folder`, and texts that are sure to be of a usable length once the voice has spoken one.
+    """
+
+    def __init__(self, folder: Path, speaker: Speaker | None) -> None:
+        self._speaker = speaker
+        self._good = {entry.source for entry in _read_manifest(folder).values()}
+        self._voice_works = False
+
+    def check(self, greeting: Greeting) -> None:
+        """Raises `GreetingProblem`."""
+        source = _source(greeting)
+        if source in self._good or (self._voice_works and greeting.text and surely_fits(greeting.text)):
+            _check_name(greeting.name)
+            return
+        check_greeting(greeting, self._speaker)
+        self._good.add(source)
+        self._voice_works = self._voice_works or greeting.text is not None
+
+
+def _source(greeting: Greeting) -> str:
+    return f"{RENDERING}:{source_of(greeting)}"
 
 
 def _check_name(name: str) -> None:

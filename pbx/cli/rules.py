@@ -32,8 +32,9 @@ from pbx.prompts import listener
 def check(options: Namespace) -> int:
     """Print all problems of a file, or `ok` and what it says. 1 if there are problems."""
     try:
-        ahead = LookAhead(datetime.now(UTC), options.days, last_known(Layout(Path(options.data).absolute())))
-        practice = load(Path(options.file or options.config), listener(), ahead)
+        layout = Layout(Path(options.data).absolute())
+        ahead = LookAhead(datetime.now(UTC), options.days, last_known(layout))
+        practice = load(Path(options.file or options.config), listener(layout), ahead)
     except ConfigProblems as error:
         return _refused(error, options)
     if options.json:

@@ -12,7 +12,8 @@ from pbx.config.calendars import CalendarSource, build_calendars
 from pbx.config.caller_advice import advise_callers
 from pbx.config.contacts import Contacts, read_contacts
 from pbx.config.document import read_document
-from pbx.config.expectations import build_expectations, hold
+from pbx.config.expectations import build_expectations, hold, warn_of_calendars
+from pbx.config.languages import build_translations
 from pbx.config.machine import build_settings
 from pbx.config.menus import build_menu_prompts
 from pbx.config.numbers import NumberBuilder
@@ -62,10 +63,11 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     greetings = build_greetings(file, report, listen)
     menu_prompts = build_menu_prompts(file, report, listen)
     music = build_music(file, report, listen)
+    translations = build_translations(file, report, listen)
     expectations = build_expectations(file, report)
     if report.problems:
         raise ConfigProblems(_in_order(report.problems))
-    sounds = [*greetings.values(), *menu_prompts.values(), *([music] if music else [])]
+    sounds = [*greetings.values(), *menu_prompts.values(), *translations.values(), *([music] if music else [])]
     policy = Policy(
         version=_digest([*report.document.texts, contacts.text], sounds),
         practice=file.practice.name,
@@ -84,8 +86,11 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
         outside=ringing.outside,
         music=music,
         contacts=contacts.people,
+        languages=tuple(file.practice.languages),
+        translations=translations,
     )
     hold(policy, expectations, report)
+    warn_of_calendars(policy, expectations, calendars, report)
     advise(file, policy, report)
     advise_callers(file, policy, report)
     if ahead:

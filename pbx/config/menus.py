@@ -86,12 +86,15 @@ class MenuBuilder:
         if isinstance(section, OptionSection) and (section.repeat or section.back):
             jump = Jump.REPEAT if section.repeat else Jump.BACK
             return Option(key, jump.value, jump)
+        language = section.language if isinstance(section, OptionSection) else None
+        if isinstance(section, OptionSection) and section.to_do() == [language]:
+            return Option(key, f"language {language}", Jump.REPEAT, language)
         if isinstance(section, OptionSection) and section.ring is not None:
             remedy = 'write a list: [{ ring = "..." }, { voicemail = "..." }]'
             self.report.problem(path, "rings, and says nothing for when nobody answers", remedy)
             return Option(key, "", ())
         actions = self.actions_of(section if isinstance(section, list) else [section], path)
-        return Option(key, _in_short(actions), actions)
+        return Option(key, _in_short(actions), actions, language)
 
     def _advise(self, section: MenuSection, options: tuple[Option, ...], path: KeyPath) -> None:
         count = sum(not isinstance(option.then, Jump) for option in options)

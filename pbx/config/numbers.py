@@ -77,7 +77,7 @@ class NumberBuilder:
         if is_lost(opened, closed, path, self.report) or voicemail is None:
             return None
         label = section.label or self.directory.display(voicemail.mailbox)
-        return Number(e164, label, schedule, opened, closed or (voicemail,))
+        return Number(e164, label, schedule, opened, closed or (voicemail,), language=section.language)
 
     def _schedule(self, section: NumberSection, path: KeyPath) -> Schedule | None:
         if section.schedule is None:
@@ -99,9 +99,9 @@ class NumberBuilder:
 
     def _name(self, table: str, name: str, path: KeyPath) -> None:
         self.used.add((table, name))
-        known = self.report.declared(table)
-        if name not in known:
-            self.report.problem(path, f"there is no [{table}.{name}]", did_you_mean(name, known))
+        if not self.report.has(table, name):
+            remedy = did_you_mean(name, self.report.declared(table))
+            self.report.problem(path, f"there is no [{table}.{name}]", remedy)
 
     def _opened(self, section: NumberSection, path: KeyPath) -> tuple[Action, ...]:
         if section.open is None:

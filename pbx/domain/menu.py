@@ -32,11 +32,15 @@ class Jump(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What `key` does; `to` names in short where it leads, for the call's record."""
+    """What `key` does; `to` names in short where it leads, for the call's record.
+
+    `language` is that of the rest of the call; with `Jump.REPEAT` the same menu is played in it.
+    """
 
     key: str
     to: str
     then: tuple[Action, ...] | Jump
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

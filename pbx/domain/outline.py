@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pbx.domain.callers import NOT_TAKEN_PROMPT
+from pbx.domain.languages import original_of
 from pbx.domain.legs import in_words as legs_in_words
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 from pbx.domain.steps import EndStep, MenuStep, RecordStep, RingStep, SayStep, Step
@@ -67,7 +68,7 @@ def _event(step: Step) -> Event | None:
             names = tuple(step.who.split(", "))
             return Event(Verb.RING, names, step.phones, step.seconds, rung, legs_in_words(step.legs))
         case SayStep():
-            names = tuple(prompt for prompt in step.prompts if prompt not in _OWN_PROMPTS)
+            names = tuple(name for prompt in step.prompts if (name := original_of(prompt)) not in _OWN_PROMPTS)
             return Event(Verb.GREETING, names) if names else None
         case MenuStep():
             return Event(Verb.MENU, (step.menu,))

@@ -68,7 +68,8 @@ class Number:
     """One practice number (E.164) and what happens to its calls.
 
     `schedule` None means always open. `opened` and `closed` are taken in order; each ends in a `Voicemail` or a
-    `Menu`, and there is a voicemail in them, or in what a menu of theirs does for one who chooses nothing.
+    `Menu`, and there is a voicemail in them, or in what a menu of theirs does for one who chooses nothing. Callers hear
+    `language`; None is the practice's first.
     """
 
     e164: str
@@ -77,6 +78,7 @@ class Number:
     opened: tuple[Action, ...]
     closed: tuple[Action, ...]
     callers: CallerRules = NO_RULES
+    language: str | None = None
 
     @property
     def fallback_voicemail(self) -> Voicemail:
@@ -117,8 +119,9 @@ class Policy:
 
     `country` is an ISO 3166-1 alpha-2 code (for numbers without a country code), `timezone` an IANA name (for times
     shown). `max_message_seconds` bounds one recording; `mailboxes` maps a mailbox's key to the name that people read,
-    `menu_prompts` a prompt's name to what a menu says, `contacts` a number (E.164) to whose it is.
-    `snow_day_greeting` is that of closed lines on a snow day; `music` is heard while it rings (None: ring-back).
+    `menu_prompts` a prompt's name to what a menu says, `translations` its name to a prompt in another language than the
+    first of `languages` (`pbx.domain.languages`), `contacts` a number (E.164) to whose it is. `snow_day_greeting` is
+    that of closed lines on a snow day; `music` is heard while it rings (None: ring-back).
     """
 
     version: str
@@ -138,10 +141,15 @@ class Policy:
     outside: Mapping[str, Outside] = field(default_factory=dict)
     music: Greeting | None = None
     contacts: Mapping[str, Contact] = field(default_factory=dict)
+    languages: tuple[str, ...] = ("en",)
+    translations: Mapping[str, Greeting] = field(default_factory=dict)
+    _phones_of: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def phones_of(self, person: str) -> tuple[str, ...]:
         """The endpoints of a person (its key); empty for somebody who is not in the file."""
-        return tuple(phone.name for phone in self.phones if phone.owner == person)
+        if person not in self._phones_of:
+            self._phones_of[person] = tuple(phone.name for phone in self.phones if phone.owner == person)
+        return self._phones_of[person]
 
     def can_ring(self, person: str) -> bool:
         """Whether a person (its key) has a phone or a cell."""

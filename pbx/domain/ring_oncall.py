@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from pbx.domain.facts import Facts
@@ -48,4 +49,10 @@ def on_call_in_words(policy: Policy, rota: str, now: OnCall) -> str:
 
 def clock(at: datetime, timezone: str) -> str:
     """A time as people of a zone read it."""
+    # As UTC, because a cache takes two times in a zone for equal that differ in their fold only.
+    return _utc_clock(at.astimezone(UTC), timezone)
+
+
+@lru_cache(maxsize=1000)
+def _utc_clock(at: datetime, timezone: str) -> str:
     return f"{at.astimezone(ZoneInfo(timezone)):%a %d %b %Y %H:%M} {timezone}"

@@ -5,14 +5,15 @@ Both are pure. The same decision drives the call, is stored with it and is print
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from pbx.domain.callers import Incoming, Kind, Ruling, ruling
 from pbx.domain.facts import NO_FACTS, Facts
+from pbx.domain.languages import spoken_in
 from pbx.domain.menu import Menu
 from pbx.domain.numbers import Caller, for_people
 from pbx.domain.overridden import Course, Overridden, as_overridden, overridden
@@ -106,9 +107,10 @@ def decide(
     found = ruling(number.callers, policy.contacts, incoming)
     line = _for_caller(policy, line, found)
     telling = _Telling(policy, line.heard_as, at, facts, _fallback(number, line.actions))
-    plan = Plan(telling.steps, _opening(line.heard_as), telling.fallback)
+    language, spoken = number.language or policy.languages[0], partial(_spoken, policy)
+    plan = Plan(telling.steps, _opening(line.heard_as), telling.fallback, language, spoken)
     if found.rule and found.rule.turn_away:
-        plan.steps += (SayStep((EMERGENCY_PROMPT, found.rule.turn_away)), EndStep())
+        plan.steps += (spoken(SayStep((EMERGENCY_PROMPT, found.rule.turn_away)), language), EndStep())
         done = [f"Say the emergency sentence and {found.rule.turn_away!r}, and hang up."]
     else:
         plan.add(line.actions)
@@ -258,6 +260,10 @@ def _fallback(number: Number, actions: tuple[Action, ...]) -> Voicemail:
     return fallback_of(actions) or Voicemail(number.fallback_voicemail.mailbox)
 
 
+def _spoken(policy: Policy, step: Step, language: str) -> Step:
+    return spoken_in(step, language, policy.translations) if policy.translations else step
+
+
 def _opening(state: State) -> tuple[str, ...]:
     return (EMERGENCY_PROMPT,) if state is State.CLOSED else ()
 
@@ -282,10 +288,17 @@ class _Telling:
     at: datetime
     facts: Facts
     fallback: Voicemail
+    _rung: dict[RingOnCall, tuple[tuple[Step, ...], str]] = field(default_factory=dict)
+
+    def rung(self, action: RingOnCall) -> tuple[tuple[Step, ...], str]:
+        """Found once for the steps and the sentence."""
+        if action not in self._rung:
+            self._rung[action] = ring_on_call(self.policy, action, self.at, self.facts)
+        return self._rung[action]
 
     def steps(self, action: Action) -> tuple[Step, ...]:
         if isinstance(action, RingOnCall):
-            return ring_on_call(self.policy, action, self.at, self.facts)[0]
+            return self.rung(action)[0]
         if isinstance(action, Ring):
             return ring(self.policy, action, self.at, self.facts)
         return _steps(self.policy, action, self.state)
@@ -297,7 +310,7 @@ class _Telling:
 
     def _words(self, action: Action) -> str:
         if isinstance(action, RingOnCall):
-            return ring_on_call(self.policy, action, self.at, self.facts)[1]
+            return self.rung(action)[1]
         if isinstance(action, Ring):
             return ring_in_words(self.policy, action, self.at, self.facts)
         return _in_words(self.policy, action)

@@ -16,13 +16,13 @@ from pbx.domain.routing import Decision, Reason
 from pbx.domain.serial import choices_from_list, choices_to_list, decision_from_dict, decision_to_dict
 from pbx.store.audit import SYSTEM, note
 from pbx.store.database import Database
-from pbx.store.jobs import enqueue
 from pbx.store.queries import sql
+from pbx.store.queue import enqueue
 
 if TYPE_CHECKING:
     from asyncpg import Record
 
-    from pbx.store.database import Session
+    from pbx.store.session import Session
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from pbx.config.schema.people import Translations
 from pbx.config.schema.ringing import After
 from pbx.config.schema.section import Section
 from pbx.config.values import (
     About,
     Key,
+    Language,
     Line,
     MenuKey,
     SomeKeys,
@@ -74,9 +76,20 @@ class OptionSection(ActionSection):
     say: Annotated[Line | None, About("Spoken after the menu's own words.", '"For refills, press 1."')] = None
     repeat: Annotated[Literal[True] | None, About("The same menu is played again.", "true")] = None
     back: Annotated[Literal[True] | None, About("Back to the menu before.", "true")] = None
+    language: Annotated[
+        Language | None,
+        About("The language of the rest of the call; alone: this menu once more, in that language.", '"es"'),
+    ] = None
 
     def to_do(self) -> list[object]:
-        return [*super().to_do(), *(jump for jump in (self.repeat, self.back) if jump)]
+        found = [*super().to_do(), *(jump for jump in (self.repeat, self.back) if jump)]
+        return found or [thing for thing in (self.language,) if thing]
+
+    @model_validator(mode="after")
+    def _language_leads_on(self) -> OptionSection:
+        if self.language is not None and (self.repeat or self.back):
+            raise wrong("changes the language and goes back", "write language alone: it plays this menu once more")
+        return self
 
 
 def _form(value: object) -> str | None:
@@ -113,6 +126,8 @@ class MenuSection(Section):
         ),
     ] = None
 
+    translations: Translations = {}
+
     @model_validator(mode="after")
     def _says_something(self) -> MenuSection:
         spoken = [option.say for option in self.options.values() if isinstance(option, OptionSection) and option.say]
@@ -127,6 +142,7 @@ class NumberSection(Section):
     """One telephone number of the practice. Either the short form, or lists of what is done in turn."""
 
     label: Annotated[Line | None, About("What people call this number.", '"Dr. Rictor"', shown=True)] = None
+    language: Annotated[Language | None, About("What its callers hear. Left out: the first language.", '"es"')] = None
     schedule: Annotated[Key | None, About("Key of a schedule. Left out: always open.", '"office"', shown=True)] = None
     ring: Annotated[SomeKeys | None, About("Short form: whom to ring when open.", '"rictor"', shown=True)] = None
     seconds: Annotated[
