@@ -17,7 +17,18 @@ from uuid import UUID
 from agi import variables
 from agi.session import Endpoint, GuardedRequest, NotAnswered, kind_of
 from agi.wire import WireError
-from pbx.domain.steps import EndStep, MenuStep, RecordStep, Result, RingStep, SayStep, Step
+from pbx.domain.steps import (
+    EndStep,
+    HoldStep,
+    MenuStep,
+    NumberAskedStep,
+    PageStep,
+    RecordStep,
+    Result,
+    RingStep,
+    SayStep,
+    Step,
+)
 from pbx.services.route import Question
 
 DECISION_SECONDS = 2.0
@@ -99,7 +110,12 @@ def _details(step: Step) -> Mapping[variables.Variable, str]:
             return _menu(step)
         case RecordStep(seconds=seconds):
             return {variables.SECONDS: str(seconds)}
-        case EndStep():
+        case PageStep(who=who, phones=phones, seconds=seconds):
+            rung = {variables.PHONES: _joined(phones), variables.SECONDS: str(seconds)}
+            return {variables.WHO: _joined((who,)), **rung}
+        case HoldStep(prompts=prompts, seconds=seconds):
+            return {variables.PROMPTS: _joined(prompts), variables.SECONDS: str(seconds)}
+        case NumberAskedStep() | EndStep():
             return {}
 
 

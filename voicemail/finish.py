@@ -8,7 +8,7 @@ from pbx.domain.call import CallStart, FinishedCall, Recording
 from pbx.domain.menu import leaves_in
 from pbx.domain.numbers import Caller, NumberKind, parse_caller
 from pbx.domain.outcome import outcome_of
-from pbx.domain.policy import UNASSIGNED_MAILBOX, Policy, RingOnCall
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Policy, RingOnCall, Urgent
 from pbx.domain.routing import Decision, Reason, decide
 from pbx.domain.steps import RecordStep
 from pbx.domain.tree import Choice, choices_of
@@ -66,7 +66,7 @@ def _choices(call: SpooledCall, policy: Policy, decision: Decision | None) -> tu
 def _rings_on_call(policy: Policy, dialled: str) -> bool:
     number = policy.numbers.get(dialled)
     return number is not None and any(
-        isinstance(action, RingOnCall) for action in leaves_in((*number.opened, *number.closed))
+        isinstance(action, RingOnCall | Urgent) for action in leaves_in((*number.opened, *number.closed))
     )
 
 

@@ -20,7 +20,7 @@ from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.rotas import LookAhead
 from pbx.domain.facts import Facts
 from pbx.domain.numbers import WITHHELD_NAMES, to_e164
-from pbx.domain.policy import Policy, RingOnCall
+from pbx.domain.policy import Policy, RingOnCall, Urgent
 from pbx.domain.routing import Decision, decide
 from pbx.output import decision_json, on_call_json, print_json
 from pbx.prompts import listener
@@ -93,7 +93,7 @@ def _on_call(policy: Policy, decision: Decision, facts: Facts) -> dict[str, Any]
     """Who is on call in each rota that the number names, whether it is rung now or not."""
     number = policy.numbers.get(decision.number)
     actions = (*number.opened, *number.closed) if number else ()
-    named = dict.fromkeys(action.rota for action in actions if isinstance(action, RingOnCall))
+    named = dict.fromkeys(action.rota for action in actions if isinstance(action, RingOnCall | Urgent))
     states = {name: policy.rotas[name].on_call(decision.at, facts.swaps) for name in named}
     return {name: on_call_json(policy, state) for name, state in states.items()}
 

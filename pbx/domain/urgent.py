@@ -127,10 +127,11 @@ def next_move(request: UrgentRequest, crew: Sequence[str], now: datetime) -> Mov
         return Wait(max(busy))
     if not crew:
         return Wait(now + timedelta(seconds=request.interval))
-    due = {person: _due(request, person, is_exhausted(request, crew)) for person in crew}
-    ready = [person for person in crew if due[person] is None or due[person] <= now]
+    exhausted = is_exhausted(request, crew)
+    due = {person: _due(request, person, exhausted) for person in crew}
+    ready = [person for person, at in due.items() if at <= now]
     if not ready:
-        return Wait(min(at for at in due.values() if at is not None))
+        return Wait(min(due.values()))
     return Ask(min(ready, key=lambda person: times_asked(request, person)))
 
 
@@ -148,8 +149,8 @@ def free_at(request: UrgentRequest, attempt: Attempt) -> datetime:
     return attempt.begun + timedelta(seconds=request.seconds + TALK_SECONDS)
 
 
-def _due(request: UrgentRequest, person: str, exhausted: bool) -> datetime | None:
-    """From when on a person may be asked again; None for one who was not asked yet."""
+def _due(request: UrgentRequest, person: str, exhausted: bool) -> datetime:
+    """From when on a person may be asked."""
     asked = [attempt.begun for attempt in request.attempts if attempt.person == person]
     pace = timedelta(seconds=request.interval)
-    return max(asked) + (max(SLOW, pace) if exhausted else pace) if asked else None
+    return max(asked) + (max(SLOW, pace) if exhausted else pace) if asked else request.opened
