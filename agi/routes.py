@@ -29,6 +29,7 @@ from pbx.domain.steps import (
     SayStep,
     Step,
 )
+from pbx.domain.urgent_path import legs_to_dial
 from pbx.services.route import Question
 
 DECISION_SECONDS = 2.0
@@ -110,8 +111,8 @@ def _details(step: Step) -> Mapping[variables.Variable, str]:
             return _menu(step)
         case RecordStep(seconds=seconds):
             return {variables.SECONDS: str(seconds)}
-        case PageStep(who=who, phones=phones, seconds=seconds):
-            rung = {variables.PHONES: _joined(phones), variables.SECONDS: str(seconds)}
+        case PageStep(who=who, legs=legs, seconds=seconds):
+            rung = {variables.LEGS: _joined(legs_to_dial(legs, seconds)), variables.SECONDS: str(seconds)}
             return {variables.WHO: _joined((who,)), **rung}
         case HoldStep(prompts=prompts, seconds=seconds):
             return {variables.PROMPTS: _joined(prompts), variables.SECONDS: str(seconds)}

@@ -53,9 +53,8 @@ class Gap:
 def gaps(policy: Policy, rota: Rota, facts: Facts, start: datetime, end: datetime) -> list[Gap]:
     """Every gap of a rota between two instants (aware), in order."""
     found: list[Gap] = []
-    with_phone = {phone.owner for phone in policy.phones}
     for begins, now in rota.stretches(start, end, facts.swaps):
-        phoneless = tuple(person for person in now.people if person not in with_phone)
+        phoneless = tuple(person for person in now.people if not policy.can_ring(person))
         lack = _lack(now, phoneless)
         if lack:
             found.append(Gap(rota.name, lack, begins, min(now.until or end, end), now.people, phoneless))

@@ -127,7 +127,7 @@ def _holds(expected: Expectation, happens: Sequence[Event]) -> bool:
 def _is(wish: Event, event: Event, names: Mapping[str, tuple[str, ...]]) -> bool:
     if wish.verb is not event.verb or wish.seconds not in (None, event.seconds):
         return False
-    return all(name in event.names or _rings(names.get(name, (name,)), event) for name in wish.names)
+    return all(name in event.names + event.rung or _rings(names.get(name, (name,)), event) for name in wish.names)
 
 
 def _rings(phones: tuple[str, ...], event: Event) -> bool:

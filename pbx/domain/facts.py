@@ -9,9 +9,13 @@ from pbx.domain.oncall import Swap
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`swaps` are those made by command, in the order in which they were made."""
+    """`swaps` are those made by command, in the order in which they were made.
+
+    `unregistered` are phones (endpoint names) of which it is known that they are not registered now.
+    """
 
     swaps: tuple[Swap, ...] = ()
+    unregistered: frozenset[str] = frozenset()
 
 
 NO_FACTS = Facts()

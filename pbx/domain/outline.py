@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pbx.domain.legs import in_words as legs_in_words
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 from pbx.domain.steps import EndStep, MenuStep, RecordStep, RingStep, SayStep, Step
 from pbx.domain.urgent_path import OWN_PROMPTS as URGENT_PROMPTS
@@ -28,12 +29,17 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that a call meets. `names` are keys of the file; `phones` and `seconds` belong to a ring."""
+    """One thing that a call meets. `names` are keys of the file; what follows belongs to a ring.
+
+    `rung` are the keys of those whose own rules say what rings, `legs` says in words what rings when.
+    """
 
     verb: Verb
     names: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     seconds: int | None = None
+    rung: tuple[str, ...] = ()
+    legs: str = ""
 
     def __str__(self) -> str:
         return " ".join([self.verb.value, ", ".join(self.names)]).strip()
@@ -42,7 +48,7 @@ class Event:
     def in_full(self) -> str:
         """With the phones and for how long."""
         if self.verb is Verb.RING:
-            return f"{self} ({', '.join(self.phones)}) for {self.seconds} s"
+            return f"{self} ({self.legs}) for {self.seconds} s"
         return str(self)
 
 
@@ -66,7 +72,9 @@ def _urgent(steps: tuple[Step, ...], place: int) -> Event | None:
 def _event(step: Step) -> Event | None:
     match step:
         case RingStep():
-            return Event(Verb.RING, tuple(step.who.split(", ")), step.phones, step.seconds)
+            rung = tuple(dict.fromkeys(leg.who for leg in step.legs))
+            names = tuple(step.who.split(", "))
+            return Event(Verb.RING, names, step.phones, step.seconds, rung, legs_in_words(step.legs))
         case SayStep():
             names = tuple(prompt for prompt in step.prompts if prompt not in _OWN_PROMPTS)
             return Event(Verb.GREETING, names) if names else None

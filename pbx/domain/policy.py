@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pbx.domain.menu import Menu
 from pbx.domain.oncall import Rota
+from pbx.domain.people import Outside, Person
 from pbx.domain.schedule import Schedule
 
 FALLBACK_GREETING = "default"
@@ -17,12 +18,26 @@ UNASSIGNED_MAILBOX = "unassigned"
 
 
 @dataclass(frozen=True, slots=True)
+class Callee:
+    """Whom a ring means: the `key` of a person, team or outside number, its `people` (keys), and from which second."""
+
+    key: str
+    people: tuple[str, ...] = ()
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Ring:
-    """Ring all `phones` (SIP endpoint names) at once for `seconds`; `who` is the person or team that the file names."""
+    """Ring all `phones` (SIP endpoint names) at once for `seconds`; `who` is the person or team that the file names.
+
+    Where there is more to it (a cell, reach-me rules, outside numbers, delays), `callees` say what rings; `seconds` are
+    counted from when the last of it begins.
+    """
 
     who: str
     phones: tuple[str, ...]
     seconds: int
+    callees: tuple[Callee, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +149,20 @@ class Policy:
     menu_prompts: Mapping[str, Greeting] = field(default_factory=dict)
     max_message_seconds: int = 180
     rotas: Mapping[str, Rota] = field(default_factory=dict)
+    people: Mapping[str, Person] = field(default_factory=dict)
+    outside: Mapping[str, Outside] = field(default_factory=dict)
 
     def phones_of(self, person: str) -> tuple[str, ...]:
         """The endpoints of a person (its key); empty for somebody who is not in the file."""
         return tuple(phone.name for phone in self.phones if phone.owner == person)
+
+    def can_ring(self, person: str) -> bool:
+        """Whether a person (its key) has a phone or a cell."""
+        known = self.people.get(person)
+        return known.can_ring if known else bool(self.phones_of(person))
+
+    @property
+    def outside_numbers(self) -> dict[str, str]:
+        """Every number outside (E.164) that may be called, by the name that an `OutsideTarget` has."""
+        cells = {person.key: person.cell for person in self.people.values() if person.cell is not None}
+        return cells | {key: outside.e164 for key, outside in self.outside.items()}

@@ -6,23 +6,28 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pbx.domain.facts import Facts
+from pbx.domain.legs import in_words, legs_of, length_of, skipped
 from pbx.domain.oncall import OnCall
 from pbx.domain.policy import Policy, RingOnCall
+from pbx.domain.ring import away_in_words
 from pbx.domain.steps import RingStep
 
 
 def ring_on_call(policy: Policy, action: RingOnCall, at: datetime, facts: Facts) -> tuple[tuple[RingStep, ...], str]:
-    """One step for each person who is on call at `at` and has a phone, in order; and what is done in a sentence."""
+    """One step for each person who is on call at `at` and can be rung, in order; and what is done in a sentence."""
     rota = policy.rotas[action.rota]
     now = rota.on_call(at, facts.swaps)
-    phones = {person: policy.phones_of(person) for person in now.people}
-    steps = tuple(RingStep(person, phones[person], action.seconds) for person in now.people if phones[person])
-    rung = ", then ".join(f"{step.who} ({', '.join(step.phones)})" for step in steps)
+    legs = {person: legs_of(policy, person, at, facts, on_call=True) for person in now.people}
+    steps = tuple(
+        RingStep(person, legs[person], length_of(legs[person], action.seconds)) for person in now.people if legs[person]
+    )
+    rung = ", then ".join(f"{step.who} ({in_words(step.legs)})" for step in steps)
     done = (
         f"Ring {rung} for {action.seconds} seconds" + (" each." if len(steps) > 1 else ".") if rung else "Ring nobody."
     )
-    missing = "".join(f" {person} has no phone." for person in now.people if not phones[person])
-    return steps, f"{on_call_in_words(policy, rota.name, now)} {done}{missing}"
+    missing = [f"{person} has no phone." for person in now.people if not policy.can_ring(person)]
+    away = away_in_words(skipped(policy, now.people, at, facts, on_call=True))
+    return steps, " ".join([on_call_in_words(policy, rota.name, now), done, *missing, *away])
 
 
 def on_call_in_words(policy: Policy, rota: str, now: OnCall) -> str:

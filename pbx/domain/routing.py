@@ -26,9 +26,10 @@ from pbx.domain.policy import (
     Voicemail,
     fallback_of,
 )
+from pbx.domain.ring import ring, ring_in_words
 from pbx.domain.ring_oncall import ring_on_call
 from pbx.domain.schedule import ScheduleState, Why
-from pbx.domain.steps import EndStep, MenuStep, PageStep, RecordStep, Result, RingStep, SayStep, Step
+from pbx.domain.steps import EndStep, MenuStep, PageStep, RecordStep, Result, SayStep, Step
 from pbx.domain.tree import Plan, menu_in_words
 from pbx.domain.urgent_path import urgent_in_words, urgent_path, way_out
 
@@ -186,9 +187,7 @@ def _opening(state: State) -> tuple[str, ...]:
     return (EMERGENCY_PROMPT,) if state is State.CLOSED else ()
 
 
-def _steps(policy: Policy, action: Ring | Voicemail | Menu, state: State) -> tuple[Step, ...]:
-    if isinstance(action, Ring):
-        return (RingStep(action.who, action.phones, action.seconds),)
+def _steps(policy: Policy, action: Voicemail | Menu, state: State) -> tuple[Step, ...]:
     if isinstance(action, Menu):
         raise TypeError("a menu is laid out by its plan")
     opening = (EMERGENCY_PROMPT,) if state is State.CLOSED or action.greeting == FALLBACK_GREETING else ()
@@ -214,6 +213,8 @@ class _Telling:
             return ring_on_call(self.policy, action, self.at, self.facts)[0]
         if isinstance(action, Urgent):
             return urgent_path(self.policy, action, self.at, self.facts, EMERGENCY_PROMPT)
+        if isinstance(action, Ring):
+            return ring(self.policy, action, self.at, self.facts)
         return _steps(self.policy, action, self.state)
 
     def sentences(self, action: Action) -> tuple[str, ...]:
@@ -226,13 +227,12 @@ class _Telling:
             return ring_on_call(self.policy, action, self.at, self.facts)[1]
         if isinstance(action, Urgent):
             return urgent_in_words(self.policy, action, self.at, self.facts)
+        if isinstance(action, Ring):
+            return ring_in_words(self.policy, action, self.at, self.facts)
         return _in_words(self.policy, action)
 
 
-def _in_words(policy: Policy, action: Ring | Voicemail | Menu) -> str:
-    if isinstance(action, Ring):
-        phones = ", ".join(action.phones)
-        return f"Ring {action.who} ({phones}) for {action.seconds} seconds."
+def _in_words(policy: Policy, action: Voicemail | Menu) -> str:
     if isinstance(action, Menu):
         return f"Play the menu {action.name!r}."
     mailbox = policy.mailboxes.get(action.mailbox, action.mailbox)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import cast
 
+from pbx.domain.legs import Leg, OutsideTarget, PhoneTarget, at_once
 from pbx.domain.routing import Decision, Reason, State
 from pbx.domain.steps import (
     EndStep,
@@ -33,7 +34,7 @@ FORMAT = 3
 """Counts up when a stored decision changes its shape."""
 
 READABLE = (1, 2, 3)
-"""Formats that are understood. The first had no menus, the second no urgent path; all else is as it is now."""
+"""Formats that are understood. The first had no menus; the first two rang phones at once and had no legs."""
 
 
 def decision_to_dict(decision: Decision) -> Json:
@@ -106,7 +107,7 @@ def _step_to_dict(step: Step) -> Json:
     kind: Json = {"kind": step.kind.value}
     match step:
         case RingStep():
-            return kind | {"who": step.who, "phones": list(step.phones), "seconds": step.seconds}
+            return kind | {"who": step.who, "legs": [_leg_to_dict(leg) for leg in step.legs], "seconds": step.seconds}
         case SayStep():
             return kind | {"prompts": list(step.prompts)}
         case MenuStep():
@@ -123,7 +124,7 @@ def _step_to_dict(step: Step) -> Json:
             times: Json = {"rounds": step.rounds, "interval": step.interval, "seconds": step.seconds}
             return kind | {"rota": step.rota} | times
         case PageStep():
-            whom: Json = {"who": step.who, "phones": list(step.phones)}
+            whom: Json = {"who": step.who, "legs": [_leg_to_dict(leg) for leg in step.legs]}
             return kind | whom | {"seconds": step.seconds, "taken": step.taken}
         case HoldStep():
             return kind | {"prompts": list(step.prompts), "seconds": step.seconds}
@@ -131,9 +132,25 @@ def _step_to_dict(step: Step) -> Json:
             return kind
 
 
+def _leg_to_dict(leg: Leg) -> Json:
+    named = {"outside": leg.target.name} if isinstance(leg.target, OutsideTarget) else {"phone": leg.target.endpoint}
+    return {**named, "after_seconds": leg.after_seconds, "who": leg.who}
+
+
 def _ring(value: object) -> Step:
+    if isinstance(value, dict) and "phones" in value:
+        old = _Fields(value, ("kind", "who", "phones", "seconds"))
+        return RingStep(old.text("who"), at_once(*old.texts("phones")), old.whole("seconds"))
     fields = _Fields(value, RingStep.__slots__)
-    return RingStep(fields.text("who"), fields.texts("phones"), fields.whole("seconds"))
+    legs = tuple(_leg(leg) for leg in fields.list("legs"))
+    return RingStep(fields.text("who"), legs, fields.whole("seconds"))
+
+
+def _leg(value: object) -> Leg:
+    place = "outside" if isinstance(value, dict) and "outside" in value else "phone"
+    fields = _Fields(value, (place, "after_seconds", "who"))
+    target = OutsideTarget(fields.text(place)) if place == "outside" else PhoneTarget(fields.text(place))
+    return Leg(target, fields.whole("after_seconds"), fields.text("who"))
 
 
 def _say(value: object) -> Step:
@@ -164,7 +181,8 @@ def _number_asked(value: object) -> Step:
 
 def _page(value: object) -> Step:
     fields = _Fields(value, PageStep.__slots__)
-    return PageStep(fields.text("who"), fields.texts("phones"), fields.whole("seconds"), fields.whole("taken"))
+    legs = tuple(_leg(leg) for leg in fields.list("legs"))
+    return PageStep(fields.text("who"), legs, fields.whole("seconds"), fields.whole("taken"))
 
 
 def _hold(value: object) -> Step:

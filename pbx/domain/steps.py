@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pbx.domain.legs import Leg, PhoneTarget
+
 
 class StepKind(StrEnum):
     RING = "ring"
@@ -61,12 +63,17 @@ _KEY = "key-"
 
 @dataclass(frozen=True, slots=True)
 class RingStep:
-    """Ring `phones` (endpoint names) at once for `seconds`; `who` is the key of the person or team."""
+    """Ring `legs`, each from its own second on, for `seconds` in all; `who` is the key of the person or team."""
 
     who: str
-    phones: tuple[str, ...]
+    legs: tuple[Leg, ...]
     seconds: int
     kind: StepKind = StepKind.RING
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """The endpoints of the practice's own phones that ring."""
+        return tuple(leg.target.endpoint for leg in self.legs if isinstance(leg.target, PhoneTarget))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +135,13 @@ class NumberAskedStep:
 
 @dataclass(frozen=True, slots=True)
 class PageStep:
-    """Ring `phones` of person `who` for `seconds` while the caller waits; who answers is asked for the PIN.
+    """Ring the `legs` of person `who` for `seconds` while the caller waits; who answers is asked for the PIN.
 
     Where the person takes the message instead of the caller, the call goes on `taken` steps further.
     """
 
     who: str
-    phones: tuple[str, ...]
+    legs: tuple[Leg, ...]
     seconds: int
     taken: int
     kind: StepKind = StepKind.PAGE

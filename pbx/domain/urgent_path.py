@@ -7,9 +7,11 @@ do before anybody is rung.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from pbx.domain.facts import Facts
+from pbx.domain.legs import Leg, OutsideTarget, in_words, legs_of, length_of
 from pbx.domain.policy import Policy, Urgent
 from pbx.domain.ring_oncall import on_call_in_words
 from pbx.domain.steps import EndStep, HoldStep, NumberAskedStep, PageStep, RecordStep, Result, SayStep, Step
@@ -52,14 +54,14 @@ def urgent_in_words(policy: Policy, action: Urgent, at: datetime, facts: Facts) 
     """The path in sentences, with who is on call."""
     mailbox = policy.mailboxes.get(action.mailbox, action.mailbox)
     now = policy.rotas[action.rota].on_call(at, facts.swaps)
-    rung = [step for step in _round(policy, action, now.people) if step.phones]
-    names = ", then ".join(f"{step.who} ({', '.join(step.phones)})" for step in rung)
+    rung = list(_round(policy, action, at, facts))
+    names = ", then ".join(f"{step.who} ({in_words(step.legs)})" for step in rung)
     times = "once" if action.rounds == 1 else f"up to {action.rounds} times"
     fetch = (
         f"While the caller waits, ring {names} for {action.seconds} seconds{' each' if len(rung) > 1 else ''}, {times}, "
         f"every {action.interval} seconds; whoever answers gives the PIN before anything is heard."
         if rung
-        else "Nobody on call has a phone that could ring."
+        else "Nobody on call can be rung now."
     )
     return (
         f"Take the problem as a message for {mailbox}, and a number to call back. "
@@ -80,6 +82,15 @@ def asks_for_help(steps: tuple[Step, ...], position: int | None) -> NumberAskedS
     return after if isinstance(after, NumberAskedStep) else None
 
 
+def legs_to_dial(legs: tuple[Leg, ...], seconds: int) -> tuple[str, ...]:
+    """The legs as the dialplan takes them: kind (o: outside, p: phone), seconds to wait, seconds to ring, name."""
+    found = []
+    for leg in legs:
+        name = leg.target.name if isinstance(leg.target, OutsideTarget) else leg.target.endpoint
+        found.append(f"{'o' if leg.is_outside else 'p'}-{leg.after_seconds}-{seconds - leg.after_seconds}-{name}")
+    return tuple(found)
+
+
 def way_out(step: PageStep, position: int, result: Result) -> int | None:
     """Where a page leads whose person took the message; None if it just goes on."""
     return position + step.taken if result is Result.TAKEN else None
@@ -90,21 +101,23 @@ def _has_menu(steps: tuple[Step, ...]) -> bool:
 
 
 def _leading_to(step: PageStep | HoldStep, taken: int) -> Step:
-    return PageStep(step.who, step.phones, step.seconds, taken) if isinstance(step, PageStep) else step
+    return replace(step, taken=taken) if isinstance(step, PageStep) else step
 
 
 def _paging(policy: Policy, action: Urgent, at: datetime, facts: Facts) -> Iterator[PageStep | HoldStep]:
-    people = policy.rotas[action.rota].on_call(at, facts.swaps).people
-    once = [step for step in _round(policy, action, people) if step.phones]
+    once = list(_round(policy, action, at, facts))
     for turn in range(action.rounds if once else 0):
         yield from once
         if turn < action.rounds - 1:
-            yield from _hold(max(5, action.interval - action.seconds * len(once)))
+            yield from _hold(max(5, action.interval - sum(step.seconds for step in once)))
 
 
-def _round(policy: Policy, action: Urgent, people: tuple[str, ...]) -> Iterator[PageStep]:
-    for person in people:
-        yield PageStep(person, policy.phones_of(person), action.seconds, 0)
+def _round(policy: Policy, action: Urgent, at: datetime, facts: Facts) -> Iterator[PageStep]:
+    """One step for each person on call who can be rung, in order."""
+    for person in policy.rotas[action.rota].on_call(at, facts.swaps).people:
+        legs = legs_of(policy, person, at, facts, on_call=True)
+        if legs:
+            yield PageStep(person, legs, length_of(legs, action.seconds), 0)
 
 
 def _hold(seconds: int) -> Iterator[HoldStep]:

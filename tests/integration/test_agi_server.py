@@ -12,6 +12,7 @@ import pytest
 
 from agi.server import Server, serve
 from agi.session import Limits
+from pbx.domain.legs import at_once
 from pbx.domain.steps import Result, RingStep, SayStep, Step
 from pbx.services.route import Question
 from tests.kit.agi_peer import Asked, ask, connected, environment
@@ -38,7 +39,7 @@ class FixedRouter:
         return await self._decide(question)
 
     async def _ring(self, question: Question) -> tuple[int, Step]:
-        return 0, RingStep("rictor", ("desk", "cell"), 25)
+        return 0, RingStep("rictor", at_once("desk", "cell"), 25)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pbx.domain.facts import Facts
+from pbx.domain.legs import at_once
 from pbx.domain.oncall import Rota, Swap, Turns
 from pbx.domain.policy import Number, Phone, Policy, RingOnCall, Voicemail
 from pbx.domain.routing import decide
@@ -36,8 +37,11 @@ POLICY = Policy(
 )
 MONDAY = datetime(2026, 1, 12, 13, 0, tzinfo=UTC)  # 08:00: Rictor hands over to Okafor
 SWAP = Swap("doctors", "okafor", "rictor", MONDAY, MONDAY + timedelta(hours=2), "mills", "clinic", 4)
-RICTOR = RingStep("rictor", ("rictor-desk", "rictor-home"), 25)
-OKAFOR, MILLS = RingStep("okafor", ("okafor-desk",), 25), RingStep("mills", ("front-1",), 25)
+RICTOR = RingStep("rictor", at_once("rictor-desk", "rictor-home", who="rictor"), 25)
+OKAFOR, MILLS = (
+    RingStep("okafor", at_once("okafor-desk", who="okafor"), 25),
+    RingStep("mills", at_once("front-1", who="mills"), 25),
+)
 
 
 def test_the_phones_of_the_one_on_call_ring_then_the_backup_then_a_message_is_taken() -> None:

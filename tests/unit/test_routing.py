@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pbx.domain.legs import at_once
 from pbx.domain.policy import FALLBACK_GREETING, UNASSIGNED_MAILBOX, Greeting, Number, Policy, Ring, Voicemail
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT, Reason, State, advance, decide
 from pbx.domain.schedule import Range, Schedule
@@ -48,7 +49,7 @@ def test_in_hours_a_call_rings_then_leaves_a_message() -> None:
     decision = decide(POLICY, LINE.e164, IN_HOURS)
     assert (decision.state, decision.reason, decision.rule) == (State.OPEN, Reason.IN_HOURS, "schedules.office")
     assert decision.steps == (
-        RingStep("rictor", ("desk", "home"), 25),
+        RingStep("rictor", at_once("desk", "home"), 25),
         SayStep(("busy",)),
         RecordStep("rictor", 120),
         SayStep((THANKS_PROMPT,)),

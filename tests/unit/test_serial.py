@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pbx.domain.legs import Leg, OutsideTarget, PhoneTarget, at_once
 from pbx.domain.routing import Decision, Reason, State
 from pbx.domain.serial import (
     choices_from_list,
@@ -32,8 +33,10 @@ times = st.datetimes(
     timezones=st.sampled_from([UTC, ZoneInfo("America/New_York")]),
     allow_imaginary=False,
 ).map(lambda at: at.astimezone(UTC))
+targets = st.builds(PhoneTarget, texts) | st.builds(OutsideTarget, texts)
+legs = st.lists(st.builds(Leg, targets, seconds, texts), max_size=3).map(tuple)
 steps = st.one_of(
-    st.builds(RingStep, who=texts, phones=many_texts, seconds=seconds),
+    st.builds(RingStep, who=texts, legs=legs, seconds=seconds),
     st.builds(SayStep, prompts=many_texts),
     st.builds(
         MenuStep,
@@ -69,7 +72,7 @@ EXAMPLE = decision_to_dict(
         Reason.IN_HOURS,
         "schedules.office",
         None,
-        (RingStep("rictor", ("rictor-desk",), 25), EndStep()),
+        (RingStep("rictor", at_once("rictor-desk"), 25), EndStep()),
         ("open",),
         "0" * 64,
     )
@@ -104,7 +107,7 @@ def test_a_damaged_decision_is_read_or_refused_and_never_anything_else(field: st
 @pytest.mark.parametrize(
     "damage",
     [
-        {"format": 3},
+        {"format": 4},
         {"format": True},
         {"number": None},
         {"at": "2026-03-02T15:00:00"},
@@ -118,6 +121,12 @@ def test_a_damaged_decision_is_read_or_refused_and_never_anything_else(field: st
         {"steps": [{"kind": "end", "seconds": 1}]},
         {"steps": [{"kind": "menu", "menu": "main", "opening": [], "prompts": [], "keys": {}, "seconds": 6}]},
         {"steps": [{"kind": "menu", "menu": "main", "opening": [], "prompts": [], "keys": ["1"], "seconds": 6}]},
+        {"steps": [{"kind": "ring", "who": "a", "seconds": 9, "legs": ["desk"]}]},
+        {
+            "steps": [
+                {"kind": "ring", "who": "a", "seconds": 9, "legs": [{"number": "1", "after_seconds": 0, "who": ""}]}
+            ]
+        },
         {"steps": [{"kind": "record", "mailbox": "a", "seconds": "60"}]},
         {"why": "because"},
         {"why": [1]},
@@ -129,8 +138,12 @@ def test_what_is_not_understood_wholly_is_refused(damage: dict[str, object]) -> 
         decision_from_dict(EXAMPLE | damage)
 
 
-def test_a_decision_from_before_there_were_menus_is_still_read() -> None:
-    assert decision_from_dict(EXAMPLE | {"format": 1}) == decision_from_dict(EXAMPLE)
+@pytest.mark.parametrize("before", [1, 2])
+def test_a_decision_from_before_there_were_menus_or_legs_is_still_read(before: int) -> None:
+    ring = {"kind": "ring", "who": "rictor", "phones": ["rictor-desk"], "seconds": 25}
+    assert decision_from_dict(EXAMPLE | {"format": before, "steps": [ring, {"kind": "end"}]}) == decision_from_dict(
+        EXAMPLE
+    )
 
 
 @given(st.lists(st.builds(Choice, menu=texts, key=texts, to=texts), max_size=5).map(tuple))

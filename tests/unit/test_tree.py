@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pbx.domain.legs import at_once
 from pbx.domain.menu import KEYS, MENU_AGAIN_PROMPT, Jump, Menu, Option
 from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, Voicemail, fallback_of
 from pbx.domain.routing import EMERGENCY_PROMPT, Reason, advance, decide
@@ -75,13 +76,13 @@ WRONG, NOTHING = Result.WRONG_KEY, Result.NO_INPUT
 @pytest.mark.parametrize(
     ("results", "leads_to"),
     [
-        ([Result.KEY_2], RingStep("rictor", ("desk",), 20)),
+        ([Result.KEY_2], RingStep("rictor", at_once("desk"), 20)),
         ([Result.KEY_2, Result.NO_ANSWER], SayStep(("busy",))),
         ([Result.KEY_2, Result.NO_ANSWER, Result.SAID], RecordStep("rictor", 180)),
         ([Result.KEY_2, Result.ANSWERED], EndStep()),
         ([Result.KEY_1, Result.KEY_1], SayStep(("refill",))),
         ([Result.KEY_1, Result.KEY_1, Result.SAID], RecordStep("nurse", 180)),
-        ([WRONG, Result.KEY_2], RingStep("rictor", ("desk",), 20)),
+        ([WRONG, Result.KEY_2], RingStep("rictor", at_once("desk"), 20)),
         ([NOTHING, WRONG, NOTHING], SayStep(("sorry",))),
         ([NOTHING, WRONG, NOTHING, Result.SAID], RecordStep("front-desk", 180)),
         ([Result.FAILED, Result.FAILED, Result.FAILED], SayStep(("sorry",))),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agi.routes import BadQuestion, answer_variables, parse_question
+from pbx.domain.legs import at_once
 from pbx.domain.steps import EndStep, MenuKey, MenuStep, RecordStep, Result, RingStep, SayStep, Step
 from pbx.services.route import Question
 
@@ -75,7 +76,7 @@ def test_no_arguments_raise_anything_but_a_bad_question(arguments: tuple[str, ..
     ("step", "said"),
     [
         (
-            RingStep("rictor", ("desk", "cell-1"), 25),
+            RingStep("rictor", at_once("desk", "cell-1"), 25),
             {"SL_STEP": "ring", "SL_PHONES": "desk&cell-1", "SL_SECONDS": "25"},
         ),
         (SayStep(("emergency", "default")), {"SL_STEP": "say", "SL_PROMPTS": "emergency&default"}),
@@ -117,4 +118,4 @@ def test_a_key_that_was_chosen_comes_as_a_result(key: str) -> None:
 @pytest.mark.parametrize("name", ["", "a,SL_OK=x", "a&b", "a b", "a\nb", "../x", "${X}"])
 def test_a_name_that_would_change_the_assignments_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="phone or prompt"):
-        answer_variables(RingStep("rictor", (name,), 25), 0, TOKEN)
+        answer_variables(RingStep("rictor", at_once(name), 25), 0, TOKEN)

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from pbx.domain.call import CallRecord, CallStart, FinishedCall
+from pbx.domain.legs import at_once
 from pbx.domain.policy import Number, Policy, Ring, Voicemail
 from pbx.domain.routing import Decision
 from pbx.domain.steps import EndStep, Result, RingStep, SayStep
@@ -92,7 +93,7 @@ async def test_a_reload_does_not_touch_a_call_in_progress(setting: Setting) -> N
     await setting.ask(call, -1, Result.START)
     setting.policy = Policy("v2", "Other", "US", "UTC", "Dial 911.", {})
     assert isinstance(await setting.ask(call, 0, Result.NO_ANSWER), SayStep)
-    assert (await setting.ask(uuid4(), -1, Result.START)) != RingStep("rictor", ("rictor-desk",), 20)
+    assert (await setting.ask(uuid4(), -1, Result.START)) != RingStep("rictor", at_once("rictor-desk"), 20)
 
 
 async def test_a_restarted_controller_reads_the_decision_back(setting: Setting) -> None:
@@ -102,7 +103,7 @@ async def test_a_restarted_controller_reads_the_decision_back(setting: Setting) 
     restarted = Setting(a_policy(seconds=55))
     restarted.log.stored = setting.log.stored
     stored = (await restarted.router.next(Question(call, DID, "", NOON, -1, Result.NO_ANSWER)))[1]
-    assert stored == RingStep("rictor", ("rictor-desk",), 20)
+    assert stored == RingStep("rictor", at_once("rictor-desk"), 20)
 
 
 @pytest.mark.parametrize("trouble", ["away", "hangs"])

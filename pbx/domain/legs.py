@@ -1,0 +1,123 @@
+"""What rings for one call: the practice's own phones and numbers outside, each at its own second.
+
+An outside leg is named by its key and never by its number: the number stands in the practice's file and in Asterisk's
+own files alone, so no question, no channel's name and no stored decision can hold it or put another in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pbx.domain.facts import Facts
+from pbx.domain.people import Person
+from pbx.domain.policy import Callee, Policy, Ring
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneTarget:
+    """A phone of the practice: the name of its endpoint."""
+
+    endpoint: str
+
+    def __str__(self) -> str:
+        return self.endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideTarget:
+    """A number outside, by its name: the key of the person whose cell it is, or of an [outside] table."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name}'s number outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """Ring `target` from `after_seconds` on; `who` is the key of the person or outside number that is meant."""
+
+    target: PhoneTarget | OutsideTarget
+    after_seconds: int = 0
+    who: str = ""
+
+    @property
+    def is_outside(self) -> bool:
+        return isinstance(self.target, OutsideTarget)
+
+
+def at_once(*phones: str, who: str = "") -> tuple[Leg, ...]:
+    """All of `phones` from the first second on."""
+    return tuple(Leg(PhoneTarget(phone), 0, who) for phone in phones)
+
+
+def legs_of(policy: Policy, person: str, at: datetime, facts: Facts, *, on_call: bool = False) -> tuple[Leg, ...]:
+    """What rings for `person` (a key) at `at` (aware): by the own rules, without phones that are not registered.
+
+    Nothing where nobody could be reached. What is left begins at once: nobody waits for a phone that is not there.
+    """
+    return _without_waiting(_reachable(_legs(policy, person, at, on_call), facts))
+
+
+def legs_of_ring(policy: Policy, action: Ring, at: datetime, facts: Facts) -> tuple[Leg, ...]:
+    """What rings for a whole action: several people and outside numbers, each later by what the action says."""
+    if not action.callees:
+        return tuple(_reachable(at_once(*action.phones), facts))
+    legs = (leg for callee in action.callees for leg in _reachable(_legs_of_callee(policy, callee, at), facts))
+    return _without_waiting(_each_once(legs))
+
+
+def skipped(policy: Policy, people: Iterable[str], at: datetime, facts: Facts, *, on_call: bool = False) -> list[str]:
+    """The phones that would ring for `people` and are left out, because they are not registered."""
+    legs = (leg for person in people for leg in _legs(policy, person, at, on_call))
+    return [leg.target.endpoint for leg in legs if _is_away(leg, facts) and isinstance(leg.target, PhoneTarget)]
+
+
+def length_of(legs: tuple[Leg, ...], seconds: int) -> int:
+    """How long a ring lasts: `seconds`, counted from when the last leg begins."""
+    return seconds + max((leg.after_seconds for leg in legs), default=0)
+
+
+def in_words(legs: tuple[Leg, ...]) -> str:
+    """`rictor-desk, rictor's number outside after 10 s`: what rings when, for people."""
+    return ", ".join(f"{leg.target}{f' after {leg.after_seconds} s' if leg.after_seconds else ''}" for leg in legs)
+
+
+def _legs_of_callee(policy: Policy, callee: Callee, at: datetime) -> list[Leg]:
+    if callee.key in policy.outside:
+        return [Leg(OutsideTarget(callee.key), callee.after, callee.key)]
+    legs = (leg for person in callee.people for leg in _legs(policy, person, at, on_call=False))
+    return [Leg(leg.target, leg.after_seconds + callee.after, leg.who) for leg in legs]
+
+
+def _legs(policy: Policy, key: str, at: datetime, on_call: bool) -> list[Leg]:
+    person = policy.people.get(key) or Person(key, key, policy.phones_of(key))
+    return [
+        Leg(OutsideTarget(key) if stage.phone is None else PhoneTarget(stage.phone), stage.after, key)
+        for stage in person.stages(at, on_call=on_call)
+    ]
+
+
+def _reachable(legs: Iterable[Leg], facts: Facts) -> list[Leg]:
+    return [leg for leg in legs if not _is_away(leg, facts)] if facts.unregistered else list(legs)
+
+
+def _is_away(leg: Leg, facts: Facts) -> bool:
+    return isinstance(leg.target, PhoneTarget) and leg.target.endpoint in facts.unregistered
+
+
+def _without_waiting(legs: Iterable[Leg]) -> tuple[Leg, ...]:
+    found = tuple(legs)
+    first = min((leg.after_seconds for leg in found), default=0)
+    return tuple(Leg(leg.target, leg.after_seconds - first, leg.who) for leg in found) if first else found
+
+
+def _each_once(legs: Iterable[Leg]) -> list[Leg]:
+    """Of a target that is meant twice, the earlier leg."""
+    found: dict[PhoneTarget | OutsideTarget, Leg] = {}
+    for leg in legs:
+        if leg.target not in found or leg.after_seconds < found[leg.target].after_seconds:
+            found[leg.target] = leg
+    return list(found.values())
