@@ -1,7 +1,7 @@
 """The spool: what the dialplan wrote about calls that the controller has not taken in yet.
 
-A call is `<call>.call` (its start), `<call>.end` (its end) and any `<call>-<tag>.wav` (its recordings), in the
-spool or, where that failed, in the spare folder; `<call>` is a UUID. Everything here is read as if a stranger had
+A call is `<call>.call` (its start), `<call>.end` (its end), any `<call>-<tag>.wav` (its recordings) and, of an urgent
+one, `<call>.urgent` (`voicemail.urgent_journal`), in the spool or, where that failed, in the spare folder; `<call>` is a UUID. Everything here is read as if a stranger had
 written it.
 """
 
@@ -18,6 +18,8 @@ from uuid import UUID
 
 from pbx.domain.outcome import CallEnd, Stage
 from pbx.domain.tree import KeyPress
+from voicemail import urgent_journal
+from voicemail.urgent_journal import Journal, parse_journal
 
 SAFE_TAG = "safe"
 """Tag of a recording that was made without the controller. Other tags are the position of the step."""
@@ -25,7 +27,7 @@ SAFE_TAG = "safe"
 QUARANTINE = "quarantine"
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_NAME = re.compile(rf"(?P<call>{_UUID})(?:\.(?P<kind>call|end|done)|-(?P<tag>[0-9]{{1,3}}|{SAFE_TAG})\.wav)")
+_NAME = re.compile(rf"(?P<call>{_UUID})(?:\.(?P<kind>call|end|urgent|done)|-(?P<tag>[0-9]{{1,3}}|{SAFE_TAG})\.wav)")
 _EPOCH = r"[0-9]{9,11}(?:\.[0-9]{1,6})?"
 _START = re.compile(
     rf"v1\|(?P<at>{_EPOCH})\|(?P<did>\+[0-9]{{1,15}})\|(?P<caller>[+0-9]{{0,256}}|anonymous)\|[^|\n]{{0,150}}"
@@ -91,6 +93,7 @@ class SpooledCall:
     recordings: tuple[SpooledRecording, ...] = ()
     files: tuple[SpoolFile, ...] = ()
     finished: bool = False
+    journal: Journal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,7 @@ class _Gathered:
     start: SpoolStart | None = None
     end: SpoolEnd | None = None
     finished: bool = False
+    journal: Journal | None = None
     recordings: list[SpooledRecording] = field(default_factory=list)
     files: list[SpoolFile] = field(default_factory=list)
 
@@ -168,6 +172,10 @@ class _Gathered:
             end = parse_end(_text(file.path))
             self.end = self.end or end
             readable = end is not None
+        elif name["kind"] == "urgent":
+            text = _text(file.path, urgent_journal.LARGEST)
+            self.journal = self.journal or parse_journal(UUID(name["call"]), text)
+            readable = True
         else:
             readable = True
             self.finished = self.finished or name["kind"] == "done"
@@ -179,7 +187,7 @@ class _Gathered:
 
     def as_call(self, call: UUID) -> SpooledCall:
         recordings = tuple(sorted(self.recordings, key=lambda r: (r.file.mtime, r.key)))
-        return SpooledCall(call, self.start, self.end, recordings, tuple(self.files), self.finished)
+        return SpooledCall(call, self.start, self.end, recordings, tuple(self.files), self.finished, self.journal)
 
 
 def _files(folder: Path) -> Iterator[tuple[SpoolFile, int]]:
@@ -197,10 +205,10 @@ def _files(folder: Path) -> Iterator[tuple[SpoolFile, int]]:
             yield SpoolFile(Path(entry.path), seen.st_size, seen.st_mtime_ns), seen.st_mode
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, most: int = _LARGEST_SIDECAR) -> str:
     try:
         with path.open("rb") as file:
-            return file.read(_LARGEST_SIDECAR).decode("ascii", errors="replace")
+            return file.read(most).decode("ascii", errors="replace")
     except OSError:
         return ""
 

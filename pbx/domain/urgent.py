@@ -8,10 +8,12 @@ asks it, how often, or what was restarted in between.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
+
+from pbx.domain.numbers import Caller
 
 TALK_SECONDS = 150
 """The longest talk with somebody who answered: the PIN with its tries, the message, the answer."""
@@ -88,6 +90,22 @@ class UrgentRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class UrgentCase:
+    """A request with its call: the practice number `dialled` (E.164), who called, and its message's file, if any."""
+
+    request: UrgentRequest
+    dialled: str
+    caller: Caller
+    file: str | None = None
+
+    @property
+    def number(self) -> str | None:
+        """The digits to call back at; None where nobody knows any."""
+        digits = self.request.callback or (self.caller.number or "").lstrip("+")
+        return digits if digits.isdigit() else None
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """Ring `person` now."""
 
@@ -107,6 +125,16 @@ class Done:
 
 
 Move = Ask | Wait | Done
+
+
+def settled(request: UrgentRequest) -> UrgentRequest:
+    """The request with the state that its attempts say."""
+    taken = request.answered
+    if taken is None:
+        return request
+    connected = taken.result is AttemptResult.CONNECTED
+    state = UrgentState.CONNECTED if connected else UrgentState.ACCEPTED
+    return replace(request, state=state, settled_by=taken.person, settled_at=taken.ended or taken.begun)
 
 
 def attempt_id(call: UUID, position: int) -> UUID:

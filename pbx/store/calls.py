@@ -18,6 +18,7 @@ from pbx.store.audit import SYSTEM, note
 from pbx.store.database import Database
 from pbx.store.jobs import enqueue
 from pbx.store.queries import sql
+from pbx.store.urgent import keep_urgent
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -66,8 +67,9 @@ class PgCallLog:
             await sql.ensure_call(connection, **_start(call.start), reason=reason)
             was_over = await sql.lock_call(connection, id=call.start.id)
             new = await _keep_messages(connection, call)
+            urgent = call.urgent is not None and await keep_urgent(connection, call.urgent)
             if was_over and not new:
-                return False
+                return urgent
             await sql.end_call(
                 connection,
                 id=call.start.id,
