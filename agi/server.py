@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from agi.routes import Router, next_route
 from agi.session import Access, GuardedApplication, Limits, Stats
+from agi.talks import LONGEST_TALK, NO_TALKS, Talks, talk_route
 from agi.wire import HEADER_BYTES
 
-__all__ = ["Router", "Server", "serve"]
+__all__ = ["Router", "Server", "Talks", "serve"]
 
 _DEFAULTS = Limits()
 
@@ -27,17 +28,21 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def serve(
-    router: Router, host: str, port: int, allowed: Collection[str] = (), limits: Limits = _DEFAULTS
+    router: Router, host: str, port: int, limits: Limits = _DEFAULTS, talks: Talks = NO_TALKS
 ) -> AsyncIterator[Server]:
     """Answer Asterisk's questions with `router` until the block ends; then questions in hand are given up at once.
 
-    `allowed` are addresses of peers besides loopback. FastAGI has neither TLS nor a password, so bind to loopback or
-    to a network that only Asterisk is on. Raises OSError when the port cannot be had.
+    `talks` are what the practice's own people can do by phone; one that is going on when the block ends is broken off,
+    and the dialplan says so.
+
+    FastAGI has neither TLS nor a password: only loopback may ask. Raises OSError when the port cannot be had.
     """
     # At DEBUG and INFO panoramisk writes down what Asterisk says of the caller.
     logging.getLogger("panoramisk").setLevel(logging.WARNING)
-    application = GuardedApplication(limits, Access(frozenset(allowed)))
+    application = GuardedApplication(limits, Access())
     application.add_route("next", next_route(router))
+    for name in talks.named:
+        application.add_route(f"talk/{name}", talk_route(talks, name), LONGEST_TALK)
     # A backlog for a burst of calls; asyncio sets TCP_NODELAY on each connection by itself.
     server = await asyncio.start_server(application.handler, host, port, limit=HEADER_BYTES, backlog=limits.sessions)
     try:

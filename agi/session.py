@@ -80,13 +80,14 @@ class GuardedRequest(fast_agi.Request):  # type: ignore[misc]
         self.limits = app.limits
         self.replies = wire.ReplyReader()
 
-    async def send_command(self, *words: str) -> wire.Reply:
+    async def send_command(self, *words: str, within: float | None = None) -> wire.Reply:
         """Have Asterisk carry one command out, in one write: half a line would make it spin (res_agi.c, `run_agi`).
 
-        Raises CommandRefused for any code but 200, CallerGone, TimeoutError, wire.WireError and wire.UnsafeCommand.
+        `within` (seconds) is for a command that takes its time, such as one that plays a prompt. Raises CommandRefused
+        for any code but 200, CallerGone, TimeoutError, wire.WireError and wire.UnsafeCommand.
         """
         self.writer.write(wire.format_command(*words))
-        async with asyncio.timeout(self.limits.reply):
+        async with asyncio.timeout(self.limits.reply if within is None else within):
             await self.writer.drain()
             reply = await self._reply()
         if reply.code == _DEAD_CHANNEL:
@@ -128,12 +129,18 @@ class GuardedApplication(fast_agi.Application):  # type: ignore[misc]
         self.access = access
         self.stats = Stats()
         self.sessions: set[asyncio.Task[object]] = set()
+        self._longer: dict[str, float] = {}
 
-    def add_route(self, path: str, endpoint: Endpoint) -> None:
-        """Answer questions for `path` with the coroutine function `endpoint`. Raises TypeError for anything else."""
+    def add_route(self, path: str, endpoint: Endpoint, seconds: float | None = None) -> None:
+        """Answer questions for `path` with the coroutine function `endpoint`. Raises TypeError for anything else.
+
+        `seconds` is how long a session of this route may take, where that is not `Limits.session`.
+        """
         if not asyncio.iscoroutinefunction(endpoint):
             raise TypeError("a route needs a coroutine function")
         super().add_route(path, endpoint)
+        if seconds is not None:
+            self._longer[path] = seconds
 
     async def handler(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection, from its first byte until it is closed. Raises nothing but CancelledError."""
@@ -164,8 +171,8 @@ class GuardedApplication(fast_agi.Application):  # type: ignore[misc]
             writer.write(FAILURE)
             return
         try:
-            async with asyncio.timeout(self.limits.session):
-                await self._session(reader, writer)
+            async with asyncio.timeout(self.limits.session) as deadline:
+                await self._session(reader, writer, deadline)
         except (CallerGone, ConnectionError):
             self.stats.gone += 1
         except Exception as error:  # noqa: BLE001 - the edge of a call: whatever it was, the call goes the safe way
@@ -173,7 +180,9 @@ class GuardedApplication(fast_agi.Application):  # type: ignore[misc]
             log.error("a question was not answered: %s", error if isinstance(error, NotAnswered) else kind_of(error))
             writer.write(FAILURE)
 
-    async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _session(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, deadline: asyncio.Timeout
+    ) -> None:
         try:
             async with asyncio.timeout(self.limits.header):
                 environment = wire.parse_environment(await _read_until(reader, b"\n\n"))
@@ -186,6 +195,8 @@ class GuardedApplication(fast_agi.Application):  # type: ignore[misc]
             self._refuse("no such route")
             writer.write(FAILURE)
             return
+        if environment.route in self._longer:
+            deadline.reschedule(asyncio.get_running_loop().time() + self._longer[environment.route])
         await endpoint(GuardedRequest(self, environment, (reader, writer)))
         self.stats.answered += 1
 

@@ -39,6 +39,8 @@ CHOICES = Variable("SL_CHOICES", SetBy.DIALPLAN, "What was chosen in menus so fa
 RECORDED = Variable("SL_RECORDED", SetBy.DIALPLAN, "The tag of a recording that this call has already made.")
 ANSWERED_BY = Variable("SL_ANSWERED_BY", SetBy.DIALPLAN, "The endpoint that took the call.")
 ANSWERED_AT = Variable("SL_ANSWERED_AT", SetBy.DIALPLAN, "When it took it: seconds since 1970 in UTC.")
+TALK = Variable("SL_TALK", SetBy.DIALPLAN, "For `sl-talk`: the talk that is wanted, one that agi.server has.")
+ABOUT = Variable("SL_ABOUT", SetBy.DIALPLAN, "For `sl-talk`: what it is about, such as a code; never what was keyed.")
 
 PAGE = Variable("SL_PAGE", SetBy.DIALPLAN, "On a leg that fetches somebody: the step's position, or the attempt's id.")
 JOURNAL = Variable("SL_JOURNAL", SetBy.DIALPLAN, "The file in which the urgent path of a waiting caller is noted.")
@@ -87,6 +89,8 @@ ALL = (
         JOURNAL,
         VERDICT,
         PAGED,
+        TALK,
+        ABOUT,
     ),
     *ANSWER,
     *(AGI, SPOOL, SPARE, GREETINGS, MAX_SECONDS),

@@ -18,7 +18,7 @@ COMMAND_BYTES = 8192
 
 _KEY = re.compile(rb"agi_[a-z0-9_]+")
 _ARGUMENT = re.compile(r"agi_arg_([1-9][0-9]{0,2})")
-_REPLY = re.compile(rb"([1-5][0-9]{2})(?: result=(-?[0-9]{0,10}))?(?: (.*))?", re.DOTALL)
+_REPLY = re.compile(rb"([1-5][0-9]{2})(?: result=(-?[0-9]{0,10}|[0-9A-D*#]{1,64}))?(?: (.*))?", re.DOTALL)
 _HANGUP = b"HANGUP"
 _USAGE_BEGINS = b"520-"
 _USAGE_ENDS = b"520 "
@@ -59,7 +59,10 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply: `code` 200 is an accepted command; `result` is the number after `result=`, None if there was none."""
+    """A reply: `code` 200 is an accepted command; `result` is what stands after `result=`, None if there was none.
+
+    It is a number, or the keys that somebody pressed (`GET DATA`): never to be logged.
+    """
 
     code: int
     result: str | None = None

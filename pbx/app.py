@@ -38,12 +38,14 @@ from pbx.running import Running, Signals
 from pbx.services.health import Health
 from pbx.services.oncall import SwapsInForce
 from pbx.services.pace import Pace, PacedCallLog
+from pbx.services.pins import Pins
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
 from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
+from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
 from pbx.swaps import SwapsFile
 from pbx.web.metrics import Metrics
@@ -114,7 +116,8 @@ class Server:
         calendars = Calendars(self._layout.calendars)
         await calendars.follow(practice.calendars)
         swaps = SwapsInForce(PgSwapBook(database), SwapsFile(self._layout.swaps))
-        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, swaps)
+        pins = Pins(PgPinBook(database), SwapsFile(self._layout.pins))
+        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, swaps, pins)
         operations = ServerOperations(self._config, practice, machine, parts)
         call_log = MeteredCallLog(PgCallLog(database), self._metrics)
         pace = Pace()
@@ -140,6 +143,7 @@ class Server:
             operations=operations,
             calendars=calendars,
             swaps=swaps,
+            pins=pins,
             rota_watch=operations.rota_watch,
             health=self._health,
             poked=asyncio.Event(),

@@ -20,6 +20,7 @@ from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.errors import StoreError
 from pbx.store.messages import PgMessageBox
 from pbx.store.migrate import SchemaRefused
+from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
 
 log = logging.getLogger(__name__)
@@ -74,11 +75,12 @@ class DatabaseKeeper:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The call log, the messages and the swaps."""
+    """The call log, the messages, the swaps and the PINs."""
 
     calls: PgCallLog
     messages: PgMessageBox
     swaps: PgSwapBook
+    pins: PgPinBook
 
 
 @asynccontextmanager
@@ -108,4 +110,4 @@ async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Reco
 
 
 def _records(database: Database) -> Records:
-    return Records(PgCallLog(database), PgMessageBox(database), PgSwapBook(database))
+    return Records(PgCallLog(database), PgMessageBox(database), PgSwapBook(database), PgPinBook(database))

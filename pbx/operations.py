@@ -23,6 +23,7 @@ from pbx.domain.policy import Policy
 from pbx.prompts import make_prompts
 from pbx.services.health import Health
 from pbx.services.oncall import RotaWatch, SwapsInForce
+from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.store.jobs import TranscriptionQueue
 from pbx.web.metrics import Metrics
@@ -47,6 +48,7 @@ class Parts:
     metrics: Metrics
     calendars: Calendars
     swaps: SwapsInForce
+    pins: Pins
 
 
 class ServerOperations:
@@ -154,6 +156,14 @@ class ServerOperations:
         try:
             if await self._parts.swaps.refresh():
                 log.info("the swaps on the rotas changed")
+        except StoreUnavailable:
+            return {"ok": False}
+        return {"ok": True}
+
+    async def take_pins(self) -> Json:
+        """Take changed PINs at once. `ok` is false while the database is away: then they are taken when it is back."""
+        try:
+            await self._parts.pins.refresh()
         except StoreUnavailable:
             return {"ok": False}
         return {"ok": True}

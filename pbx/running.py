@@ -22,6 +22,7 @@ from pbx.database import DatabaseKeeper
 from pbx.operations import ServerOperations
 from pbx.services.health import Health, Part
 from pbx.services.oncall import RotaWatch, SwapsInForce
+from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
@@ -66,6 +67,7 @@ class Running:
     operations: ServerOperations
     calendars: Calendars
     swaps: SwapsInForce
+    pins: Pins
     rota_watch: RotaWatch
     health: Health
     poked: asyncio.Event
@@ -95,6 +97,7 @@ class Running:
             self.keeper.run(),
             self.recorder.run(),
             self.swaps.run(),
+            self.pins.run(),
             self._watch_rotas(),
             self._keep_recogniser(),
             self.calendars.run(self.operations.take_calendars),

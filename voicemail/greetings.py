@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pbx.domain.codes import TRY_AGAIN_PROMPT
 from pbx.domain.menu import MENU_AGAIN_PROMPT
 from pbx.domain.policy import FALLBACK_GREETING, Greeting, Policy
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
@@ -26,6 +27,7 @@ DEFAULT_TEXT = (
     "Please leave your name, your number and the reason for your call after the tone."
 )
 THANKS_TEXT = "Thank you. Your message has been recorded. Goodbye."
+TRY_AGAIN_TEXT = "This does not work at the moment. Please try again."
 MENU_AGAIN_TEXT = "Please press one of the keys that follow."
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}")
@@ -40,16 +42,19 @@ class _Made:
 
 
 def prompts_of(policy: Policy) -> dict[str, Greeting]:
-    """Every prompt that the practice needs: always emergency, default and thanks, then its own greetings and menus.
+    """Every prompt that the practice needs: always emergency, default, thanks and try-again, then its own greetings and
+    menus.
 
     The practice may word the default greeting itself, but never the emergency prompt by a greeting of that name.
     """
     default = Greeting(FALLBACK_GREETING, text=DEFAULT_TEXT.format(practice=policy.practice))
     emergency = Greeting(EMERGENCY_PROMPT, text=policy.emergency_sentence)
     thanks = Greeting(THANKS_PROMPT, text=THANKS_TEXT)
+    try_again = Greeting(TRY_AGAIN_PROMPT, text=TRY_AGAIN_TEXT)
     again = Greeting(MENU_AGAIN_PROMPT, text=MENU_AGAIN_TEXT)
     menus = {**policy.menu_prompts, again.name: again} if policy.menu_prompts else {}
-    return {default.name: default, **policy.greetings, **menus, emergency.name: emergency, thanks.name: thanks}
+    fixed = {prompt.name: prompt for prompt in (emergency, thanks, try_again)}
+    return {default.name: default, **policy.greetings, **menus, **fixed}
 
 
 def render_prompts(policy: Policy, folder: Path, speaker: Speaker | None) -> tuple[str, ...]:

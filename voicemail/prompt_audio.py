@@ -76,8 +76,18 @@ def prompt_pcm(greeting: Greeting, speaker: Speaker | None) -> bytes:
     sound = _mono(segment)
     _check_length(name, len(sound) / segment.frame_rate)
     _check_level(name, _to_samples(sound))
-    if segment.frame_rate != RATE:
-        sound = soxr.resample(sound, segment.frame_rate, RATE)
+    return _telephone_pcm(sound, segment.frame_rate)
+
+
+def spoken_pcm(name: str, text: str, speaker: Speaker | None) -> bytes:
+    """`text` spoken, of any length, as 8 kHz mono 16 bit samples; `name` is for the error. Raises `GreetingProblem`."""
+    segment = _spoken(name, text, speaker)
+    return _telephone_pcm(_mono(segment), segment.frame_rate)
+
+
+def _telephone_pcm(sound: Sound, rate: int) -> bytes:
+    if rate != RATE:
+        sound = soxr.resample(sound, rate, RATE)
     return _levelled(sound).astype("<i2").tobytes()
 
 

@@ -51,6 +51,11 @@ class Layout:
         return self.data / "swaps.json"
 
     @property
+    def pins(self) -> Path:
+        """The PINs as they were last known, and the wrong tries."""
+        return self.data / "pins.json"
+
+    @property
     def ports(self) -> Path:
         return self.data / "ports.json"
 

@@ -16,6 +16,7 @@ from pbx.asterisk.programs import Program
 from pbx.asterisk.secrets import Secrets
 from pbx.asterisk.state import write_private
 from pbx.config.settings import Settings
+from pbx.domain.codes import CODES
 from pbx.domain.policy import Number, Policy
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +75,7 @@ def rendered(policy: Policy, settings: Settings, machine: Machine) -> dict[str, 
         "policy": policy,
         "numbers": lines(policy),
         "phones": policy.phones,
+        "codes": CODES,
         "trunk": settings.trunk,
         "network": settings.network,
         **{field.name: getattr(machine, field.name) for field in dataclasses.fields(machine)},

@@ -52,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     _server_commands(commands)
     _rule_commands(commands)
     _oncall_commands(commands)
+    _pin_commands(commands)
     _record_commands(commands)
     return parser
 
@@ -118,6 +119,17 @@ def _oncall_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     undo = _add(verbs, "undo", _oncall("undo"), "take a swap back", json=True)
     undo.add_argument("id", type=_positive, metavar="ID")
     undo.add_argument("--by", metavar="NAME", help="who decided it (default: your account)")
+
+
+def _pin_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    pin = commands.add_parser("pin", help="the PINs for what people do by phone")
+    verbs = pin.add_subparsers(title="PIN commands", required=True, metavar="COMMAND")
+    setting = _add(verbs, "set", _pins("set_pin"), "give a person a PIN of 4 to 10 digits; it ends a lock-out")
+    setting.add_argument("person", metavar="PERSON")
+    setting.add_argument("--stdin", action="store_true", help="read it as one line instead of asking for it")
+    clear = _add(verbs, "clear", _pins("clear"), "take a person's PIN away")
+    clear.add_argument("person", metavar="PERSON")
+    _add(verbs, "list", _pins("show"), "who has one, and who is locked out until when", json=True)
 
 
 def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -218,6 +230,15 @@ def _oncall(name: str) -> Command:
         from pbx.cli import oncall
 
         return int(getattr(oncall, name)(options))
+
+    return command
+
+
+def _pins(name: str) -> Command:
+    def command(options: argparse.Namespace) -> int:
+        from pbx.cli import pins
+
+        return int(getattr(pins, name)(options))
 
     return command
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pbx.domain.call import CallRecord, CallStart, FinishedCall, MessageRecord
 from pbx.domain.oncall import Swap, SwapRecord
+from pbx.domain.pin import Lockout, PinRecord
 from pbx.domain.routing import Decision
 from pbx.domain.transcript import Transcript
 from pbx.domain.urgent import Attempt, AttemptResult, UrgentCase
@@ -115,3 +116,19 @@ class SwapBook(Protocol):
 
     async def swaps(self, rota: str | None = None, *, undone: bool = False) -> Sequence[SwapRecord]:
         """Every swap of one rota or of all, in the order in which they were made; `undone`: those taken back too."""
+
+
+class PinBook(Protocol):
+    """The PINs of the practice's people, as hashes. Each method raises `StoreUnavailable` when the database is away."""
+
+    async def keep(self, person: str, hashed: str, actor: str) -> None:
+        """Keep a person's PIN instead of an earlier one, and note in the audit that `actor` set it."""
+
+    async def remove(self, person: str, actor: str) -> bool:
+        """Take a person's PIN away and note it. False if there was none."""
+
+    async def note_lockout(self, lockout: Lockout) -> None:
+        """Note in the audit that wrong tries locked a PIN."""
+
+    async def pins(self) -> Sequence[PinRecord]:
+        """Everybody's."""

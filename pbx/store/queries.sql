@@ -164,6 +164,19 @@ SELECT id, call_id, person, begun_at, live, result, ended_at FROM urgent_attempt
 WHERE call_id = ANY(:ids::uuid[])
 ORDER BY begun_at, id;
 
+-- pins ----------------------------------------------------------------------------------------------------------------
+
+-- name: keep_pin(person, hash, set_by)!
+INSERT INTO pin (person, hash, set_by) VALUES (:person, :hash, :set_by)
+ON CONFLICT (person) DO UPDATE SET hash = excluded.hash, set_at = now(), set_by = excluded.set_by;
+
+-- name: remove_pin(person)$
+-- Gives the person if there was a PIN.
+DELETE FROM pin WHERE person = :person RETURNING person;
+
+-- name: pins()
+SELECT person, hash, set_at, set_by FROM pin ORDER BY person;
+
 -- audit ---------------------------------------------------------------------------------------------------------------
 
 -- name: note(actor, action, object, detail)!

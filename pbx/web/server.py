@@ -24,6 +24,9 @@ class Operations(Protocol):
     async def take_swaps(self) -> Json:
         """Take changed swaps on the rotas at once: `{"ok": bool}`."""
 
+    async def take_pins(self) -> Json:
+        """Take changed PINs at once: `{"ok": bool}`."""
+
     @property
     def ready(self) -> bool: ...
 
@@ -105,4 +108,12 @@ def _control_routes(operations: Operations) -> list[web.RouteDef]:
     async def swaps(_: web.Request) -> web.Response:
         return web.json_response(await operations.take_swaps())
 
-    return [web.get("/status", status), web.post("/reload", reload), web.post("/swaps", swaps)]
+    async def pins(_: web.Request) -> web.Response:
+        return web.json_response(await operations.take_pins())
+
+    return [
+        web.get("/status", status),
+        web.post("/reload", reload),
+        web.post("/swaps", swaps),
+        web.post("/pins", pins),
+    ]

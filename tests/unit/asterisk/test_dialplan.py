@@ -30,7 +30,7 @@ FROM_OUTSIDE = ("CALLERID", "EXTEN", "PJSIP_HEADER", "REDIRECTING", "DNID", "CON
 @pytest.fixture
 def dialplan(files: dict[str, str]) -> str:
     """What Asterisk reads, without comments."""
-    text = "\n".join(files[name] for name in ("extensions.conf", "call.conf", "safe.conf"))
+    text = "\n".join(files[name] for name in ("extensions.conf", "call.conf", "safe.conf", "talk.conf"))
     return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(";"))
 
 
@@ -131,6 +131,33 @@ def test_a_question_cannot_last_longer_than_its_deadline(dialplan: str) -> None:
     order = ["Set(SL_OK=)", "AGIEXITONHANGUP=yes", "TIMEOUT(absolute)=3", "AGI(", "TIMEOUT(absolute)=0", "exten = T,1,"]
     positions = [question.index(part) for part in order]
     assert positions == sorted(positions)
+
+
+def test_no_call_from_the_carrier_leads_to_a_talk_by_itself(dialplan: str) -> None:
+    """A talk is for phones that proved who they are, and for outside legs that somebody took."""
+    reached, ways = {"from-trunk"}, jumps(dialplan)
+    contexts = dialplan.split("\n[")
+    while (
+        fresh := {
+            target
+            for context in contexts
+            if context.partition("]")[0].lstrip("[") in reached
+            for target, _, _ in jumps(f"[{context.lstrip('[')}")
+        }
+        - reached
+    ):
+        reached |= fresh
+    assert "sl-next" in reached
+    assert "sl-talk" not in reached
+    assert ("sl-talk", "s", "1") in ways
+
+
+def test_a_talk_that_is_broken_off_leads_to_a_sentence(dialplan: str) -> None:
+    talk = dialplan[dialplan.index("[sl-talk]") :]
+    order = ["Set(SL_OK=)", "AGIEXITONHANGUP=yes", "TIMEOUT(absolute)=5", "AGI(", "TIMEOUT(absolute)=0", "/try-again"]
+    positions = [talk.index(part) for part in order]
+    assert positions == sorted(positions)
+    assert "exten = T,1,Goto(s,after)" in talk
 
 
 def test_recordings_are_kept_at_a_hang_up_and_silence_ends_none(dialplan: str) -> None:

@@ -56,7 +56,12 @@ def a_number(e164: str) -> Number:
 
 def test_the_dialplan_has_literal_numbers_only(files: dict[str, str]) -> None:
     extensions = re.findall(r"^exten = ([^,]+),", files["extensions.conf"], re.MULTILINE)
-    assert all(re.fullmatch(r"\+?[0-9]+|\*43", extension) for extension in extensions)
+    assert all(re.fullmatch(r"\+?[0-9]+|\*43|\*7[0-9]", extension) for extension in extensions)
+
+
+def test_the_carrier_cannot_dial_what_phones_can(files: dict[str, str]) -> None:
+    of_carrier = files["extensions.conf"].partition("[from-trunk]")[2].partition("[from-phones]")[0]
+    assert "*" not in re.findall(r"^exten = (.)", of_carrier, re.MULTILINE)
 
 
 def test_the_carrier_is_known_by_its_addresses_and_by_nothing_else(files: dict[str, str]) -> None:

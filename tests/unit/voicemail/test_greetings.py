@@ -17,7 +17,7 @@ from tests.unit.voicemail.spooling import policy, tone
 from voicemail.audio import RATE, Samples, is_silent, loudness_dbfs, peak_dbfs, read_audio, wav_bytes
 from voicemail.greetings import MANIFEST, GreetingProblem, check_greeting, prompts_of, render_prompts
 
-ALWAYS = ("default", "emergency", "thanks")
+ALWAYS = ("default", "emergency", "thanks", "try-again")
 
 
 @pytest.fixture(scope="module")
