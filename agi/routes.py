@@ -17,6 +17,7 @@ from uuid import UUID
 from agi import variables
 from agi.session import Endpoint, GuardedRequest, NotAnswered, kind_of
 from agi.wire import WireError
+from pbx.domain.legs import Leg, OutsideTarget
 from pbx.domain.steps import (
     EndStep,
     HoldStep,
@@ -34,6 +35,9 @@ from pbx.services.route import Question
 
 DECISION_SECONDS = 2.0
 """How long the router may take. It answers from memory, so this passes only when something is badly wrong."""
+
+ASKING_SECONDS = 22
+"""How much longer the caller waits where somebody outside may just be asked to press 1: the sentence and 15 s."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DID = re.compile(r"\+[1-9][0-9]{3,14}")
@@ -103,8 +107,8 @@ def answer_variables(step: Step, position: int, token: str) -> dict[str, str]:
 
 def _details(step: Step) -> Mapping[variables.Variable, str]:
     match step:
-        case RingStep(phones=phones, seconds=seconds):
-            return {variables.PHONES: _joined(phones), variables.SECONDS: str(seconds)}
+        case RingStep():
+            return _ring(step)
         case SayStep(prompts=prompts):
             return {variables.PROMPTS: _joined(prompts)}
         case MenuStep():
@@ -118,6 +122,28 @@ def _details(step: Step) -> Mapping[variables.Variable, str]:
             return {variables.PROMPTS: _joined(prompts), variables.SECONDS: str(seconds)}
         case NumberAskedStep() | EndStep():
             return {}
+
+
+def _ring(step: RingStep) -> Mapping[variables.Variable, str]:
+    """Phones that ring at once are dialled directly: the common case costs no channel more.
+
+    Where a number outside rings too, each leg has its own time, so that the other phones fall silent while somebody
+    who took the call outside is still being asked.
+    """
+    if not step.legs:
+        raise ValueError("a step rings nothing")
+    asks = any(leg.is_outside for leg in step.legs)
+    plain = [leg for leg in step.legs if not asks and not leg.after_seconds]
+    legs = [_leg(leg, step.seconds - leg.after_seconds) for leg in step.legs if leg not in plain]
+    phones = {variables.PHONES: _joined(tuple(str(leg.target) for leg in plain))} if plain else {}
+    others = {variables.LEGS: _joined(tuple(legs))} if legs else {}
+    seconds = step.seconds + (ASKING_SECONDS if asks else 0)
+    return phones | others | {variables.SECONDS: str(seconds)}
+
+
+def _leg(leg: Leg, seconds: int) -> str:
+    kind, name = ("o", leg.target.name) if isinstance(leg.target, OutsideTarget) else ("p", leg.target.endpoint)
+    return f"{kind}-{leg.after_seconds}-{seconds}-{name}"
 
 
 def _menu(step: MenuStep) -> Mapping[variables.Variable, str]:

@@ -37,7 +37,8 @@ SAFE_GREETING = Variable("SL_SAFE_GREETING", SetBy.DIALPLAN, "The prompt for the
 IN_SAFE = Variable("SL_IN_SAFE", SetBy.DIALPLAN, "1 once the call is on the fail-safe path.")
 CHOICES = Variable("SL_CHOICES", SetBy.DIALPLAN, "What was chosen in menus so far: position.key/ each.")
 RECORDED = Variable("SL_RECORDED", SetBy.DIALPLAN, "The tag of a recording that this call has already made.")
-ANSWERED_BY = Variable("SL_ANSWERED_BY", SetBy.DIALPLAN, "The endpoint that took the call.")
+RING = Variable("SL_RING", SetBy.DIALPLAN, "While it rings: the SL_TOKEN of that ring, which its legs know too.")
+ANSWERED_BY = Variable("SL_ANSWERED_BY", SetBy.DIALPLAN, "The endpoint that took the call, or outside.NAME.")
 ANSWERED_AT = Variable("SL_ANSWERED_AT", SetBy.DIALPLAN, "When it took it: seconds since 1970 in UTC.")
 TALK = Variable("SL_TALK", SetBy.DIALPLAN, "For `sl-talk`: the talk that is wanted, one that agi.server has.")
 ABOUT = Variable("SL_ABOUT", SetBy.DIALPLAN, "For `sl-talk`: what it is about, such as a code; never what was keyed.")
@@ -48,7 +49,10 @@ VERDICT = Variable("SL_VERDICT", SetBy.DIALPLAN, "What one who was fetched decid
 PAGED = Variable("SL_PAGED", SetBy.DIALPLAN, "The verdict of the last who was fetched, on the caller's channel.")
 
 STEP = Variable("SL_STEP", SetBy.CONTROLLER, "The step to take: a value of pbx.domain.steps.StepKind.")
-PHONES = Variable("SL_PHONES", SetBy.CONTROLLER, "For `ring` and `page`: names of endpoints, joined by `&`.")
+PHONES = Variable("SL_PHONES", SetBy.CONTROLLER, "For `ring`: endpoints that ring at once, joined by `&`.")
+LEGS = Variable(
+    "SL_LEGS", SetBy.CONTROLLER, "For `ring` and `page`: what rings later or outside: kind-after-seconds-name each, joined by `&`."
+)
 WHO = Variable("SL_WHO", SetBy.CONTROLLER, "For `page`: the key of the person.")
 OPENING = Variable(
     "SL_OPENING", SetBy.CONTROLLER, "For `menu`: prompts before it that no key cuts short, joined by `&`."
@@ -67,7 +71,7 @@ SPARE = Variable("SL_SPARE", SetBy.CONFIG, "The folder to use when the spool can
 GREETINGS = Variable("SL_GREETINGS", SetBy.CONFIG, "The folder of the rendered prompts.")
 MAX_SECONDS = Variable("SL_MAX_SECONDS", SetBy.CONFIG, "The longest message, in seconds.")
 
-ANSWER = (STEP, WHO, PHONES, OPENING, PROMPTS, KEYS, SECONDS, POSITION, OK)
+ANSWER = (STEP, WHO, PHONES, LEGS, OPENING, PROMPTS, KEYS, SECONDS, POSITION, OK)
 """What an answer may set, in the order in which it is set."""
 
 ALL = (
@@ -83,6 +87,7 @@ ALL = (
         IN_SAFE,
         CHOICES,
         RECORDED,
+        RING,
         ANSWERED_BY,
         ANSWERED_AT,
         PAGE,

@@ -14,9 +14,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from uuid import UUID
 
-from agi.server import serve
+from agi.server import Talks, serve
+from agi.urgent_talk import urgent_talk
 from pbx.ami.client import AmiClient
 from pbx.ami.errors import AmiError
+from pbx.ami.pager import AmiPager
 from pbx.asterisk.cel import calls_seen
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import LOOPBACK, Ports
@@ -41,13 +43,16 @@ from pbx.services.pace import Pace, PacedCallLog
 from pbx.services.pins import Pins
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
+from pbx.services.urgent import UrgentCalls
 from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
 from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
+from pbx.store.urgent import PgUrgentBook
 from pbx.swaps import SwapsFile
+from pbx.urgent_cases import UrgentCases
 from pbx.web.metrics import Metrics
 from pbx.web.server import serve_control, serve_web
 from voicemail.ingest import CallsUnknown, Folders, Ingest, LiveCalls

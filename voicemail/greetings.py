@@ -10,11 +10,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pbx.domain.codes import TRY_AGAIN_PROMPT
+from pbx.domain.legs import GONE_PROMPT, LATE_PROMPT, OFFER_PROMPT, TAKEN_PROMPT
 from pbx.domain.menu import MENU_AGAIN_PROMPT
 from pbx.domain.policy import FALLBACK_GREETING, Greeting, Policy
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 from voicemail.audio import wav_bytes, write_durably
 from voicemail.prompt_audio import GreetingProblem, Speaker, prompt_pcm, source_of
+from voicemail.urgent_prompts import urgent_prompts
 
 __all__ = ["GreetingProblem", "Speaker", "check_greeting", "prompts_of", "render_prompts"]
 
@@ -28,6 +30,13 @@ DEFAULT_TEXT = (
 )
 THANKS_TEXT = "Thank you. Your message has been recorded. Goodbye."
 TRY_AGAIN_TEXT = "This does not work at the moment. Please try again."
+LEG_TEXTS = {
+    OFFER_PROMPT: "A call for {practice}. To take it, press 1.",
+    TAKEN_PROMPT: "Somebody else has taken the call. Goodbye.",
+    GONE_PROMPT: "The caller has hung up. Goodbye.",
+    LATE_PROMPT: "The caller is no longer waiting. Goodbye.",
+}
+"""For whoever answers a number outside, which may be a private voicemail: so nothing of the patient is in them."""
 MENU_AGAIN_TEXT = "Please press one of the keys that follow."
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_\-]{1,64}")
@@ -53,8 +62,10 @@ def prompts_of(policy: Policy) -> dict[str, Greeting]:
     try_again = Greeting(TRY_AGAIN_PROMPT, text=TRY_AGAIN_TEXT)
     again = Greeting(MENU_AGAIN_PROMPT, text=MENU_AGAIN_TEXT)
     menus = {**policy.menu_prompts, again.name: again} if policy.menu_prompts else {}
+    legs = LEG_TEXTS.items() if policy.outside_numbers else ()
+    asked = {name: Greeting(name, text=text.format(practice=policy.practice)) for name, text in legs}
     fixed = {prompt.name: prompt for prompt in (emergency, thanks, try_again)}
-    return {default.name: default, **policy.greetings, **menus, **fixed}
+    return {default.name: default, **policy.greetings, **menus, **asked, **urgent_prompts(policy), **fixed}
 
 
 def render_prompts(policy: Policy, folder: Path, speaker: Speaker | None) -> tuple[str, ...]:

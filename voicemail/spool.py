@@ -146,6 +146,16 @@ def read_spool(spool: Path, spare: Path) -> SpoolContent:
     return SpoolContent(tuple(sorted(found, key=_age)), tuple(unreadable))
 
 
+def read_call(call: UUID, spool: Path, spare: Path) -> SpooledCall:
+    """What lies in both folders of one call; nothing where there is none of it. Raises OSError."""
+    gathered = _Gathered()
+    for file, mode in [*_files(spool, str(call)), *_files(spare, str(call))]:
+        match = _NAME.fullmatch(file.path.name)
+        if match is not None and stat.S_ISREG(mode):
+            gathered.add(file, match, file.path.parent == spare)
+    return gathered.as_call(call)
+
+
 def quarantine(file: SpoolFile) -> None:
     """Put a file aside, in a folder beside it, where nothing looks at it again. Raises OSError."""
     aside = file.path.parent / QUARANTINE
@@ -190,13 +200,13 @@ class _Gathered:
         return SpooledCall(call, self.start, self.end, recordings, tuple(self.files), self.finished, self.journal)
 
 
-def _files(folder: Path) -> Iterator[tuple[SpoolFile, int]]:
+def _files(folder: Path, prefix: str = "") -> Iterator[tuple[SpoolFile, int]]:
     """The files with their mode. Names with a dot (the mount marker) and folders (`lost+found`) are not looked at."""
     if not folder.is_dir():
         return
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda e: e.name):
-            if entry.name.startswith(".") or entry.is_dir(follow_symlinks=False):
+            if not entry.name.startswith(prefix) or entry.name.startswith(".") or entry.is_dir(follow_symlinks=False):
                 continue
             try:
                 seen = entry.stat(follow_symlinks=False)

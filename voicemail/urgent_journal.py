@@ -11,6 +11,7 @@ A line that makes no sense is passed over: the others may be all that is left of
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -39,11 +40,15 @@ _STRONGEST = (
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What it says: the `number` keyed last, the attempts while the caller waited, and whether somebody talks still."""
+    """What it says: the `number` keyed last, the attempts while the caller waited, whether somebody talks still.
+
+    `people` are those of the attempts, by the position of the step.
+    """
 
     number: str | None = None
     attempts: tuple[Attempt, ...] = ()
     talking: bool = False
+    people: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -69,7 +74,8 @@ def parse_journal(call: UUID, text: str) -> Journal:
             page.ended = _utc(match["at"])
             page.results.append(_result(match["verdict"]))
             (talks.add if match["kind"] == "talk" else talks.discard)(match["channel"])
-    return Journal(number, tuple(_attempt(call, *item) for item in sorted(pages.items())), bool(talks))
+    attempts = tuple(_attempt(call, *item) for item in sorted(pages.items()))
+    return Journal(number, attempts, bool(talks), {position: page.person for position, page in pages.items()})
 
 
 def _page(pages: dict[int, _Page], match: re.Match[str]) -> _Page:

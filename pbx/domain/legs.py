@@ -14,6 +14,12 @@ from pbx.domain.facts import Facts
 from pbx.domain.people import Person
 from pbx.domain.policy import Callee, Policy, Ring
 
+OFFER_PROMPT, TAKEN_PROMPT, GONE_PROMPT, LATE_PROMPT = "leg-offer", "leg-taken", "leg-gone", "leg-late"
+"""What one hears who answers outside: the offer; then that somebody else was faster, that the caller hung up, or that
+the caller waits no more."""
+
+LEG_PROMPTS = (OFFER_PROMPT, TAKEN_PROMPT, GONE_PROMPT, LATE_PROMPT)
+
 
 @dataclass(frozen=True, slots=True)
 class PhoneTarget:

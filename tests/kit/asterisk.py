@@ -32,6 +32,7 @@ SHELF = "garcia-desk"
 
 EMERGENCY_TONE, DEFAULT_TONE, CLOSED_TONE, THANKS_TONE = 1000.0, 1300.0, 1600.0, 1900.0
 MAIN_MENU_TONE, REFILLS_MENU_TONE, AGAIN_TONE = 2200.0, 2500.0, 2800.0
+OFFER_TONE, TAKEN_TONE, GONE_TONE, LATE_TONE = 700.0, 2000.0, 2350.0, 2650.0
 PROMPTS = {
     "emergency": EMERGENCY_TONE,
     "default": DEFAULT_TONE,
@@ -40,6 +41,10 @@ PROMPTS = {
     "menu-main": MAIN_MENU_TONE,
     "menu-refills": REFILLS_MENU_TONE,
     "menu-again": AGAIN_TONE,
+    "leg-offer": OFFER_TONE,
+    "leg-taken": TAKEN_TONE,
+    "leg-gone": GONE_TONE,
+    "leg-late": LATE_TONE,
 }
 """Every prompt is a tone of its own, so that a patient's ears can tell them apart."""
 
@@ -150,14 +155,14 @@ class Pbx:
         return [p for folder in (self.layout.spool, self.layout.spare) for p in folder.glob(f"{call}{ending}")]
 
 
-def prepared(data: Path, policy: Policy, *, observed: bool = False) -> Pbx:
+def prepared(data: Path, policy: Policy, *, observed: bool = False, carrier_port: int = 5060) -> Pbx:
     """A PBX whose files and prompts are in `data`, not yet started. `observed`: AMI has a user who sees everything."""
     layout = Layout(data)
     layout.make()
     secrets = Secrets.load_or_create(layout, [phone.name for phone in policy.phones])
     first = free_port("127.0.0.1", socket.SOCK_DGRAM) // 200 * 200
     network = Network("127.0.0.1", free_sip_port(), rtp_first=max(first, 10000), rtp_last=max(first, 10000) + 199)
-    trunk = Trunk(TRUNK, 5060, Transport.UDP, (TRUNK,))
+    trunk = Trunk(TRUNK, carrier_port, Transport.UDP, (TRUNK,))
     settings = Settings(data / "practice.toml", trunk, network)
     machine = Machine(layout, secrets, Ports.load_or_choose(layout), find_asterisk())
     render(policy, settings, machine)

@@ -1,0 +1,244 @@
+"""Rings that are more than phones at once: later ones, numbers outside that press 1, and those who are too late."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+import pytest
+
+from agi.server import serve
+from pbx.asterisk.ports import free_port
+from pbx.demo.baresip import Baresip
+from pbx.demo.hearing import seconds_of_tone
+from pbx.demo.speech import tone
+from pbx.domain.people import Outside, Person, Reach, Stage
+from pbx.domain.policy import Callee, Number, Policy, Ring, Voicemail
+from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker
+from tests.kit.asterisk import (
+    DESK,
+    DID,
+    GONE_TONE,
+    OFFER_TONE,
+    PATIENT,
+    SHELF,
+    TAKEN_TONE,
+    Pbx,
+    a_practice,
+    prepared,
+)
+from tests.kit.controllers import PlainRouter
+from tests.kit.network import TRUNK, until
+
+pytestmark = pytest.mark.timeout(60)
+
+CELL = "+17175550199"
+SERVICE = "+17175550102"
+STAGED = "+17175550103"
+SILENCE_SECONDS = 2
+
+
+def _policy() -> Policy:
+    """The desk, then the cell a second later; the answering service alone; two desks one after the other."""
+    plain = a_practice()
+    message = Voicemail("rictor")
+    doctor = Reach(None, (Stage(DESK), Stage(None, 1)))
+    rings = {
+        DID: Ring("rictor", (DESK,), 4, (Callee("rictor", ("rictor",)),)),
+        SERVICE: Ring("answering-service", (), 4, (Callee("answering-service"),)),
+        STAGED: Ring(
+            "rictor, garcia", (DESK, SHELF), 5, (Callee("rictor", ("phones",)), Callee("garcia", ("garcia",), 1))
+        ),
+    }
+    return replace(
+        plain,
+        numbers={did: Number(did, "Dr. Rictor", None, (ring, message), (message,)) for did, ring in rings.items()},
+        people={
+            "rictor": Person("rictor", "Dr. Rictor", (DESK,), CELL, (doctor,)),
+            "phones": Person("phones", "Dr. Rictor", (DESK,)),
+            "garcia": Person("garcia", "Dr. Garcia", (SHELF,)),
+        },
+        outside={"answering-service": Outside("answering-service", "Answering service", CELL)},
+    )
+
+
+@pytest.fixture(scope="module")
+def carrier_port() -> int:
+    return free_port(TRUNK, socket.SOCK_DGRAM)
+
+
+@pytest.fixture(scope="module")
+def pbx(tmp_path_factory: pytest.TempPathFactory, carrier_port: int) -> Iterator[Pbx]:
+    pbx = prepared(tmp_path_factory.mktemp("pbx"), _policy(), carrier_port=carrier_port)
+    # Nobody wants to wait for fifteen seconds of silence here.
+    dialplan = pbx.layout.etc / "call.conf"
+    text = dialplan.read_text()
+    assert text.count("leg-offer,1,e,1,15)") == 1
+    dialplan.write_text(text.replace("leg-offer,1,e,1,15)", f"leg-offer,1,e,1,{SILENCE_SECONDS})"))
+    asyncio.run(_start(pbx))
+    yield pbx
+    asyncio.run(pbx.process.stop(0))
+
+
+async def _start(pbx: Pbx) -> None:
+    await pbx.process.start()
+
+
+@pytest.fixture
+async def router(pbx: Pbx) -> AsyncIterator[PlainRouter]:
+    """A good controller."""
+    router = PlainRouter(pbx.policy)
+    async with serve(router, "127.0.0.1", pbx.agi_port):
+        yield router
+
+
+class Cell(Baresip):
+    """A telephone in the carrier's network. It is switched off at the end: it has no server to take its leave of."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+        await super().__aexit__(kind, error, trace)
+
+    async def rings(self, within: float = 6) -> str:
+        return (await self.event("CALL_INCOMING", within=within)).peer
+
+    async def answers(self) -> None:
+        """Take the call and listen until the offer was heard."""
+        await self.be_silent()
+        await self.command("accept")
+        await self.event("CALL_ESTABLISHED", within=5)
+        await until(lambda: self.hears(OFFER_TONE) > 0.2, 5, "the offer is heard")
+
+    async def presses(self, key: str) -> None:
+        await self.command("sndcode", key)
+
+    def hears(self, hertz: float) -> float:
+        return seconds_of_tone(self.heard, hertz) if self.heard.exists() else 0.0
+
+    async def is_let_go(self, within: float = 6) -> None:
+        await self.event("CALL_CLOSED", within=within)
+
+
+@pytest.fixture
+async def cell(carrier_port: int, tmp_path: Path) -> AsyncIterator[Cell]:
+    async with Cell(tmp_path / "cell", f"{TRUNK}:{carrier_port}") as cell:
+        # Without an interval this client would not take its own number for its own.
+        await cell.command("uanew", f"<sip:{CELL}@{TRUNK}>;regint=3600;answermode=manual")
+        yield cell
+
+
+async def test_who_answers_outside_presses_1_and_both_hear_each_other(
+    pbx: Pbx, router: PlainRouter, a_patient: PatientMaker, cell: Cell, words: Callable[[float], Awaitable[Path]]
+) -> None:
+    patient, known = await a_patient(), set(pbx.calls())
+    answer = (await words(1.5)).with_name("cell.wav")
+    await tone(1100.0, 3.0, answer)
+    await patient.dial(pbx.server, SERVICE)
+    assert SERVICE in (shown := await cell.rings())
+    assert PATIENT not in shown
+    await cell.answers()
+    assert router.questions[-1].position == -1
+    await cell.presses("1")
+    await patient.is_answered(5)
+    await cell.play(answer)
+    await patient.says(await words(1.5))
+    await patient.call_ends(10)
+    await cell.is_let_go()
+    assert seconds_of_tone(patient.heard, 1100.0) > 0.8
+    assert cell.hears(SPOKEN) > 0.8
+    call = await pbx.next_ended(known)
+    assert (call.stage, call.end[4], call.recordings) == ("ring", "outside.answering-service", ())
+
+
+@pytest.mark.parametrize("key", ["2", "#", None])
+async def test_another_key_or_silence_as_of_a_private_voicemail_passes_the_call_on(
+    key: str | None, pbx: Pbx, router: PlainRouter, a_patient: PatientMaker, cell: Cell
+) -> None:
+    patient = await a_patient()
+    await patient.dial(pbx.server, SERVICE)
+    await cell.rings()
+    await cell.answers()
+    if key:
+        await cell.presses(key)
+    await cell.is_let_go(SILENCE_SECONDS + 3)
+    await patient.hears_beep(5)
+    assert [question.result for question in router.questions][1] in ("no-answer", "busy", "unreachable")
+    await patient.hang_up()
+
+
+async def test_whoever_presses_1_too_late_hears_that_a_colleague_was_faster(
+    pbx: Pbx, router: PlainRouter, a_patient: PatientMaker, a_phone: PhoneMaker, cell: Cell
+) -> None:
+    patient, desk, known = await a_patient(), await a_phone(DESK, pbx), set(pbx.calls())
+    await patient.dial(pbx.server, DID)
+    assert PATIENT in await desk.rings(3)
+    await cell.rings()
+    await cell.answers()
+    await desk.answer()
+    await patient.is_answered(3)
+    await cell.presses("1")
+    await cell.is_let_go()
+    assert cell.hears(TAKEN_TONE) > 0.2
+    await patient.hang_up()
+    assert (await pbx.next_ended(known)).end[4] == DESK
+
+
+async def test_whoever_presses_1_for_a_caller_who_hung_up_hears_that(
+    pbx: Pbx, router: PlainRouter, a_patient: PatientMaker, cell: Cell
+) -> None:
+    patient, known = await a_patient(), set(pbx.calls())
+    await patient.dial(pbx.server, SERVICE)
+    await cell.rings()
+    await cell.answers()
+    await patient.hang_up()
+    await pbx.next_ended(known)
+    await cell.presses("1")
+    await cell.is_let_go()
+    assert cell.hears(GONE_TONE) > 0.2
+
+
+async def test_a_later_phone_rings_later_while_the_first_rings_on(
+    pbx: Pbx, router: PlainRouter, a_patient: PatientMaker, a_phone: PhoneMaker
+) -> None:
+    patient, desk, shelf = await a_patient(), await a_phone(DESK, pbx), await a_phone(SHELF, pbx)
+    known = set(pbx.calls())
+    await patient.dial(pbx.server, STAGED)
+    await desk.rings(3)
+    assert not shelf.has_rung
+    assert PATIENT in await shelf.rings(3)
+    await shelf.answer()
+    await patient.is_answered(3)
+    await desk.call_ends(3)
+    await patient.hang_up()
+    assert (await pbx.next_ended(known)).end[4] == SHELF
+
+
+async def test_the_carrier_learns_the_practices_number_and_nothing_else(
+    pbx: Pbx, router: PlainRouter, a_patient: PatientMaker, carrier_port: int
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as carrier:
+        carrier.bind((TRUNK, carrier_port))
+        carrier.setblocking(False)
+        patient = await a_patient()
+        await patient.dial(pbx.server, DID)
+        async with asyncio.timeout(5):
+            invite = (await asyncio.get_running_loop().sock_recv(carrier, 65536)).decode()
+        await patient.hang_up()
+    assert invite.startswith(f"INVITE sip:{CELL}@{TRUNK}:{carrier_port} ")
+    assert f"sip:{DID}@" in next(line for line in invite.splitlines() if line.startswith("From:"))
+    for private in (PATIENT, PATIENT[2:], DESK, "ictor", "answering", "urgent"):
+        assert private not in invite
+
+
+async def test_a_number_outside_that_the_file_does_not_name_is_never_called(pbx: Pbx) -> None:
+    console = pbx.process.console
+    assert CELL in (await console.run("dialplan show sl-outside") or "")
+    for name in ("nobody", CELL, "17175550199"):
+        assert "no existence" in (await console.run(f"dialplan show {name}@sl-outside") or "")
