@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from uuid import UUID
 
+from agi.server import Server as AgiServer
 from agi.server import Talks, serve
 from agi.urgent_talk import urgent_talk
 from pbx.ami.client import AmiClient
@@ -133,7 +134,10 @@ class Server:
 
         live = _live_calls(asterisk, ami, pace)
         router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: swaps.facts)
-        await self._open(stack, practice, machine, MeteredRouter(router, self._metrics, pace), operations)
+        urgent = UrgentCalls(PgUrgentBook(database), AmiPager(ami), lambda: operations.policy, lambda: swaps.facts)
+        talks = Talks(self._layout.greetings, {"urgent": urgent_talk(pins, UrgentCases(self._layout, urgent))})
+        answering = serve(MeteredRouter(router, self._metrics, pace), LOOPBACK, machine.ports.agi, talks=talks)
+        await self._open(stack, practice, answering, operations)
         return Running(
             asterisk=asterisk,
             ami=ami,
@@ -149,6 +153,7 @@ class Server:
             calendars=calendars,
             swaps=swaps,
             pins=pins,
+            urgent=urgent,
             rota_watch=operations.rota_watch,
             health=self._health,
             poked=asyncio.Event(),
@@ -160,11 +165,10 @@ class Server:
         self,
         stack: AsyncExitStack,
         practice: Practice,
-        machine: Machine,
-        router: MeteredRouter,
+        answering: AbstractAsyncContextManager[AgiServer],
         operations: ServerOperations,
     ) -> None:
-        await stack.enter_async_context(serve(router, LOOPBACK, machine.ports.agi))
+        await stack.enter_async_context(answering)
         web = practice.settings.web
         port = await stack.enter_async_context(serve_web(operations, web.host, web.port))
         await stack.enter_async_context(serve_control(operations, self._layout.operator_socket))

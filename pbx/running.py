@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from pbx.ami.client import AmiClient
-from pbx.ami.events import CallEnded, EventsLost, LinkRestored
+from pbx.ami.events import CallEnded, EventsLost, LinkRestored, Paged
 from pbx.asterisk.cel import rotate
 from pbx.asterisk.process import AsteriskProcess
 from pbx.calendars import Calendars
@@ -26,6 +26,7 @@ from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
+from pbx.services.urgent import UrgentCalls
 from pbx.store.jobs import TranscriptionQueue
 from voicemail.ingest import CallsUnknown, Ingest
 from voicemail.transcribe.recogniser import RecogniserProcess, RecognitionFailed
@@ -69,6 +70,7 @@ class Running:
     swaps: SwapsInForce
     pins: Pins
     rota_watch: RotaWatch
+    urgent: UrgentCalls
     health: Health
     poked: asyncio.Event
     asterisk_version: str
@@ -111,6 +113,7 @@ class Running:
             self.ingest.run(self.poked),
             self._look_after(),
             self._reconcile_calls(),
+            self.urgent.run(),
             self._reload_when_asked(signals.reload),
         ]
 
@@ -119,6 +122,8 @@ class Running:
             match event:
                 case CallEnded() | LinkRestored() | EventsLost():
                     self.poked.set()
+                case Paged(attempt=attempt):
+                    await self.urgent.over(attempt)
 
     async def _look_after(self) -> None:
         self.health.working(Part.CONTROLLER, "answers the telephone system's questions")

@@ -15,7 +15,8 @@ from pbx.domain.menu import MENU_AGAIN_PROMPT
 from pbx.domain.policy import FALLBACK_GREETING, Greeting, Policy
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 from voicemail.audio import wav_bytes, write_durably
-from voicemail.prompt_audio import GreetingProblem, Speaker, prompt_pcm, source_of
+from voicemail.prompt_audio import GreetingProblem, Speaker, prompt_pcm, source_of, spoken_pcm
+from voicemail.urgent_prompts import TEXTS as URGENT_TEXTS
 from voicemail.urgent_prompts import urgent_prompts
 
 __all__ = ["GreetingProblem", "Speaker", "check_greeting", "prompts_of", "render_prompts"]
@@ -81,7 +82,7 @@ def render_prompts(policy: Policy, folder: Path, speaker: Speaker | None) -> tup
         _check_name(name)
         source = f"{RENDERING}:{source_of(greeting)}"
         if not _is_up_to_date(folder / f"{name}.wav", made.get(name), source):
-            fresh[name] = source, wav_bytes(prompt_pcm(greeting, speaker))
+            fresh[name] = source, wav_bytes(_pcm(greeting, speaker))
     for name, (source, data) in fresh.items():
         write_durably(folder / f"{name}.wav", data)
         made[name] = _Made(source, hashlib.sha256(data).hexdigest())
@@ -94,6 +95,13 @@ def check_greeting(greeting: Greeting, speaker: Speaker | None) -> float:
     """Make a greeting without keeping it; gives its length in seconds. Raises `GreetingProblem`."""
     _check_name(greeting.name)
     return len(prompt_pcm(greeting, speaker)) / 16000
+
+
+def _pcm(greeting: Greeting, speaker: Speaker | None) -> bytes:
+    """The program's own words of the urgent path are as short as one digit: no length is asked of them."""
+    if greeting.name in URGENT_TEXTS and greeting.text is not None:
+        return spoken_pcm(greeting.name, greeting.text, speaker)
+    return prompt_pcm(greeting, speaker)
 
 
 def _check_name(name: str) -> None:

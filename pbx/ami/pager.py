@@ -22,6 +22,10 @@ class AmiPager:
     def __init__(self, ami: AmiClient) -> None:
         self._ami = ami
 
+    @property
+    def ready(self) -> bool:
+        return self._ami.connected
+
     async def page(self, page: Page) -> None:
         """Begin to ring; it ends with a `Paged` event. Raises PagerDown."""
         if not page.legs or not all(_NAME.fullmatch(name) for name in (*page.legs, page.person)):

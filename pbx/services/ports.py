@@ -79,6 +79,10 @@ class Page:
 class Pager(Protocol):
     """Rings the practice's own people."""
 
+    @property
+    def ready(self) -> bool:
+        """Whether somebody could be rung now."""
+
     async def page(self, page: Page) -> None:
         """Begin to ring; it ends with an event. Raises PagerDown."""
 

@@ -74,7 +74,7 @@ class UrgentCalls:
 
     async def once(self) -> None:
         """Do for each request what is to be done now. Raises StoreUnavailable."""
-        for case in await self.book.unsettled():
+        for case in await self.book.unsettled() if self._pager.ready else ():
             try:
                 await self._look_after(case)
             except PagerDown as error:

@@ -39,9 +39,10 @@ class Office:
     practice: DemoPractice
     server: ServerProcess
 
-    async def secondline(self, *words: str) -> Answer:
-        """Run the command on this practice, as an operator beside the server would."""
-        return await secondline(*words, "--config", str(self.practice.file), "--data", str(self.practice.data))
+    async def secondline(self, *words: str, stdin: str = "") -> Answer:
+        """Run the command on this practice, as an operator beside the server would, who types `stdin`."""
+        place = ("--config", str(self.practice.file), "--data", str(self.practice.data))
+        return await secondline(*words, *place, stdin=stdin)
 
     async def messages(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = (await self.secondline("voicemail", "list", "--json")).json
@@ -87,15 +88,15 @@ class Office:
         self.practice.file.write_text(text.replace(old, new), encoding="utf-8")
 
 
-async def secondline(*words: str) -> Answer:
-    """Run the command line and wait for its end."""
+async def secondline(*words: str, stdin: str = "") -> Answer:
+    """Run the command line, with `stdin` as what is typed, and wait for its end."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "pbx.cli", *words),
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await process.communicate()
+    out, err = await process.communicate(stdin.encode())
     return Answer(process.returncode or 0, out.decode(), err.decode())
 
 
