@@ -45,13 +45,17 @@ ABOUT = Variable("SL_ABOUT", SetBy.DIALPLAN, "For `sl-talk`: what it is about, s
 
 PAGE = Variable("SL_PAGE", SetBy.DIALPLAN, "On a leg that fetches somebody: the step's position, or the attempt's id.")
 JOURNAL = Variable("SL_JOURNAL", SetBy.DIALPLAN, "The file in which the urgent path of a waiting caller is noted.")
-VERDICT = Variable("SL_VERDICT", SetBy.DIALPLAN, "What one who was fetched decided; the talk with the controller sets it.")
+VERDICT = Variable(
+    "SL_VERDICT", SetBy.DIALPLAN, "What one who was fetched decided; the talk with the controller sets it."
+)
 PAGED = Variable("SL_PAGED", SetBy.DIALPLAN, "The verdict of the last who was fetched, on the caller's channel.")
 
 STEP = Variable("SL_STEP", SetBy.CONTROLLER, "The step to take: a value of pbx.domain.steps.StepKind.")
 PHONES = Variable("SL_PHONES", SetBy.CONTROLLER, "For `ring`: endpoints that ring at once, joined by `&`.")
 LEGS = Variable(
-    "SL_LEGS", SetBy.CONTROLLER, "For `ring` and `page`: what rings later or outside: kind-after-seconds-name each, joined by `&`."
+    "SL_LEGS",
+    SetBy.CONTROLLER,
+    "For `ring`: what rings later or outside, for `page`: all: kind-after-seconds-name each, joined by `&`.",
 )
 WHO = Variable("SL_WHO", SetBy.CONTROLLER, "For `page`: the key of the person.")
 OPENING = Variable(
@@ -59,9 +63,7 @@ OPENING = Variable(
 )
 PROMPTS = Variable("SL_PROMPTS", SetBy.CONTROLLER, "For `say`, `menu`, `hold`: names of prompts, joined by `&`.")
 KEYS = Variable("SL_KEYS", SetBy.CONTROLLER, "For `menu`: the keys that it has, without anything between them.")
-SECONDS = Variable(
-    "SL_SECONDS", SetBy.CONTROLLER, "For all that waits: the most it may wait, in whole seconds."
-)
+SECONDS = Variable("SL_SECONDS", SetBy.CONTROLLER, "For all that waits: the most it may wait, in whole seconds.")
 POSITION = Variable("SL_POSITION", SetBy.CONTROLLER, "The step's place in the call's plan, from 0; at first -1.")
 OK = Variable("SL_OK", SetBy.CONTROLLER, "Set last: the SL_TOKEN of the question that this answers.")
 

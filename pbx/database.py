@@ -22,6 +22,7 @@ from pbx.store.messages import PgMessageBox
 from pbx.store.migrate import SchemaRefused
 from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
+from pbx.store.urgent import PgUrgentBook
 
 log = logging.getLogger(__name__)
 
@@ -75,12 +76,13 @@ class DatabaseKeeper:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The call log, the messages, the swaps and the PINs."""
+    """The call log, the messages, the swaps, the PINs and the urgent requests."""
 
     calls: PgCallLog
     messages: PgMessageBox
     swaps: PgSwapBook
     pins: PgPinBook
+    urgent: PgUrgentBook
 
 
 @asynccontextmanager
@@ -110,4 +112,6 @@ async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Reco
 
 
 def _records(database: Database) -> Records:
-    return Records(PgCallLog(database), PgMessageBox(database), PgSwapBook(database), PgPinBook(database))
+    return Records(
+        PgCallLog(database), PgMessageBox(database), PgSwapBook(database), PgPinBook(database), PgUrgentBook(database)
+    )

@@ -1,8 +1,8 @@
 """The spool: what the dialplan wrote about calls that the controller has not taken in yet.
 
-A call is `<call>.call` (its start), `<call>.end` (its end), any `<call>-<tag>.wav` (its recordings) and, of an urgent
-one, `<call>.urgent` (`voicemail.urgent_journal`), in the spool or, where that failed, in the spare folder; `<call>` is a UUID. Everything here is read as if a stranger had
-written it.
+A call is `<call>.call` (its start), `<call>.end` (its end), any `<call>-<tag>.wav` (its recordings) and, of one on the
+urgent path, `<call>.urgent` (`voicemail.urgent_journal`), in the spool or, where that failed, in the spare folder;
+`<call>` is a UUID. Everything here is read as if a stranger had written it.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def advise(file: PracticeFile, policy: Policy, report: Report) -> None:
 
 
 def _of_number(file: PracticeFile, policy: Policy, number: Number) -> Iterator[tuple[str, str, str]]:
-    if number.schedule and not any(isinstance(action, Ring | RingOnCall | Urgent) for action in leaves_in(number.closed)):
+    if number.schedule and not any(isinstance(leaf, Ring | RingOnCall | Urgent) for leaf in leaves_in(number.closed)):
         remedy = "ring somebody in `closed`, or say with [[accept]] why nobody needs to be reached"
         yield "closed-voicemail-only", "when closed, a caller reaches nobody, only voicemail", remedy
     if number.schedule and number.opened == number.closed:

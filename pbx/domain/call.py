@@ -12,7 +12,7 @@ from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Reason
 from pbx.domain.transcript import Transcript, TranscriptState
 from pbx.domain.tree import Choice
-from pbx.domain.urgent import UrgentRequest
+from pbx.domain.urgent import UrgentRequest, UrgentState
 
 
 class Direction(StrEnum):
@@ -101,6 +101,7 @@ class CallRecord:
     answered_by: str | None
     message_id: UUID | None
     choices: tuple[Choice, ...] = ()
+    urgent: UrgentState | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,8 @@ class Number:
     """One practice number (E.164) and what happens to its calls.
 
     `schedule` None means always open. `opened` and `closed` are taken in order; each ends in a `Voicemail`,
-    an `Urgent` or a `Menu`, and there is a voicemail in them, or in what a menu of theirs does for one who chooses nothing.
+    an `Urgent` or a `Menu`, and there is a mailbox in them, or in what a menu of theirs does for one who chooses
+    nothing.
     """
 
     e164: str

@@ -164,7 +164,7 @@ def next_move(request: UrgentRequest, crew: Sequence[str], now: datetime) -> Mov
 
 
 def is_exhausted(request: UrgentRequest, crew: Sequence[str]) -> bool:
-    """Whether everybody of the crew was asked as often as the file says. Nobody at all is no reason to go on waiting."""
+    """Whether everybody of the crew was asked as often as the file says, which a crew of nobody always was."""
     return all(times_asked(request, person) >= request.rounds for person in crew)
 
 

@@ -57,8 +57,9 @@ def urgent_in_words(policy: Policy, action: Urgent, at: datetime, facts: Facts) 
     rung = list(_round(policy, action, at, facts))
     names = ", then ".join(f"{step.who} ({in_words(step.legs)})" for step in rung)
     times = "once" if action.rounds == 1 else f"up to {action.rounds} times"
+    each = " each" if len(rung) > 1 else ""
     fetch = (
-        f"While the caller waits, ring {names} for {action.seconds} seconds{' each' if len(rung) > 1 else ''}, {times}, "
+        f"While the caller waits, ring {names} for {action.seconds} seconds{each}, {times}, "
         f"every {action.interval} seconds; whoever answers gives the PIN before anything is heard."
         if rung
         else "Nobody on call can be rung now."

@@ -14,6 +14,7 @@ from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Decision, Reason
 from pbx.domain.serial import choices_from_list, choices_to_list, decision_from_dict, decision_to_dict
+from pbx.domain.urgent import UrgentState
 from pbx.store.audit import SYSTEM, note
 from pbx.store.database import Database
 from pbx.store.jobs import enqueue
@@ -151,6 +152,7 @@ def _record(row: Record) -> CallRecord:
         answered_by=row["answered_by"],
         message_id=row["message_id"],
         choices=choices_from_list(json.loads(row["choices"])),
+        urgent=None if row["urgent"] is None else UrgentState(row["urgent"]),
     )
 
 

@@ -40,7 +40,8 @@ SELECT id FROM call WHERE id = ANY(:ids::uuid[]);
 -- name: calls(since, number, limit)
 SELECT call.id, direction, caller_kind, caller_number, dialled, started_at, answered_at, ended_at, outcome, reason,
        decision -> 'why' AS why, answered_by, choices,
-       (SELECT message.id FROM message WHERE call_id = call.id ORDER BY received_at, message.id LIMIT 1) AS message_id
+       (SELECT message.id FROM message WHERE call_id = call.id ORDER BY received_at, message.id LIMIT 1) AS message_id,
+       (SELECT state FROM urgent_request WHERE call_id = call.id) AS urgent
 FROM call
 WHERE (:since::timestamptz IS NULL OR started_at >= :since)
   AND (:number::text IS NULL OR dialled = :number OR caller_number = :number)

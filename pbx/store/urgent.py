@@ -65,7 +65,7 @@ class PgUrgentBook:
         return True
 
     async def close(self, call: UUID, by: str, actor: str, at: datetime) -> bool:
-        """An operator (`actor`) says that `by` took care of it. False if there is no such request, or it was settled."""
+        """An operator (`actor`) says that `by` took care of it. False if no such request is open."""
         async with self._database.transaction() as connection:
             if await _settle(connection, call, UrgentState.ACCEPTED, by, at) is None:
                 return False

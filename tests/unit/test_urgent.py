@@ -94,23 +94,20 @@ _RESULTS = st.sampled_from([NO, AttemptResult.PASSED_ON, AttemptResult.WRONG_PIN
 
 @given(
     crew=st.lists(st.sampled_from("abcde"), min_size=1, max_size=5, unique=True),
-    rounds=st.integers(1, 4),
-    interval=st.integers(10, 400),
-    results=st.lists(_RESULTS, min_size=30, max_size=30),
-    talks=st.lists(st.integers(0, 60), min_size=30, max_size=30),
+    terms=st.tuples(st.integers(1, 4), st.integers(10, 400)),
+    results=st.lists(st.tuples(_RESULTS, st.integers(0, 60)), min_size=30, max_size=30),
     taken_at=st.none() | st.integers(0, 29),
 )
 def test_a_whole_history_asks_everybody_in_order_and_nobody_too_soon(
     crew: list[str],
-    rounds: int,
-    interval: int,
-    results: list[AttemptResult | None],
-    talks: list[int],
+    terms: tuple[int, int],
+    results: list[tuple[AttemptResult | None, int]],
     taken_at: int | None,
 ) -> None:
     """Plays the service: whatever comes of the attempts, whenever it looks, also after a restart (it keeps nothing)."""
+    rounds, interval = terms
     request = UrgentRequest(CALL, "r", "m", rounds, interval, 20, NOON)
-    now, order = NOON, []
+    now, order = NOON, list[str]()
     for _ in range(400):
         move = next_move(request, crew, now)
         assert move == next_move(request, crew, now), "asking again changes nothing"
@@ -126,9 +123,9 @@ def test_a_whole_history_asks_everybody_in_order_and_nobody_too_soon(
         before = [a for a in request.attempts if a.person == move.person]
         assert all(now - a.begun >= timedelta(seconds=interval) for a in before)
         assert all(a.result or now - a.begun >= timedelta(seconds=20 + TALK_SECONDS) for a in request.attempts)
-        result = AttemptResult.TAKEN if n == taken_at else results[n]
+        result = AttemptResult.TAKEN if n == taken_at else results[n][0]
         order.append(move.person)
         request = replace(request, attempts=(*request.attempts, Attempt(uuid4(), move.person, now, result)))
-        now += timedelta(seconds=20 + talks[n])
+        now += timedelta(seconds=20 + results[n][1])
     assert order == [crew[n % len(crew)] for n in range(len(order))], "in order, again and again"
     assert len(order) == (30 if taken_at is None else taken_at + 1), "until somebody has taken it, and no further"

@@ -84,7 +84,7 @@ def test_the_terms_are_found_with_the_recording() -> None:
 
 def test_a_message_of_the_safe_path_is_urgent_where_the_line_does_nothing_else() -> None:
     assert asks_for_help(STEPS, None) == NumberAskedStep("doctors", 2, 120, 25)
-    menu = Menu("main", (Option("1", "urgent doctors", (URGENT,)),), seconds=5, tries=1, otherwise=(Voicemail("mills"),))
+    menu = Menu("main", (Option("1", "help", (URGENT,)),), seconds=5, tries=1, otherwise=(Voicemail("mills"),))
     tree = replace(POLICY, numbers={DID: Number(DID, "Main", None, (menu,), (menu,))})
     steps = decide(tree, DID, MONDAY).steps
     assert asks_for_help(steps, None) is None, "nobody knows which key would have been pressed"
