@@ -71,6 +71,7 @@ AGI = Variable("SL_AGI", SetBy.CONFIG, "Where the controller listens, as agi://a
 SPOOL = Variable("SL_SPOOL", SetBy.CONFIG, "The folder of recordings and sidecars.")
 SPARE = Variable("SL_SPARE", SetBy.CONFIG, "The folder to use when the spool cannot be written.")
 GREETINGS = Variable("SL_GREETINGS", SetBy.CONFIG, "The folder of the rendered prompts.")
+MUSIC = Variable("SL_MUSIC", SetBy.CONFIG, "The class of music while it rings; empty: ring-back.")
 MAX_SECONDS = Variable("SL_MAX_SECONDS", SetBy.CONFIG, "The longest message, in seconds.")
 
 ANSWER = (STEP, WHO, PHONES, LEGS, OPENING, PROMPTS, KEYS, SECONDS, POSITION, OK)
@@ -100,5 +101,5 @@ ALL = (
         ABOUT,
     ),
     *ANSWER,
-    *(AGI, SPOOL, SPARE, GREETINGS, MAX_SECONDS),
+    *(AGI, SPOOL, SPARE, GREETINGS, MUSIC, MAX_SECONDS),
 )

@@ -11,6 +11,8 @@ import asyncio
 import logging
 import time
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -33,6 +35,7 @@ from pbx.config.load import Practice, load
 from pbx.config.settings import Recognizer
 from pbx.database import DatabaseKeeper, dsn_of, embedded
 from pbx.domain.call import SeenCall
+from pbx.domain.facts import Facts
 from pbx.instance import only_instance
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
 from pbx.operations import Parts, ServerOperations
@@ -41,6 +44,7 @@ from pbx.running import Running, Signals
 from pbx.services.health import Health
 from pbx.services.oncall import SwapsInForce
 from pbx.services.pace import Pace, PacedCallLog
+from pbx.services.phones import PhonesAtHand
 from pbx.services.pins import Pins
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
@@ -123,7 +127,8 @@ class Server:
         await calendars.follow(practice.calendars)
         swaps = SwapsInForce(PgSwapBook(database), SwapsFile(self._layout.swaps))
         pins = Pins(PgPinBook(database), SwapsFile(self._layout.pins))
-        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, swaps, pins)
+        phones = PhonesAtHand()
+        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, swaps, pins, phones)
         operations = ServerOperations(self._config, practice, machine, parts)
         call_log = MeteredCallLog(PgCallLog(database), self._metrics)
         pace = Pace()
@@ -133,8 +138,9 @@ class Server:
         transcriber = MeteredTranscriber(recogniser, self._metrics)
 
         live = _live_calls(asterisk, ami, pace)
-        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: swaps.facts)
-        urgent = UrgentCalls(PgUrgentBook(database), AmiPager(ami), lambda: operations.policy, lambda: swaps.facts)
+        facts = partial(_facts, swaps, phones)
+        router = CallRouter(lambda: operations.policy, call_log, recorder, facts)
+        urgent = UrgentCalls(PgUrgentBook(database), AmiPager(ami), lambda: operations.policy, facts)
         talks = Talks(self._layout.greetings, {"urgent": urgent_talk(pins, UrgentCases(self._layout, urgent))})
         answering = serve(MeteredRouter(router, self._metrics, pace), LOOPBACK, machine.ports.agi, talks=talks)
         await self._open(stack, practice, answering, operations)
@@ -183,6 +189,10 @@ class Server:
 
     def _folders(self) -> Folders:
         return Folders(self._layout.spool, self._layout.spare, self._layout.messages)
+
+
+def _facts(swaps: SwapsInForce, phones: PhonesAtHand) -> Facts:
+    return replace(swaps.facts, unregistered=phones.unregistered)
 
 
 def _worker_options(recognizer: Recognizer) -> WorkerOptions:

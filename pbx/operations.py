@@ -23,6 +23,7 @@ from pbx.domain.policy import Policy
 from pbx.prompts import make_prompts
 from pbx.services.health import Health
 from pbx.services.oncall import RotaWatch, SwapsInForce
+from pbx.services.phones import PhonesAtHand
 from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.store.jobs import TranscriptionQueue
@@ -49,6 +50,7 @@ class Parts:
     calendars: Calendars
     swaps: SwapsInForce
     pins: Pins
+    phones: PhonesAtHand
 
 
 class ServerOperations:
@@ -82,7 +84,10 @@ class ServerOperations:
         return {part.value: condition.ok for part, condition in self._parts.health.parts.items()}
 
     async def status(self) -> Json:
-        """The whole state; `phones` and `live_calls` are null where Asterisk cannot be asked."""
+        """The whole state; `phones` and `live_calls` are null where Asterisk cannot be asked.
+
+        `left_out` are phones that calls do not wait for now.
+        """
         return {
             "ready": self.ready,
             "running": True,
@@ -97,6 +102,7 @@ class ServerOperations:
                 for id_, c in self._parts.calendars.states.items()
             },
             "phones": await self._phones(),
+            "left_out": sorted(self._parts.phones.unregistered),
             "live_calls": await self._live_calls(),
             "queue": {"transcription": await self._queue_depth()},
             "disk": {"free_bytes": shutil.disk_usage(self._machine.layout.data).free},
@@ -182,9 +188,12 @@ class ServerOperations:
     async def _phones(self) -> dict[str, bool | None]:
         names = [phone.name for phone in self.policy.phones]
         try:
-            return dict(await self._parts.ami.registered_phones(names))
+            found = await self._parts.ami.registered_phones(names)
         except AmiError:
+            self._parts.phones.lost()
             return dict.fromkeys(names)
+        self._parts.phones.heard(found)
+        return dict(found)
 
     async def _live_calls(self) -> int | None:
         try:

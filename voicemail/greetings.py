@@ -65,6 +65,8 @@ def prompts_of(policy: Policy) -> dict[str, Greeting]:
     menus = {**policy.menu_prompts, again.name: again} if policy.menu_prompts else {}
     legs = LEG_TEXTS.items() if policy.outside_numbers else ()
     asked = {name: Greeting(name, text=text.format(practice=policy.practice)) for name, text in legs}
+    if policy.music:
+        asked[policy.music.name] = policy.music
     fixed = {prompt.name: prompt for prompt in (emergency, thanks, try_again)}
     return {default.name: default, **policy.greetings, **menus, **asked, **urgent_prompts(policy), **fixed}
 

@@ -122,7 +122,7 @@ def _wanted(policy: Policy, rota: Rota, options: Namespace) -> Swap:
         raise BadOption("the time is over already: a swap changes what comes")
     if options.off == options.on:
         raise BadOption("--from and --to are the same person: name who stands in with --to")
-    if not policy.phones_of(options.on):
+    if not policy.can_ring(options.on):
         known = sorted({phone.owner for phone in policy.phones})
         raise BadOption(f"--to {options.on!r} is nobody with a phone ({did_you_mean(options.on, known)})")
     by, reason = _line("--by", options.by or operator()), _line("--reason", options.reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pbx.asterisk.layout import Layout
 from pbx.calendars import look_up, try_out, with_calendars
 from pbx.cli.errors import BadOption
+from pbx.cli.live import NotRunning, ask
 from pbx.config.check import in_plain_words
 from pbx.config.closed_dates import HOLIDAY_YEARS
 from pbx.config.describe import describe
@@ -77,7 +78,7 @@ def explain(options: Namespace) -> int:
     layout = Layout(Path(options.data).absolute())
     known = asyncio.run(look_up(practice.calendars, layout.calendars, at))
     policy = with_calendars(practice.policy, known)
-    facts = last_known(layout)
+    facts = last_known(layout) if options.at else _now_known(layout)
     decision = decide(policy, parse_number("--to", options.to, policy.country), at, facts)
     if options.json:
         document = decision_json(decision)
@@ -87,6 +88,16 @@ def explain(options: Namespace) -> int:
     else:
         _tell(decision, policy, practice)
     return 0
+
+
+def _now_known(layout: Layout) -> Facts:
+    """What is known at this moment: a running server knows which phones are not registered."""
+    facts = last_known(layout)
+    try:
+        state = asyncio.run(ask(layout, "GET", "/status"))
+    except NotRunning:
+        return facts
+    return replace(facts, unregistered=frozenset(state["left_out"]))
 
 
 def _on_call(policy: Policy, decision: Decision, facts: Facts) -> dict[str, Any]:

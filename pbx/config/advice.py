@@ -92,7 +92,7 @@ def _owners(number: Number, policy: Policy) -> set[str]:
 
 def _has_phone(file: PracticeFile, name: str) -> bool:
     members = file.teams[name].members if name in file.teams else [name]
-    return any(file.people[member].phones for member in members if member in file.people)
+    return any(file.people[member].phones or file.people[member].cell for member in members if member in file.people)
 
 
 def _of_greetings(file: PracticeFile, policy: Policy, report: Report) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pbx.config.load import Practice
+from pbx.config.ringing_words import reach_in_words, rings_in_words
 from pbx.config.rotas import rota_in_words
 from pbx.config.settings import Settings, Trunk
 from pbx.config.urgent import urgent_in_short
@@ -21,9 +22,11 @@ def in_plain_words(practice: Practice) -> list[str]:
     for number in policy.numbers.values():
         lines += _number(policy, number)
     lines += _menus(policy)
+    lines += [line for person in policy.people.values() for line in reach_in_words(person)]
     lines += [rota_in_words(policy, rota) for rota in policy.rotas.values()]
     schedules = {number.schedule.name: number.schedule for number in policy.numbers.values() if number.schedule}
     lines += [line for schedule in schedules.values() for line in dates_in_words(schedule)]
+    lines.append(f"While it rings, callers hear {'the recording' if policy.music else 'ring-back'}.")
     lines.append(f'The general greeting and every greeting of a closed line begin with: "{policy.emergency_sentence}"')
     return [*lines, *_machine(policy, practice.settings)]
 
@@ -58,7 +61,7 @@ def _actions(policy: Policy, actions: tuple[Action, ...]) -> str:
 
 def _action(policy: Policy, action: Action) -> str:
     if isinstance(action, Ring):
-        return f"rings {_list(action.phones)} for {action.seconds} s"
+        return rings_in_words(policy, action)
     if isinstance(action, Menu):
         return f"plays the menu {action.name!r}"
     if isinstance(action, RingOnCall):
@@ -69,11 +72,6 @@ def _action(policy: Policy, action: Action) -> str:
     if action.greeting == FALLBACK_GREETING:
         return f"plays the general greeting and takes a message for {mailbox}"
     return f"plays {action.greeting!r} and takes a message for {mailbox}"
-
-
-def _list(names: tuple[str, ...]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _machine(policy: Policy, settings: Settings) -> Iterator[str]:

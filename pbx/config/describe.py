@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from pbx.config.schema.actions import ActionSection, OptionSection
 from pbx.config.schema.file import PracticeFile
+from pbx.config.schema.ringing import ReachSection
 from pbx.config.schema.schedules import ExceptionSection
 from pbx.config.schema.section import Section
 from pbx.config.tables import about, is_keyed, is_listed, section_in, written
@@ -19,7 +20,7 @@ _HEAD = """\
 """
 
 
-_LEFT_OUT = ("menus",)
+_LEFT_OUT = ("menus", "outside")
 """Tables that the printed file, which is a small practice's, has in comments only."""
 
 
@@ -45,6 +46,8 @@ def _root() -> Iterator[str]:
             yield from _keys_of_lists(
                 ActionSection, "The long form is a list of tables with these keys; it ends in a voicemail or a menu."
             )
+        if key == "people":
+            yield from _keys_of_lists(ReachSection, "A reach-me rule has these keys.")
         if key == "schedules":
             yield from _keys_of_lists(ExceptionSection, "An exception has these keys.")
         if key == "menus":

@@ -103,7 +103,7 @@ class _Builder:
 
     def _known(self, verb: Verb, name: str) -> str:
         """The key that is meant: a key, or the name that people read, as long as it is one that the file has."""
-        tables = _TABLES.get(verb, ("people", "teams"))
+        tables = _TABLES.get(verb, ("people", "teams", *(("outside",) if verb is Verb.RING else ())))
         keys = [key for table in tables for key in self.report.declared(table)]
         if verb is Verb.GREETING:
             keys.append(FALLBACK_GREETING)

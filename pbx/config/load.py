@@ -17,8 +17,9 @@ from pbx.config.numbers import NumberBuilder
 from pbx.config.people import Directory, check_people, mailboxes_of, phones_of, warn_of_unused
 from pbx.config.problems import ConfigProblems, Problem
 from pbx.config.report import Report
+from pbx.config.ringing import build_ringing
 from pbx.config.rotas import LookAhead, build_rotas, warn_ahead
-from pbx.config.schedules import Listen, build_greetings, build_schedules
+from pbx.config.schedules import Listen, build_greetings, build_music, build_schedules
 from pbx.config.schema.file import PracticeFile
 from pbx.config.settings import Settings
 from pbx.config.validate import validate
@@ -52,15 +53,18 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     settings = build_settings(file, report)
     check_people(file, report)
     rotas = build_rotas(file, report)
+    ringing = build_ringing(file, report)
     numbers = _numbers(file, report)
     calendars = build_calendars(file, report)
     greetings = build_greetings(file, report, listen)
     menu_prompts = build_menu_prompts(file, report, listen)
+    music = build_music(file, report, listen)
     expectations = build_expectations(file, report)
     if report.problems:
         raise ConfigProblems(_in_order(report.problems))
+    sounds = [*greetings.values(), *menu_prompts.values(), *([music] if music else [])]
     policy = Policy(
-        version=_digest(report.document.texts, [*greetings.values(), *menu_prompts.values()]),
+        version=_digest(report.document.texts, sounds),
         practice=file.practice.name,
         country=file.practice.country,
         timezone=file.practice.timezone,
@@ -72,6 +76,9 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
         menu_prompts=menu_prompts,
         max_message_seconds=file.voicemail.max_seconds,
         rotas=rotas,
+        people=ringing.people,
+        outside=ringing.outside,
+        music=music,
     )
     hold(policy, expectations, report)
     advise(file, policy, report)

@@ -8,6 +8,7 @@ from pbx.config.menus import MenuBuilder, is_lost
 from pbx.config.people import Directory
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
+from pbx.config.ringing import check_after
 from pbx.config.schema.actions import DEFAULT_RING_SECONDS, ActionSection, NumberSection
 from pbx.config.urgent import urgent_of
 from pbx.domain.menu import Menu
@@ -146,10 +147,14 @@ class NumberBuilder:
 
     def _actions(self, sections: list[ActionSection], path: KeyPath) -> tuple[Action, ...]:
         actions: list[Action] = []
+        in_turn: dict[int, list[Ring]] = {}
         for position, section in enumerate(sections):
             here = (*path, position)
             if section.ring is not None:
-                actions.append(self._ring(section.ring, section.seconds, (*here, "ring")))
+                check_after(section.after, section.ring, (*here, "after"), self.report)
+                actions.append(self._ring(section.ring, section.seconds, (*here, "ring"), section.after))
+                if section.one_by_one:
+                    in_turn[position] = [self._ring([name], section.seconds, (*here, "ring")) for name in section.ring]
             elif section.oncall is not None:
                 self._name("rotas", section.oncall, (*here, "oncall"))
                 actions.append(RingOnCall(section.oncall, section.seconds or DEFAULT_RING_SECONDS))
@@ -162,7 +167,7 @@ class NumberBuilder:
             elif section.menu is not None:
                 actions.append(self.menus.of(section.menu, (*here, "menu")))
         self._check_order(actions, path)
-        return tuple(actions)
+        return tuple(one for position, action in enumerate(actions) for one in in_turn.get(position, [action]))
 
     def _check_order(self, actions: list[Action], path: KeyPath) -> None:
         if not actions or not isinstance(actions[-1], Voicemail | Urgent | Menu):
@@ -174,9 +179,11 @@ class NumberBuilder:
                 what = f"is followed by more: a call ends after its {kind}"
                 self.report.problem((*path, position), what, "take out what comes after it, or move it to the end")
 
-    def _ring(self, names: list[str], seconds: int | None, path: KeyPath) -> Ring:
+    def _ring(self, names: list[str], seconds: int | None, path: KeyPath, after: dict[str, int] | None = None) -> Ring:
         phones = self.directory.phones(names, path)
-        return Ring(", ".join(names), phones, seconds or DEFAULT_RING_SECONDS)
+        callees = tuple(self.directory.callee(name, (after or {}).get(name, 0)) for name in names)
+        plain = all(self.directory.is_plain(callee) for callee in callees)
+        return Ring(", ".join(names), phones, seconds or DEFAULT_RING_SECONDS, () if plain else callees)
 
     def _greeted(self, mailbox: str, greeting: str | None, path: KeyPath) -> Voicemail:
         if greeting is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pbx.config.problems import KeyPath, did_you_mean, key_text
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
-from pbx.domain.policy import UNASSIGNED_MAILBOX, Phone
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Callee, Phone
 
 UNASSIGNED_NAME = "Unassigned"
 
@@ -31,16 +31,32 @@ class Directory:
         return tuple(found)
 
     def _phones_of(self, name: str, path: KeyPath) -> list[str]:
-        if not self.knows(name, path):
+        if not self._may_ring(name, path):
             return []
         team = self.file.teams.get(name)
         members = team.members if team else [name]
         people = [self.file.people[m] for m in members if m in self.file.people]
         phones = [phone for person in people for phone in person.phones]
-        if not phones and not any(self._incomplete(m) for m in members):
-            remedy = f'give {"a member" if team else "the person"} phones = ["..."], or take this ring out'
+        if not phones and not any(person.cell for person in people) and not any(self._incomplete(m) for m in members):
+            remedy = f'give {"a member" if team else "the person"} phones = ["..."] or a cell, or take this ring out'
             self.report.problem(path, f"{name!r} has no phone that could ring", remedy)
         return phones
+
+    def callee(self, name: str, after: int = 0) -> Callee:
+        """Whom `name` means in a ring."""
+        members = self.file.teams[name].members if name in self.file.teams else [name]
+        return Callee(name, tuple(member for member in members if member in self.file.people), after)
+
+    def is_plain(self, callee: Callee) -> bool:
+        """Whether the phones of a callee ring at once and that is all there is to it."""
+        people = (self.file.people[person] for person in callee.people)
+        return callee.key not in self.file.outside and not callee.after and not any(p.cell or p.reach for p in people)
+
+    def _may_ring(self, name: str, path: KeyPath) -> bool:
+        if name in self.report.declared("outside"):
+            self.used.add(name)
+            return False
+        return self.knows(name, path)
 
     def _incomplete(self, person: str) -> bool:
         return person not in self.file.people or ("people", person) in self.report.incomplete
@@ -110,9 +126,10 @@ def warn_of_unused(directory: Directory) -> None:
     file, report = directory.file, directory.report
     in_teams = {member for team in file.teams.values() for member in team.members}
     for key, person in file.people.items():
-        if not person.phones and key not in directory.used and key not in in_teams:
+        if not person.phones and not person.cell and key not in directory.used and key not in in_teams:
             remedy = "add phones, or take it out"
             report.warning(("people", key), "has no phone, and no number leads there", remedy, "person-unused")
-    for key in file.teams:
-        if key not in directory.used:
-            report.warning(("teams", key), "is not used", "name it in a number, or take it out", "unused")
+    for table, keys in (("teams", file.teams), ("outside", file.outside)):
+        for key in keys:
+            if key not in directory.used:
+                report.warning((table, key), "is not used", "name it in a number, or take it out", "unused")

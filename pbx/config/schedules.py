@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -15,11 +15,12 @@ from pbx.config.problems import KeyPath
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
 from pbx.config.schema.schedules import ScheduleSection
+from pbx.domain.legs import LEG_PROMPTS, MUSIC_PROMPT
 from pbx.domain.policy import Greeting
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 from pbx.domain.schedule import Range, Schedule
 
-RESERVED_GREETINGS = (EMERGENCY_PROMPT, THANKS_PROMPT)
+RESERVED_GREETINGS = (EMERGENCY_PROMPT, THANKS_PROMPT, MUSIC_PROMPT, *LEG_PROMPTS)
 
 
 def build_schedules(file: PracticeFile, report: Report) -> dict[str, Schedule]:
@@ -28,7 +29,7 @@ def build_schedules(file: PracticeFile, report: Report) -> dict[str, Schedule]:
         key: Schedule(
             key,
             section.timezone or file.practice.timezone,
-            _week(key, section, report),
+            build_week(("schedules", key, "open"), section.open, report),
             _closed(section),
             build_exceptions(key, section, report),
         )
@@ -36,12 +37,13 @@ def build_schedules(file: PracticeFile, report: Report) -> dict[str, Schedule]:
     }
 
 
-def _week(key: str, section: ScheduleSection, report: Report) -> dict[int, tuple[Range, ...]]:
+def build_week(place: KeyPath, content: Mapping[str, list[str]], report: Report) -> dict[int, tuple[Range, ...]]:
+    """The hours of each weekday, of a table at `place` that maps days to hours."""
     week: dict[int, tuple[Range, ...]] = {}
     written: dict[int, str] = {}
     before = len(report.problems)
-    for days, hours in section.open.items():
-        path: KeyPath = ("schedules", key, "open", days)
+    for days, hours in content.items():
+        path: KeyPath = (*place, days)
         for day in parse_days(days):
             if day in written:
                 what = f"{DAYS[day].title()} is already in {written[day]!r}"
@@ -51,11 +53,11 @@ def _week(key: str, section: ScheduleSection, report: Report) -> dict[int, tuple
             for each, found in _hours_of(day, hours, path, report):
                 week[each] = (*week.get(each, ()), found)
     for day, both in overlaps(week):
-        path = ("schedules", key, "open", *([written[day]] if day in written else []))
+        path = (*place, *([written[day]] if day in written else []))
         report.problem(path, f"{both} lie over each other", "let the second start when the first ends, or join them")
     if not any(week.values()) and len(report.problems) == before:
         remedy = 'add hours such as weekdays = "09:00-17:00", or leave the schedule out for a line that is always open'
-        report.problem(("schedules", key, "open"), "is never open", remedy)
+        report.problem(place, "is never open", remedy)
     return week
 
 
@@ -97,6 +99,18 @@ def build_greetings(file: PracticeFile, report: Report, listen: Listen | None = 
         if listen and usable and (complaint := listen(greetings[key])):
             report.problem(("greetings", key, "file" if sound else "text"), *complaint)
     return greetings
+
+
+def build_music(file: PracticeFile, report: Report, listen: Listen | None = None) -> Greeting | None:
+    """What callers hear while it rings, if the file names something."""
+    if file.practice.waiting_music is None:
+        return None
+    path: KeyPath = ("practice", "waiting_music")
+    sound = report.document.beside(path, file.practice.waiting_music)
+    music = Greeting(MUSIC_PROMPT, file=str(sound))
+    if check_sound(path, sound, report) and listen and (complaint := listen(music)):
+        report.problem(path, *complaint)
+    return music
 
 
 def check_sound(path: KeyPath, sound: Path, report: Report) -> bool:

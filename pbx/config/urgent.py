@@ -33,9 +33,11 @@ def _check_people(rota: str, directory: Directory, path: KeyPath) -> None:
         return
     planned = [*(section.turns or ()), *(shift.people for shift in section.shifts or ()), section.backup]
     people = [directory.file.people[key] for keys in planned for key in keys if key in directory.file.people]
-    if people and not any(person.phones for person in people):
+    if people and not any(person.phones or person.cell for person in people):
         remedy = 'give one of them phones = ["..."]'
-        directory.report.problem((*path, "urgent"), f"nobody of the rota {rota!r} has a phone that could ring", remedy)
+        directory.report.problem(
+            (*path, "urgent"), f"nobody of the rota {rota!r} has a phone or a cell that could ring", remedy
+        )
 
 
 def most_steps(action: Urgent) -> int:

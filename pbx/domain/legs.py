@@ -18,6 +18,9 @@ OFFER_PROMPT, TAKEN_PROMPT, GONE_PROMPT, LATE_PROMPT = "leg-offer", "leg-taken",
 """What one hears who answers outside: the offer; then that somebody else was faster, that the caller hung up, or that
 the caller waits no more."""
 
+MUSIC_PROMPT = "waiting-music"
+"""What a caller hears while it rings, where the practice has a recording for that."""
+
 LEG_PROMPTS = (OFFER_PROMPT, TAKEN_PROMPT, GONE_PROMPT, LATE_PROMPT)
 
 

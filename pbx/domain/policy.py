@@ -135,7 +135,7 @@ class Policy:
 
     `country` is an ISO 3166-1 alpha-2 code (for numbers without a country code), `timezone` an IANA name (for times
     shown). `max_message_seconds` bounds one recording; `mailboxes` maps a mailbox's key to the name that people read,
-    `menu_prompts` a prompt's name to what a menu says.
+    `menu_prompts` a prompt's name to what a menu says. `music` is what callers hear while it rings (None: ring-back).
     """
 
     version: str
@@ -152,6 +152,7 @@ class Policy:
     rotas: Mapping[str, Rota] = field(default_factory=dict)
     people: Mapping[str, Person] = field(default_factory=dict)
     outside: Mapping[str, Outside] = field(default_factory=dict)
+    music: Greeting | None = None
 
     def phones_of(self, person: str) -> tuple[str, ...]:
         """The endpoints of a person (its key); empty for somebody who is not in the file."""

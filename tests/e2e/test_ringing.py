@@ -14,15 +14,23 @@ import pytest
 from agi.server import serve
 from pbx.asterisk.ports import free_port
 from pbx.demo.baresip import Baresip
-from pbx.demo.hearing import seconds_of_tone
+from pbx.demo.hearing import seconds_of_sound, seconds_of_tone
+from pbx.demo.patient import Patient
 from pbx.demo.speech import tone
+from pbx.domain.facts import Facts
+from pbx.domain.legs import at_once
+from pbx.domain.menu import Menu, Option
 from pbx.domain.people import Outside, Person, Reach, Stage
-from pbx.domain.policy import Callee, Number, Policy, Ring, Voicemail
+from pbx.domain.policy import Action, Callee, Greeting, Number, Policy, Ring, Voicemail
+from pbx.domain.routing import decide
+from pbx.domain.steps import RingStep
 from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker
 from tests.kit.asterisk import (
     DESK,
     DID,
     GONE_TONE,
+    MAIN_MENU_TONE,
+    MUSIC_TONE,
     OFFER_TONE,
     PATIENT,
     SHELF,
@@ -39,11 +47,12 @@ pytestmark = pytest.mark.timeout(60)
 CELL = "+17175550199"
 SERVICE = "+17175550102"
 STAGED = "+17175550103"
+MENU = "+17175550104"
 SILENCE_SECONDS = 2
 
 
 def _policy() -> Policy:
-    """The desk, then the cell a second later; the answering service alone; two desks one after the other."""
+    """The desk, then the cell a second later; the answering service alone; two desks one after the other; a menu."""
     plain = a_practice()
     message = Voicemail("rictor")
     doctor = Reach(None, (Stage(DESK), Stage(None, 1)))
@@ -54,14 +63,17 @@ def _policy() -> Policy:
             "rictor, garcia", (DESK, SHELF), 5, (Callee("rictor", ("phones",)), Callee("garcia", ("garcia",), 1))
         ),
     }
+    lines: dict[str, tuple[Action, ...]] = {did: (ring, message) for did, ring in rings.items()}
+    lines[MENU] = (Menu("main", (Option("1", "ring rictor", (Ring("rictor", (DESK,), 8), message)),), 5, 1), message)
     return replace(
         plain,
-        numbers={did: Number(did, "Dr. Rictor", None, (ring, message), (message,)) for did, ring in rings.items()},
+        numbers={did: Number(did, "Dr. Rictor", None, actions, (message,)) for did, actions in lines.items()},
         people={
             "rictor": Person("rictor", "Dr. Rictor", (DESK,), CELL, (doctor,)),
             "phones": Person("phones", "Dr. Rictor", (DESK,)),
             "garcia": Person("garcia", "Dr. Garcia", (SHELF,)),
         },
+        music=Greeting("waiting-music", file="waiting.wav"),
         outside={"answering-service": Outside("answering-service", "Answering service", CELL)},
     )
 
@@ -75,6 +87,8 @@ def carrier_port() -> int:
 def pbx(tmp_path_factory: pytest.TempPathFactory, carrier_port: int) -> Iterator[Pbx]:
     pbx = prepared(tmp_path_factory.mktemp("pbx"), _policy(), carrier_port=carrier_port)
     # Nobody wants to wait for fifteen seconds of silence here.
+    numbers = pbx.layout.etc / "extensions.conf"
+    numbers.write_text(numbers.read_text().replace("SL_MUSIC = waiting-music", "SL_MUSIC = "))
     dialplan = pbx.layout.etc / "call.conf"
     text = dialplan.read_text()
     assert text.count("leg-offer,1,e,1,15)") == 1
@@ -132,6 +146,15 @@ async def cell(carrier_port: int, tmp_path: Path) -> AsyncIterator[Cell]:
         # Without an interval this client would not take its own number for its own.
         await cell.command("uanew", f"<sip:{CELL}@{TRUNK}>;regint=3600;answermode=manual")
         yield cell
+
+
+def hears(patient: Patient, hertz: float) -> float:
+    return seconds_of_tone(patient.heard, hertz) if patient.heard.exists() else 0.0
+
+
+def hears_ring_back(heard: Path) -> bool:
+    """Two tones at once, 440 and 480 Hz: none of them alone, and sound for more than the menu's half second."""
+    return seconds_of_sound(heard) > 1.5
 
 
 async def test_who_answers_outside_presses_1_and_both_hear_each_other(
@@ -220,6 +243,47 @@ async def test_a_later_phone_rings_later_while_the_first_rings_on(
     assert (await pbx.next_ended(known)).end[4] == SHELF
 
 
+async def test_behind_a_menu_the_caller_hears_it_ring(
+    pbx: Pbx, router: PlainRouter, a_patient: PatientMaker, a_phone: PhoneMaker
+) -> None:
+    patient, desk = await a_patient(), await a_phone(DESK, pbx)
+    await patient.dial(pbx.server, MENU)
+    await until(lambda: hears(patient, MAIN_MENU_TONE) > 0.3, 5, "the menu is heard")
+    await patient.presses("1")
+    await desk.rings(3)
+    await until(lambda: hears_ring_back(patient.heard), 5, "ring-back is heard")
+    await patient.hang_up()
+
+
+async def test_music_is_heard_while_it_rings_where_the_practice_has_some(
+    pbx: Pbx, router: PlainRouter, a_patient: PatientMaker, a_phone: PhoneMaker
+) -> None:
+    patient, desk = await a_patient(), await a_phone(DESK, pbx)
+    await pbx.process.console.run("dialplan set global SL_MUSIC waiting-music")
+    try:
+        await patient.dial(pbx.server, STAGED)
+        await desk.rings(3)
+        await until(lambda: hears(patient, MUSIC_TONE) > 1, 5, "music is heard")
+        await desk.answer()
+        await patient.hang_up()
+    finally:
+        await pbx.process.console.run('dialplan set global SL_MUSIC ""')
+
+
+async def test_a_phone_that_is_not_registered_is_passed_over_and_the_next_rings_at_once(
+    pbx: Pbx, router: PlainRouter, a_patient: PatientMaker, a_phone: PhoneMaker
+) -> None:
+    router.facts = Facts(unregistered=frozenset({DESK}))
+    patient, shelf = await a_patient(), await a_phone(SHELF, pbx)
+    await patient.dial(pbx.server, STAGED)
+    await shelf.rings(3)
+    assert router.questions[0].position == -1
+    steps = decide(pbx.policy, STAGED, router.questions[0].started, router.facts).steps
+    assert isinstance(steps[0], RingStep)
+    assert steps[0].legs == at_once(SHELF, who="garcia")
+    await patient.hang_up()
+
+
 async def test_the_carrier_learns_the_practices_number_and_nothing_else(
     pbx: Pbx, router: PlainRouter, a_patient: PatientMaker, carrier_port: int
 ) -> None:
@@ -242,3 +306,9 @@ async def test_a_number_outside_that_the_file_does_not_name_is_never_called(pbx:
     assert CELL in (await console.run("dialplan show sl-outside") or "")
     for name in ("nobody", CELL, "17175550199"):
         assert "no existence" in (await console.run(f"dialplan show {name}@sl-outside") or "")
+
+
+def test_the_number_outside_is_in_no_log_and_no_record(pbx: Pbx) -> None:
+    folder = pbx.layout.data
+    found = [path for path in folder.rglob("*") if path.is_file() and CELL[2:].encode() in path.read_bytes()]
+    assert found == [pbx.layout.etc / "extensions.conf"]

@@ -32,6 +32,7 @@ SHELF = "garcia-desk"
 
 EMERGENCY_TONE, DEFAULT_TONE, CLOSED_TONE, THANKS_TONE = 1000.0, 1300.0, 1600.0, 1900.0
 MAIN_MENU_TONE, REFILLS_MENU_TONE, AGAIN_TONE = 2200.0, 2500.0, 2800.0
+MUSIC_TONE = 520.0
 OFFER_TONE, TAKEN_TONE, GONE_TONE, LATE_TONE = 700.0, 2000.0, 2350.0, 2650.0
 PROMPTS = {
     "emergency": EMERGENCY_TONE,
@@ -45,6 +46,7 @@ PROMPTS = {
     "leg-taken": TAKEN_TONE,
     "leg-gone": GONE_TONE,
     "leg-late": LATE_TONE,
+    "waiting-music": MUSIC_TONE,
 }
 """Every prompt is a tone of its own, so that a patient's ears can tell them apart."""
 

@@ -8,6 +8,7 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from pbx.domain.facts import NO_FACTS
 from pbx.domain.policy import Policy
 from pbx.domain.routing import advance, decide
 from pbx.domain.steps import Step
@@ -22,10 +23,11 @@ class PlainRouter:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.questions: list[Question] = []
+        self.facts = NO_FACTS
 
     async def next(self, question: Question) -> tuple[int, Step]:
         self.questions.append(question)
-        steps = decide(self.policy, question.did, question.started).steps
+        steps = decide(self.policy, question.did, question.started, self.facts).steps
         position = advance(steps, question.position, question.result)
         return position, steps[position]
 

@@ -13,7 +13,7 @@ from agi.variables import SetBy, Variable
 DIALPLAN = Path(__file__).resolve().parents[2] / "dialplan"
 
 _NAME = re.compile(r"\bSL_[A-Z_]+\b")
-_SET = re.compile(r"\bSet\((?:MASTER_CHANNEL\()?(SL_[A-Z_]+)\)?=(.*)\)$", re.MULTILINE)
+_SET = re.compile(r"\bSet\((?:MASTER_CHANNEL\()?_*(SL_[A-Z_]+)\)?=(.*)\)$", re.MULTILINE)
 _GLOBAL = re.compile(r"^(SL_[A-Z_]+) *=", re.MULTILINE)
 
 

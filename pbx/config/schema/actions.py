@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from pbx.config.schema.ringing import After
 from pbx.config.schema.section import Section
 from pbx.config.values import (
     About,
@@ -26,9 +27,14 @@ DEFAULT_ROUNDS, DEFAULT_INTERVAL = 3, 120
 class ActionSection(Section):
     """One thing that is done with a call: `ring`, `oncall`, `voicemail`, `urgent` (with its voicemail), or `menu`."""
 
-    ring: Annotated[SomeKeys | None, About("Keys of people or teams; all their phones ring at once.", '"rictor"')] = (
-        None
-    )
+    ring: Annotated[SomeKeys | None, About("Keys of people, teams or [outside]; they ring at once.", '"rictor"')] = None
+    after: Annotated[
+        After | None,
+        About("Who of them begins to ring later, while the others ring on.", "{ front-desk = 10 }", unit="seconds"),
+    ] = None
+    one_by_one: Annotated[
+        Literal[True] | None, About("One after the other instead, each for the seconds given.", "true")
+    ] = None
     oncall: Annotated[Key | None, About("Key of a rota; whoever is on call is rung, then the backup.", '"doctors"')] = (
         None
     )
@@ -73,16 +79,24 @@ class ActionSection(Section):
         if len(self.to_do()) != 1:
             remedy = 'write { ring = "..." }, { oncall = "..." }, { voicemail = "..." } or { menu = "..." }'
             raise wrong("does not say one thing to do", remedy)
+        if self.ring is None and self.oncall is None and self.urgent is None and self.seconds is not None:
+            raise wrong("gives seconds to what does not ring", "seconds belong to ring; see [voicemail] max_seconds")
+        if self.ring is None and (self.after is not None or self.one_by_one is not None):
+            raise wrong("says how to ring to what does not ring", "after and one_by_one belong to ring")
+        if self.after is not None and self.one_by_one is not None:
+            raise wrong("rings one by one and later at the same time", "keep after or one_by_one")
+        if self.voicemail is None and self.greeting is not None:
+            raise wrong("gives a greeting to what is no voicemail", "a greeting belongs to voicemail")
+        return self
+
+    @model_validator(mode="after")
+    def _urgent_is_whole(self) -> ActionSection:
         if self.urgent is not None and self.voicemail is None:
             raise wrong("does not say where the urgent message goes", 'add voicemail = "..." beside urgent')
         if self.urgent is None and (self.rounds is not None or self.interval is not None):
             raise wrong("gives rounds or an interval to what is not urgent", "they belong to urgent")
-        if self.ring is None and self.oncall is None and self.urgent is None and self.seconds is not None:
-            raise wrong("gives seconds to what does not ring", "seconds belong to ring; see [voicemail] max_seconds")
         if self.urgent is not None and self.greeting is not None:
             raise wrong("gives a greeting to the urgent path, which says itself what happens", "take greeting out")
-        if self.voicemail is None and self.greeting is not None:
-            raise wrong("gives a greeting to what is no voicemail", "a greeting belongs to voicemail")
         return self
 
 

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator
 from pbx.config.schema.actions import MenuSection, NumberSection
 from pbx.config.schema.people import GreetingSection, PersonSection, TeamSection
 from pbx.config.schema.proof import AcceptSection, ExpectSection
+from pbx.config.schema.ringing import OutsideSection
 from pbx.config.schema.rotas import RotaSection
 from pbx.config.schema.schedules import ScheduleSection
 from pbx.config.schema.section import Section
@@ -31,6 +32,7 @@ class PracticeFile(Section):
     trunk: Annotated[TrunkSection | None, About("The carrier's line.", "", shown=True)] = None
     people: Annotated[dict[Key, PersonSection], About("People, by a short key.", "rictor")] = {}
     teams: Annotated[dict[Key, TeamSection], About("Teams, by a short key.", "front-desk")] = {}
+    outside: Annotated[dict[Key, OutsideSection], About("Numbers outside, by a short key.", "answering-service")] = {}
     schedules: Annotated[dict[Key, ScheduleSection], About("Schedules, by a short key.", "office")] = {}
     rotas: Annotated[dict[Key, RotaSection], About("Who is on call, by a short key.", "doctors")] = {}
     greetings: Annotated[dict[Key, GreetingSection], About("Greetings, by a short key.", "after-hours")] = {}

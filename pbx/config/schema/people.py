@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import model_validator
 
+from pbx.config.schema.ringing import ReachSection
 from pbx.config.schema.section import Section
 from pbx.config.values import (
     About,
@@ -24,6 +25,20 @@ class PersonSection(Section):
     phones: Annotated[
         Keys,
         About("SIP accounts of this person; all of them ring at once.", '["rictor-desk", "rictor-home"]', shown=True),
+    ] = []
+    cell: Annotated[
+        Line | None,
+        About(
+            "A number outside that joins in after 10 seconds; who answers it presses 1. Callers never see it.",
+            '"+17175550161"',
+        ),
+    ] = None
+    reach: Annotated[
+        list[ReachSection],
+        About(
+            "Rules for what rings at which hour, also as [[people.rictor.reach]].",
+            '[{ hours = { weekdays = "17:00-22:00" }, ring = ["rictor-home", "cell"], after = { cell = 15 } }]',
+        ),
     ] = []
 
 

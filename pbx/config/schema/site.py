@@ -36,6 +36,10 @@ class PracticeSection(Section):
             '"If this is an emergency, hang up and dial 911."',
         ),
     ] = "If this is an emergency, hang up and dial 911."
+    waiting_music: Annotated[
+        Text | None,
+        About("A WAV or MP3 file that callers hear while it rings. Left out: ring-back.", '"waiting.wav"'),
+    ] = None
 
 
 class ServerSection(Section):

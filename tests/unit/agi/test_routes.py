@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agi.routes import BadQuestion, answer_variables, parse_question
-from pbx.domain.legs import at_once
+from pbx.domain.legs import Leg, OutsideTarget, PhoneTarget, at_once
 from pbx.domain.steps import EndStep, MenuKey, MenuStep, RecordStep, Result, RingStep, SayStep, Step
 from pbx.services.route import Question
 
@@ -79,6 +79,14 @@ def test_no_arguments_raise_anything_but_a_bad_question(arguments: tuple[str, ..
             RingStep("rictor", at_once("desk", "cell-1"), 25),
             {"SL_STEP": "ring", "SL_PHONES": "desk&cell-1", "SL_SECONDS": "25"},
         ),
+        (
+            RingStep("team", (*at_once("desk"), Leg(PhoneTarget("front-1"), 5)), 30),
+            {"SL_STEP": "ring", "SL_PHONES": "desk", "SL_LEGS": "p-5-25-front-1", "SL_SECONDS": "30"},
+        ),
+        (
+            RingStep("team", (*at_once("desk"), Leg(OutsideTarget("rictor"), 10)), 35),
+            {"SL_STEP": "ring", "SL_LEGS": "p-0-35-desk&o-10-25-rictor", "SL_SECONDS": "57"},
+        ),
         (SayStep(("emergency", "default")), {"SL_STEP": "say", "SL_PROMPTS": "emergency&default"}),
         (
             MenuStep("main", ("emergency",), ("menu-main",), (MenuKey("1", "x", 4), MenuKey("*", "back", 0)), 6),
@@ -119,3 +127,10 @@ def test_a_key_that_was_chosen_comes_as_a_result(key: str) -> None:
 def test_a_name_that_would_change_the_assignments_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="phone or prompt"):
         answer_variables(RingStep("rictor", at_once(name), 25), 0, TOKEN)
+    with pytest.raises(ValueError, match="phone or prompt"):
+        answer_variables(RingStep("rictor", (Leg(OutsideTarget(f"{name}&")),), 25), 0, TOKEN)
+
+
+def test_a_ring_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="rings nothing"):
+        answer_variables(RingStep("rictor", (), 25), 0, TOKEN)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from pbx.asterisk.render import Machine, rendered
+from pbx.config.settings import Settings
 from pbx.domain.numbers import WITHHELD_NAMES
 from pbx.domain.outcome import Stage
+from pbx.domain.people import Outside, Person
+from pbx.domain.policy import Policy
 from pbx.domain.steps import Result, StepKind
 
 DANGEROUS = (
@@ -68,7 +73,8 @@ def jumps(dialplan: str) -> list[tuple[str, str, str]]:
 def test_every_jump_has_somewhere_to_go(dialplan: str) -> None:
     targets = jumps(dialplan)
     assert len(targets) > 30
-    assert set(targets) - places(dialplan) == set()
+    # Whoever is not in [sl-outside] is nowhere: the leg ends there.
+    assert set(targets) - places(dialplan) == {("sl-outside", "${name}", "1")}
 
 
 @pytest.mark.parametrize("name", DANGEROUS)
@@ -79,7 +85,19 @@ def test_nothing_runs_programs_or_reads_text_as_dialplan(name: str, dialplan: st
 @pytest.mark.parametrize("name", FROM_OUTSIDE)
 def test_what_comes_from_outside_is_only_read_into_the_filter(name: str, dialplan: str) -> None:
     readings = [line for line in dialplan.splitlines() if f"${{{name}" in line]
+    # A leg's extension is what [sl-ring] has filtered: no call from outside gets to [sl-leg].
+    readings = [line for line in readings if line != "exten = _[op]-.,1,Set(leg=${EXTEN})"]
     assert all(line.startswith((" same = n,Set(header=", "exten = s,1,Set(header=")) for line in readings)
+
+
+def test_a_leg_is_only_reached_by_a_ring(dialplan: str) -> None:
+    assert dialplan.count("@sl-leg") == 2
+    ring = dialplan[dialplan.index("[sl-ring]") : dialplan.index("[sl-answered]")]
+    assert ring.count("@sl-leg") == 2
+    assert not re.search(r"include *=>? *sl-", dialplan)
+    assert {target for target in jumps(dialplan) if target[0] in ("sl-leg", "sl-outside")} == {
+        ("sl-outside", "${name}", "1")
+    }
 
 
 def test_text_from_outside_never_stands_where_it_could_be_an_argument(dialplan: str) -> None:
@@ -91,16 +109,45 @@ def test_text_from_outside_never_stands_where_it_could_be_an_argument(dialplan: 
 
 
 def test_what_the_controller_names_is_filtered_before_it_is_dialled_or_played(dialplan: str) -> None:
-    for name in ("SL_PHONES", "SL_PROMPTS", "SL_OPENING"):
+    for name in ("SL_PHONES", "SL_LEGS", "SL_PROMPTS", "SL_OPENING"):
         users = [context for context in dialplan.split("\n[") if f"STRREPLACE({name}," in context]
         assert users
         for context in users:
             assert context.index(f"Set({name}=${{FILTER(") < context.index(f"${{STRREPLACE({name},")
 
 
+PHONES_AND_LEGS = "Dial(${phones}${between}${legs},${seconds},g${waiting}U(sl-answered))"
+PHONE = "Dial(PJSIP/${name},${seconds})"
+
+
+def dialled(dialplan: str) -> set[str]:
+    return set(re.findall(r"n,(Dial\(.*\))$", dialplan, re.MULTILINE))
+
+
 def test_only_registered_phones_are_dialled(dialplan: str) -> None:
-    assert re.findall(r"Dial\((\w+)/", dialplan) == ["PJSIP"]
-    assert "@" not in "".join(re.findall(r"Dial\((.*)\)", dialplan))
+    assert dialled(dialplan) == {PHONES_AND_LEGS, PHONE}
+
+
+def test_the_numbers_of_the_file_and_no_others_are_dialled_and_each_asks_for_a_1(
+    policy: Policy, settings: Settings, machine: Machine
+) -> None:
+    cell = Person("rictor", "Dr. Rictor", (), "+17175550199")
+    service = Outside("answering-service", "Answering service", "+17175550160")
+    policy = replace(policy, people={"rictor": cell}, outside={"answering-service": service})
+    with_cell = rendered(policy, settings, machine)
+    assert dialled(with_cell["extensions.conf"]) == {
+        "Dial(PJSIP/+17175550199@_trunk,${seconds},IU(sl-press1))",
+        "Dial(PJSIP/+17175550160@_trunk,${seconds},IU(sl-press1))",
+    }
+    assert dialled(rendered(policy, replace(settings, trunk=None), machine)["extensions.conf"]) == set()
+    assert "contact = sip:sip.carrier.example:5060\n" in with_cell["pjsip.conf"]
+
+
+def test_whoever_answers_outside_has_fifteen_seconds_for_a_1(dialplan: str) -> None:
+    (reading,) = re.findall(r"Read\(key,\$\{SL_GREETINGS\}/leg-offer,(.*?)\)\)", dialplan)
+    assert reading == "1,e,1,15"
+    asked = dialplan[dialplan.index("[sl-press1]") :]
+    assert asked.index("GOSUB_RESULT=CONTINUE") < asked.index("Read(") < asked.index("Set(GOSUB_RESULT=)")
 
 
 def test_every_step_kind_has_its_context(dialplan: str) -> None:
