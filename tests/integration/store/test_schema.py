@@ -12,6 +12,7 @@ from pbx.domain.numbers import NumberKind
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Reason
 from pbx.domain.transcript import TranscriptState
+from pbx.domain.urgent import AttemptResult, UrgentState
 from pbx.store.database import Database
 
 LISTS: dict[str, type[StrEnum]] = {
@@ -20,6 +21,8 @@ LISTS: dict[str, type[StrEnum]] = {
     "call_outcome_closed": Outcome,
     "call_reason_closed": Reason,
     "message_transcript_state_closed": TranscriptState,
+    "urgent_request_state_closed": UrgentState,
+    "urgent_attempt_result_closed": AttemptResult,
 }
 
 
