@@ -114,9 +114,13 @@ def _paging(policy: Policy, action: Urgent, at: datetime, facts: Facts) -> Itera
 
 
 def _round(policy: Policy, action: Urgent, at: datetime, facts: Facts) -> Iterator[PageStep]:
-    """One step for each person on call who can be rung, in order."""
+    """One step for each person on call who can be rung, in order.
+
+    Phones that are not registered are tried too: it takes no time, and in a later round they may be there.
+    """
+    known = replace(facts, unregistered=frozenset())
     for person in policy.rotas[action.rota].on_call(at, facts.swaps).people:
-        legs = legs_of(policy, person, at, facts, on_call=True)
+        legs = legs_of(policy, person, at, known, on_call=True)
         if legs:
             yield PageStep(person, legs, length_of(legs, action.seconds), 0)
 

@@ -68,12 +68,17 @@ def test_the_call_ends_with_what_happens_next() -> None:
 
 
 def test_where_nobody_can_be_rung_the_caller_is_told_so_and_the_message_is_an_urgent_one() -> None:
-    away = Facts(unregistered=frozenset({"rictor-desk", "front-1"}))
-    steps = decide(POLICY, DID, MONDAY, away).steps
+    nobody = replace(POLICY, phones=())
+    steps = decide(nobody, DID, MONDAY).steps
     assert not any(isinstance(step, PageStep) for step in steps)
     assert steps[3] == SayStep((LATER_PROMPT, "emergency"))
     assert asks_for_help(steps, 1) is not None
-    assert "Nobody on call can be rung now." in decide(POLICY, DID, MONDAY, away).why[-1]
+    assert "Nobody on call can be rung now." in decide(nobody, DID, MONDAY).why[-1]
+
+
+def test_a_phone_that_is_away_is_tried_all_the_same_because_it_may_come_back() -> None:
+    away = Facts(unregistered=frozenset({"rictor-desk", "front-1"}))
+    assert decide(POLICY, DID, MONDAY, away).steps == STEPS
 
 
 def test_the_terms_are_found_with_the_recording() -> None:
