@@ -122,9 +122,12 @@ class UrgentCalls:
             return
         seconds = length_of(legs, request.seconds)
         log.info("urgent call %s: %s is rung (attempt %s)", request.call, person, attempt.id)
-        await self._pager.page(
-            Page(request.call, attempt.id, person, case.dialled, legs_to_dial(legs, seconds), seconds)
-        )
+        page = Page(request.call, attempt.id, person, case.dialled, legs_to_dial(legs, seconds), seconds)
+        try:
+            await self._pager.page(page)
+        except PagerDown:
+            await self.book.end(attempt.id, AttemptResult.NO_ANSWER, self._now())
+            raise
 
     async def _tell_exhausted(self, request: UrgentRequest) -> None:
         if request.state is UrgentState.OPEN and await self.book.exhaust(request.call):

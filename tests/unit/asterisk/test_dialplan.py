@@ -145,7 +145,9 @@ def test_the_numbers_of_the_file_and_no_others_are_dialled_and_each_asks_for_a_1
     }
     # Whoever leads to [sl-outside] says what has to be got past there: a 1, or the PIN.
     for leg, asks in (("[sl-leg]", "sl-press1"), ("[sl-page-leg]", "sl-page-talk")):
-        [context] = [c for name in ("call.conf", "urgent.conf") for c in with_cell[name].split("\n\n") if f"\n{leg}\n" in c]
+        [context] = [
+            c for name in ("call.conf", "urgent.conf") for c in with_cell[name].split("\n\n") if f"\n{leg}\n" in c
+        ]
         assert context.index(f"Set(asks={asks})") < context.index("?sl-outside,${name},1")
     assert dialled(rendered(policy, replace(settings, trunk=None), machine)["extensions.conf"]) == set()
     assert "contact = sip:sip.carrier.example:5060\n" in with_cell["pjsip.conf"]

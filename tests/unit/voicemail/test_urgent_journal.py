@@ -54,7 +54,9 @@ def test_a_line_of_its_own_tells_who_took_it_late() -> None:
     assert [(a.person, a.result) for a in journal.attempts] == [("rictor", AttemptResult.TAKEN)]
 
 
-@pytest.mark.parametrize("line", ["number|12|1795446000", "number|abc|1", "page|x|rictor|1795446020", "talk|4", "", "|"])
+@pytest.mark.parametrize(
+    "line", ["number|12|1795446000", "number|abc|1", "page|x|rictor|1795446020", "talk|4", "", "|"]
+)
 def test_a_damaged_line_costs_no_other(line: str) -> None:
     assert parse_journal(CALL, f"{line}\n{WHOLE}{line}\n") == parse_journal(CALL, WHOLE)
 
