@@ -14,10 +14,10 @@ from typing import Protocol
 from uuid import UUID
 
 from agi import variables
-from agi.dialogue import Dialogue, HungUp
+from agi.dialogue import Dialogue
 from agi.talks import Talk
 from pbx.domain.urgent import AttemptResult
-from pbx.services.pins import Pins, Verdict
+from pbx.services.pins import Verdict
 from pbx.services.ports import StoreUnavailable
 
 PIN_DIGITS = 12
@@ -47,6 +47,13 @@ class Case:
     decided: Callable[[AttemptResult], Awaitable[None]] | None = None
 
 
+class Checks(Protocol):
+    """Checks PINs; `pbx.services.pins.Pins` does."""
+
+    async def check(self, person: str, pin: str) -> Verdict:
+        """Whether `pin` is the person's."""
+
+
 class Cases(Protocol):
     """Finds what a page is about."""
 
@@ -54,7 +61,7 @@ class Cases(Protocol):
         """The case of a call; `page` is the position of its step, or an attempt's id. None if it is settled."""
 
 
-def urgent_talk(pins: Pins, cases: Cases) -> Talk:
+def urgent_talk(pins: Checks, cases: Cases) -> Talk:
     """The talk with somebody who was fetched."""
 
     async def talk(dialogue: Dialogue) -> None:
@@ -71,7 +78,7 @@ def urgent_talk(pins: Pins, cases: Cases) -> Talk:
 class _Talk:
     dialogue: Dialogue
     case: Case
-    pins: Pins
+    pins: Checks
     result: AttemptResult = AttemptResult.PASSED_ON
 
     async def hold(self) -> None:
@@ -165,6 +172,3 @@ class _Talk:
 
     async def _note(self) -> None:
         await self.dialogue.set(variables.VERDICT.name, self.result.value)
-
-
-__all__ = ["Case", "Cases", "HungUp", "urgent_talk"]
