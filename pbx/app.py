@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-from agi.server import Server as AgiServer
 from agi.server import Talks, serve
 from agi.urgent_talk import urgent_talk
 from pbx.ami.client import AmiClient
@@ -48,7 +47,7 @@ from pbx.services.phones import PhonesAtHand
 from pbx.services.pins import Pins
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
-from pbx.services.urgent import UrgentCalls
+from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
 from pbx.store.jobs import TranscriptionQueue
@@ -142,8 +141,9 @@ class Server:
         router = CallRouter(lambda: operations.policy, call_log, recorder, facts)
         urgent = UrgentCalls(PgUrgentBook(database), AmiPager(ami), lambda: operations.policy, facts)
         talks = Talks(self._layout.greetings, {"urgent": urgent_talk(pins, UrgentCases(self._layout, urgent))})
-        answering = serve(MeteredRouter(router, self._metrics, pace), LOOPBACK, machine.ports.agi, talks=talks)
-        await self._open(stack, practice, answering, operations)
+        metered = MeteredRouter(router, self._metrics, pace)
+        await stack.enter_async_context(serve(metered, LOOPBACK, machine.ports.agi, talks=talks))
+        await self._open(stack, practice, operations)
         return Running(
             asterisk=asterisk,
             ami=ami,
@@ -160,6 +160,7 @@ class Server:
             swaps=swaps,
             pins=pins,
             urgent=urgent,
+            pin_watch=PinWatch(lambda: operations.policy, pins.has),
             rota_watch=operations.rota_watch,
             health=self._health,
             poked=asyncio.Event(),
@@ -167,14 +168,7 @@ class Server:
             engine=settings.recognizer.engine.value,
         )
 
-    async def _open(
-        self,
-        stack: AsyncExitStack,
-        practice: Practice,
-        answering: AbstractAsyncContextManager[AgiServer],
-        operations: ServerOperations,
-    ) -> None:
-        await stack.enter_async_context(answering)
+    async def _open(self, stack: AsyncExitStack, practice: Practice, operations: ServerOperations) -> None:
         web = practice.settings.web
         port = await stack.enter_async_context(serve_web(operations, web.host, web.port))
         await stack.enter_async_context(serve_control(operations, self._layout.operator_socket))

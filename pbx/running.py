@@ -26,7 +26,7 @@ from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
-from pbx.services.urgent import UrgentCalls
+from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.store.jobs import TranscriptionQueue
 from voicemail.ingest import CallsUnknown, Ingest
 from voicemail.transcribe.recogniser import RecogniserProcess, RecognitionFailed
@@ -71,6 +71,7 @@ class Running:
     pins: Pins
     rota_watch: RotaWatch
     urgent: UrgentCalls
+    pin_watch: PinWatch
     health: Health
     poked: asyncio.Event
     asterisk_version: str
@@ -152,6 +153,7 @@ class Running:
     async def _watch_rotas(self) -> None:
         while True:
             self.rota_watch.look(datetime.now(UTC))
+            self.pin_watch.look()
             await asyncio.sleep(ROTA_LOOK_SECONDS)
 
     async def _keep_recogniser(self) -> None:

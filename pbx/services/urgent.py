@@ -16,7 +16,8 @@ from uuid import UUID, uuid4
 
 from pbx.domain.facts import Facts
 from pbx.domain.legs import Leg, legs_of, length_of
-from pbx.domain.policy import Policy
+from pbx.domain.menu import leaves_in
+from pbx.domain.policy import Policy, Urgent
 from pbx.domain.urgent import (
     Ask,
     Attempt,
@@ -34,6 +35,22 @@ from pbx.services.ports import Page, Pager, PagerDown, StoreUnavailable, UrgentB
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
+
+
+class PinWatch:
+    """Warns in the log, once for each, of people who are on call for urgent calls and could not take one."""
+
+    def __init__(self, policy: Callable[[], Policy], has_pin: Callable[[str], bool | None]) -> None:
+        self._policy = policy
+        self._has_pin = has_pin
+        self._told: set[str] = set()
+
+    def look(self) -> None:
+        """Warn of who was not warned of before; somebody who has a PIN now may be warned of again."""
+        lacking = {person for person in _on_urgent_rotas(self._policy()) if self._has_pin(person) is False}
+        for person in sorted(lacking - self._told):
+            log.warning("%s has no PIN and can take no urgent call: `secondline pin set %s`", person, person)
+        self._told = lacking
 
 
 class UrgentCalls:
@@ -136,3 +153,9 @@ class UrgentCalls:
                 "slowly: see to it, then `secondline urgent close %s`",
                 *(request.call, request.rota, request.rounds, request.call),
             )
+
+
+def _on_urgent_rotas(policy: Policy) -> set[str]:
+    leaves = (leaf for number in policy.numbers.values() for leaf in leaves_in((*number.opened, *number.closed)))
+    rotas = {leaf.rota for leaf in leaves if isinstance(leaf, Urgent)}
+    return {person for rota in rotas for person in policy.rotas[rota].everybody}

@@ -11,10 +11,10 @@ import pytest
 
 from pbx.domain.facts import Facts
 from pbx.domain.oncall import Rota, Turns
-from pbx.domain.policy import Phone, Policy
+from pbx.domain.policy import Number, Phone, Policy, Urgent
 from pbx.domain.urgent import SLOW, TALK_SECONDS, AttemptResult, UrgentRequest, UrgentState
 from pbx.services.ports import Page, PagerDown
-from pbx.services.urgent import UrgentCalls
+from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
 from pbx.store.urgent import PgUrgentBook
@@ -157,3 +157,17 @@ async def test_a_link_that_breaks_just_then_costs_one_turn_and_no_more(world: Wo
     world.phones.down = False
     await world.looks(after=1)
     assert world.phones.rung == ["okafor"]
+
+
+def test_whoever_could_take_no_urgent_call_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    urgent = (Urgent("doctors", "rictor", 2, 120, 25),)
+    policy = replace(a_policy(), numbers={LINE: Number(LINE, "Urgent line", None, urgent, urgent)})
+    have: dict[str, bool | None] = {"rictor": True, "okafor": False}
+    watch = PinWatch(lambda: policy, have.get)
+    with caplog.at_level(logging.WARNING):
+        watch.look()
+        watch.look()
+        assert [record.getMessage()[:17] for record in caplog.records] == ["okafor has no PIN"]
+        have["rictor"] = None
+        watch.look()
+    assert len(caplog.records) == 1, "nothing is said where the PINs are not known"
