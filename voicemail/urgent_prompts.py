@@ -22,7 +22,7 @@ TEXTS = {
     ),
     "urgent-number-needed": "Key in the number at which you can be called back, then press pound.",
     "urgent-number-heard": "The number is",
-    "urgent-number-right": "If that is not right, press star.",
+    "urgent-number-right": "If that is right, press 1. If not, press star.",
     WAIT_PROMPT: (
         "Your message is saved. We are calling the person on call now. Please stay on the line. "
         "If you hang up, or if we are cut off, you will be called back."
