@@ -19,7 +19,19 @@ from agi.session import Endpoint, GuardedRequest, NotAnswered, kind_of
 from agi.wire import WireError
 from pbx.domain.callers import Verdict
 from pbx.domain.legs import Leg, OutsideTarget
-from pbx.domain.steps import EndStep, MenuStep, RecordStep, Result, RingStep, SayStep, Step
+from pbx.domain.steps import (
+    EndStep,
+    HoldStep,
+    MenuStep,
+    NumberAskedStep,
+    PageStep,
+    RecordStep,
+    Result,
+    RingStep,
+    SayStep,
+    Step,
+)
+from pbx.domain.urgent_path import legs_to_dial
 from pbx.services.route import Question
 
 DECISION_SECONDS = 2.0
@@ -108,7 +120,12 @@ def _details(step: Step) -> Mapping[variables.Variable, str]:
             return _menu(step)
         case RecordStep(seconds=seconds):
             return {variables.SECONDS: str(seconds)}
-        case EndStep():
+        case PageStep(who=who, legs=legs, seconds=seconds):
+            rung = {variables.LEGS: _joined(legs_to_dial(legs, seconds)), variables.SECONDS: str(seconds)}
+            return {variables.WHO: _joined((who,)), **rung}
+        case HoldStep(prompts=prompts, seconds=seconds):
+            return {variables.PROMPTS: _joined(prompts), variables.SECONDS: str(seconds)}
+        case NumberAskedStep() | EndStep():
             return {}
 
 

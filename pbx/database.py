@@ -24,6 +24,7 @@ from pbx.store.overrides import PgOverrideBook
 from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
 from pbx.store.tokens import PgTokenBook
+from pbx.store.urgent import PgUrgentBook
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class Records:
     overrides: PgOverrideBook
     tokens: PgTokenBook
     pins: PgPinBook
+    urgent: PgUrgentBook
 
 
 @asynccontextmanager
@@ -121,4 +123,5 @@ def _records(database: Database) -> Records:
         overrides=PgOverrideBook(database),
         tokens=PgTokenBook(database),
         pins=PgPinBook(database),
+        urgent=PgUrgentBook(database),
     )

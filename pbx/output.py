@@ -22,6 +22,7 @@ from pbx.domain.policy import Policy
 from pbx.domain.routing import Decision
 from pbx.domain.serial import choices_to_list, decision_to_dict
 from pbx.domain.transcript import Transcript, TranscriptState
+from pbx.domain.urgent import UrgentCase
 
 UNSURE_BELOW = 0.6
 """Words under this confidence are marked for the reader."""
@@ -75,6 +76,7 @@ def call_json(call: CallRecord) -> dict[str, Any]:
         "answered_by": call.answered_by,
         "message_id": str(call.message_id) if call.message_id else None,
         "choices": choices_to_list(call.choices),
+        "urgent": call.urgent,
     }
 
 
@@ -112,6 +114,32 @@ def _transcript_json(message: MessageRecord) -> dict[str, Any]:
         "engine": done.engine if done else None,
         "model": done.model if done else None,
         "failure": message.failure,
+    }
+
+
+def urgent_json(case: UrgentCase) -> dict[str, Any]:
+    """A row of `urgent list --json`, and `urgent` of a message; `callback` is null for the number called from."""
+    request = case.request
+    return {
+        "call_id": str(request.call),
+        "rota": request.rota,
+        "mailbox": request.mailbox,
+        "from": case.caller.number,
+        "callback": request.callback,
+        "opened_at": rfc3339(request.opened),
+        "state": request.state,
+        "settled_by": request.settled_by,
+        "settled_at": rfc3339(request.settled_at),
+        "attempts": [
+            {
+                "person": attempt.person,
+                "begun_at": rfc3339(attempt.begun),
+                "ended_at": rfc3339(attempt.ended),
+                "result": attempt.result,
+                "caller_waited": attempt.live,
+            }
+            for attempt in request.attempts
+        ],
     }
 
 

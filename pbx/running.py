@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from pbx.ami.client import AmiClient
-from pbx.ami.events import CallEnded, EventsLost, LinkRestored
+from pbx.ami.events import CallEnded, EventsLost, LinkRestored, Paged
 from pbx.asterisk.cel import rotate
 from pbx.asterisk.process import AsteriskProcess
 from pbx.calendars import Calendars
@@ -28,6 +28,7 @@ from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
+from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.store.jobs import TranscriptionQueue
 from voicemail.ingest import CallsUnknown, Ingest
 from voicemail.transcribe.recogniser import RecogniserProcess, RecognitionFailed
@@ -72,6 +73,8 @@ class Running:
     pins: Pins
     history: CallHistory
     rota_watch: RotaWatch
+    urgent: UrgentCalls
+    pin_watch: PinWatch
     health: Health
     poked: asyncio.Event
     asterisk_version: str
@@ -116,6 +119,7 @@ class Running:
             self.ingest.run(self.poked),
             self._look_after(),
             self._reconcile_calls(),
+            self.urgent.run(),
             self._reload_when_asked(signals.reload),
         ]
 
@@ -124,6 +128,8 @@ class Running:
             match event:
                 case CallEnded() | LinkRestored() | EventsLost():
                     self.poked.set()
+                case Paged(attempt=attempt):
+                    await self.urgent.over(attempt)
 
     async def _look_after(self) -> None:
         self.health.working(Part.CONTROLLER, "answers the telephone system's questions")
@@ -152,6 +158,7 @@ class Running:
     async def _watch_rotas(self) -> None:
         while True:
             self.rota_watch.look(datetime.now(UTC))
+            self.pin_watch.look()
             await asyncio.sleep(ROTA_LOOK_SECONDS)
 
     async def _keep_recogniser(self) -> None:

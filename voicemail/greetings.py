@@ -19,7 +19,9 @@ from pbx.domain.menu import MENU_AGAIN_PROMPT
 from pbx.domain.policy import FALLBACK_GREETING, Greeting, Policy
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 from voicemail.audio import wav_bytes, write_durably
-from voicemail.prompt_audio import GreetingProblem, Speaker, prompt_pcm, source_of, surely_fits
+from voicemail.prompt_audio import GreetingProblem, Speaker, prompt_pcm, source_of, spoken_pcm, surely_fits
+from voicemail.urgent_prompts import TEXTS as URGENT_TEXTS
+from voicemail.urgent_prompts import urgent_prompts
 
 __all__ = ["GreetingCheck", "GreetingProblem", "Speaker", "check_greeting", "prompts_of", "render_prompts"]
 
@@ -71,7 +73,8 @@ def prompts_of(policy: Policy) -> dict[str, Greeting]:
     if policy.music:
         asked[policy.music.name] = policy.music
     fixed = {prompt.name: prompt for prompt in (emergency, thanks, try_again)} | _not_taken(policy)
-    return {default.name: default, **policy.greetings, **menus, **asked, **fixed, **policy.translations}
+    own = {**asked, **urgent_prompts(policy), **fixed}
+    return {default.name: default, **policy.greetings, **menus, **own, **policy.translations}
 
 
 def _not_taken(policy: Policy) -> dict[str, Greeting]:
@@ -116,7 +119,7 @@ def _outdated(policy: Policy, folder: Path, made: Mapping[str, _Made]) -> Iterat
 
 
 def _make(greeting: Greeting, speaker: Speaker | None, folder: Path) -> str:
-    data = wav_bytes(prompt_pcm(greeting, speaker))
+    data = wav_bytes(_pcm(greeting, speaker))
     write_durably(folder / f"{greeting.name}.wav", data)
     return hashlib.sha256(data).hexdigest()
 
@@ -151,6 +154,13 @@ class GreetingCheck:
 
 def _source(greeting: Greeting) -> str:
     return f"{RENDERING}:{source_of(greeting)}"
+
+
+def _pcm(greeting: Greeting, speaker: Speaker | None) -> bytes:
+    """The program's own words of the urgent path are as short as one digit: no length is asked of them."""
+    if greeting.name in URGENT_TEXTS and greeting.text is not None:
+        return spoken_pcm(greeting.name, greeting.text, speaker)
+    return prompt_pcm(greeting, speaker)
 
 
 def _check_name(name: str) -> None:

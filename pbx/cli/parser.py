@@ -54,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     _oncall_commands(commands)
     _override_commands(commands)
     _token_commands(commands)
+    _urgent_commands(commands)
     _pin_commands(commands)
     _record_commands(commands)
     return parser
@@ -174,6 +175,17 @@ def _pin_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     clear = _add(verbs, "clear", _pins("clear"), "take a person's PIN away")
     clear.add_argument("person", metavar="PERSON")
     _add(verbs, "list", _pins("show"), "who has one, and who is locked out until when", json=True)
+
+
+def _urgent_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    urgent = commands.add_parser("urgent", help="the urgent messages, and who took them")
+    verbs = urgent.add_subparsers(title="commands for urgent messages", required=True, metavar="COMMAND")
+    listing = _add(verbs, "list", _urgent("show"), "who was asked about each, and who took it; newest first", json=True)
+    listing.add_argument("--open", action="store_true", help="only those that nobody has taken")
+    listing.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most N (default 100)")
+    close = _add(verbs, "close", _urgent("close"), "say that somebody took care of one: nobody is asked any more")
+    close.add_argument("call", metavar="CALL")
+    close.add_argument("--by", metavar="NAME", help="who did (default: your account)")
 
 
 def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -301,6 +313,15 @@ def _pins(name: str) -> Command:
         from pbx.cli import pins
 
         return int(getattr(pins, name)(options))
+
+    return command
+
+
+def _urgent(name: str) -> Command:
+    def command(options: argparse.Namespace) -> int:
+        from pbx.cli import urgent
+
+        return int(getattr(urgent, name)(options))
 
     return command
 

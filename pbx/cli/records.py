@@ -16,6 +16,7 @@ from pbx.cli.rules import parse_number, parse_time
 from pbx.config.load import Practice, load
 from pbx.database import Records, open_records
 from pbx.domain.call import MessageRecord
+from pbx.domain.urgent import UrgentCase
 from pbx.output import (
     call_json,
     call_table,
@@ -27,8 +28,10 @@ from pbx.output import (
     named_caller,
     print_json,
     sureness,
+    urgent_json,
     words_in_short,
 )
+from pbx.urgent_words import urgent_in_words
 
 
 class NoSuchMessage(Exception):
@@ -84,10 +87,11 @@ def voicemail_show(options: Namespace) -> int:
     async def use(records: Records, practice: Practice) -> int:
         message = await _message(records, options.id)
         await records.messages.opened(message.id, operator(), "show")
+        urgent = await records.urgent.of_call(message.call_id)
         if options.json:
-            print_json(message_detail_json(message))
+            print_json(message_detail_json(message) | {"urgent": urgent_json(urgent) if urgent else None})
         else:
-            _tell(message, practice)
+            _tell(message, urgent, practice)
         return 0
 
     return with_records(options, use)
@@ -131,7 +135,7 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfileobj(audio, out)
 
 
-def _tell(message: MessageRecord, practice: Practice) -> None:
+def _tell(message: MessageRecord, urgent: UrgentCase | None, practice: Practice) -> None:
     policy = practice.policy
     out = console()
     out.print(f"Message {message.id} for {policy.mailboxes.get(message.mailbox, message.mailbox)}")
@@ -139,3 +143,5 @@ def _tell(message: MessageRecord, practice: Practice) -> None:
     out.print(f"  {words_in_short(message)}", markup=False)
     if message.transcript:
         out.print(f"  ({sureness(message.transcript)})", markup=False)
+    for line in urgent_in_words(urgent, policy) if urgent else ():
+        out.print(line, markup=False)

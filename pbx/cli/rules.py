@@ -22,7 +22,7 @@ from pbx.config.rotas import LookAhead
 from pbx.domain.callers import Verdict
 from pbx.domain.facts import Facts
 from pbx.domain.numbers import WITHHELD_NAMES, Caller, NumberKind, to_e164
-from pbx.domain.policy import Policy, RingOnCall
+from pbx.domain.policy import Policy, RingOnCall, Urgent
 from pbx.domain.routing import Decision, decide
 from pbx.kept import last_known
 from pbx.output import decision_json, name_of, named_caller, on_call_json, print_json
@@ -117,7 +117,7 @@ def _on_call(policy: Policy, decision: Decision, facts: Facts) -> dict[str, Any]
         [a for rule in number.callers.rules for a in (*(rule.opened or ()), *(rule.closed or ()))] if number else []
     )
     actions = (*number.opened, *number.closed, *by_caller) if number else ()
-    named = dict.fromkeys(action.rota for action in actions if isinstance(action, RingOnCall))
+    named = dict.fromkeys(action.rota for action in actions if isinstance(action, RingOnCall | Urgent))
     states = {name: policy.rotas[name].on_call(decision.at, facts.swaps) for name in named}
     return {name: on_call_json(policy, state) for name, state in states.items()}
 

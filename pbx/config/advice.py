@@ -15,7 +15,7 @@ from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
 from pbx.domain.menu import leaves_in
 from pbx.domain.numbers import to_e164
-from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, RingOnCall, Voicemail
+from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, RingOnCall, Urgent, Voicemail
 
 WARNINGS = {
     "closed-voicemail-only": "a closed line leads to voicemail and rings nobody",
@@ -71,7 +71,7 @@ def advise(file: PracticeFile, policy: Policy, report: Report) -> None:
 
 
 def _of_number(file: PracticeFile, policy: Policy, number: Number) -> Iterator[tuple[str, str, str]]:
-    if number.schedule and not any(isinstance(action, Ring | RingOnCall) for action in leaves_in(number.closed)):
+    if number.schedule and not any(isinstance(leaf, Ring | RingOnCall | Urgent) for leaf in leaves_in(number.closed)):
         remedy = "ring somebody in `closed`, or say with [[accept]] why nobody needs to be reached"
         yield "closed-voicemail-only", "when closed, a caller reaches nobody, only voicemail", remedy
     if number.schedule and number.opened == number.closed:
@@ -92,7 +92,7 @@ def _owners(number: Number, policy: Policy) -> set[str]:
         match action:
             case Ring():
                 names |= set(action.who.split(", "))
-            case RingOnCall():
+            case RingOnCall() | Urgent():
                 names |= set(policy.rotas[action.rota].everybody)
             case Voicemail():
                 names.add(action.mailbox)

@@ -8,11 +8,12 @@ from pbx.config.load import Practice
 from pbx.config.ringing_words import reach_in_words, rings_in_words
 from pbx.config.rotas import rota_in_words
 from pbx.config.settings import Settings, Trunk
+from pbx.config.urgent import urgent_in_short
 from pbx.config.words import dates_in_words, week_in_words
 from pbx.domain.caller_words import rules_in_words
 from pbx.domain.menu import Jump, Menu, menus_in
 from pbx.domain.numbers import for_people
-from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, RingOnCall
+from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, RingOnCall, Urgent
 
 
 def in_plain_words(practice: Practice) -> list[str]:
@@ -84,6 +85,8 @@ def _action(policy: Policy, action: Action) -> str:
     if isinstance(action, RingOnCall):
         return f"rings whoever is on call in {action.rota!r} for {action.seconds} s each"
     mailbox = policy.mailboxes[action.mailbox]
+    if isinstance(action, Urgent):
+        return urgent_in_short(action, mailbox)
     if action.greeting == FALLBACK_GREETING:
         return f"plays the general greeting and takes a message for {mailbox}"
     return f"plays {action.greeting!r} and takes a message for {mailbox}"

@@ -21,7 +21,7 @@ from pbx.domain.outline import Event, Verb
 from pbx.domain.policy import FALLBACK_GREETING, UNASSIGNED_MAILBOX, Policy
 from pbx.domain.routing import State
 
-_TABLES = {Verb.GREETING: ("greetings",), Verb.MENU: ("menus",)}
+_TABLES = {Verb.GREETING: ("greetings",), Verb.MENU: ("menus",), Verb.URGENT: ("rotas",)}
 """Where the names of a verb stand, unless they are of people and teams."""
 
 

@@ -12,10 +12,11 @@ from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
 from pbx.config.ringing import check_after
 from pbx.config.schema.actions import DEFAULT_RING_SECONDS, ActionSection, NumberSection
+from pbx.config.urgent import urgent_of
 from pbx.domain.callers import Contact
 from pbx.domain.menu import Menu
 from pbx.domain.numbers import to_e164
-from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Ring, RingOnCall, Voicemail, fallback_of
+from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Ring, RingOnCall, Urgent, Voicemail, fallback_of
 from pbx.domain.schedule import Schedule
 
 
@@ -169,6 +170,9 @@ class NumberBuilder:
             elif section.oncall is not None:
                 self._name("rotas", section.oncall, (*here, "oncall"))
                 actions.append(RingOnCall(section.oncall, section.seconds or DEFAULT_RING_SECONDS))
+            elif section.urgent is not None:
+                self._name("rotas", section.urgent, (*here, "urgent"))
+                actions.append(urgent_of(section, self.directory, here))
             elif section.voicemail is not None:
                 self.directory.knows(section.voicemail, (*here, "voicemail"))
                 actions.append(self._greeted(section.voicemail, section.greeting, (*here, "greeting")))
@@ -178,11 +182,11 @@ class NumberBuilder:
         return tuple(one for position, action in enumerate(actions) for one in in_turn.get(position, [action]))
 
     def _check_order(self, actions: list[Action], path: KeyPath) -> None:
-        if not actions or not isinstance(actions[-1], Voicemail | Menu):
+        if not actions or not isinstance(actions[-1], Voicemail | Urgent | Menu):
             remedy = 'add { voicemail = "..." } at the end'
             self.report.problem(path, "does not end in a voicemail: a caller must always end somewhere", remedy)
         for position, action in enumerate(actions[:-1]):
-            if isinstance(action, Voicemail | Menu):
+            if isinstance(action, Voicemail | Urgent | Menu):
                 kind = "menu" if isinstance(action, Menu) else "voicemail"
                 what = f"is followed by more: a call ends after its {kind}"
                 self.report.problem((*path, position), what, "take out what comes after it, or move it to the end")

@@ -58,6 +58,11 @@ class Softphone(Telephone):
         """Refuse the call as busy."""
         await self._client.command("hangup")
 
+    async def presses(self, digits: str) -> None:
+        """Press keys (RFC 4733 telephone events)."""
+        for digit in digits:
+            await self._client.command("sndcode", digit)
+
     async def hang_up(self) -> None:
         await self._client.command("hangup")
 

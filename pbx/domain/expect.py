@@ -28,6 +28,7 @@ _VERBS = {
     "message": Verb.VOICEMAIL,
     "mailbox": Verb.VOICEMAIL,
     "menu": Verb.MENU,
+    "urgent": Verb.URGENT,
     "greeting": Verb.GREETING,
     "play": Verb.GREETING,
     "plays": Verb.GREETING,

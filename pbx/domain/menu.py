@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pbx.domain.policy import Action, Ring, RingOnCall, Voicemail
+    from pbx.domain.policy import Action, Ring, RingOnCall, Urgent, Voicemail
 
 MENU_AGAIN_PROMPT = "menu-again"
 """The prompt before a menu is said another time to somebody who chose nothing that it has."""
@@ -77,7 +77,7 @@ def menus_in(actions: tuple[Action, ...]) -> Iterator[Menu]:
                     yield from menus_in(option.then)
 
 
-def leaves_in(actions: tuple[Action, ...]) -> Iterator[Ring | RingOnCall | Voicemail]:
+def leaves_in(actions: tuple[Action, ...]) -> Iterator[Ring | RingOnCall | Voicemail | Urgent]:
     """What `actions` do in the end, in whatever menu it stands."""
     for action in actions:
         if not isinstance(action, Menu):

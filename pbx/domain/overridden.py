@@ -14,7 +14,7 @@ from datetime import datetime
 from pbx.domain.facts import Facts
 from pbx.domain.menu import Jump, Menu, Option, leaves_in
 from pbx.domain.override import Mode, Override, Scope, newest
-from pbx.domain.policy import Action, Callee, Number, Policy, Ring, RingOnCall, Voicemail
+from pbx.domain.policy import Action, Callee, Number, Policy, Ring, RingOnCall, Urgent, Voicemail
 
 _AWAY = (Mode.CLOSED, Mode.VOICEMAIL)
 
@@ -142,7 +142,7 @@ def _on_call(
 ) -> Iterator[Override]:
     if not absent:
         return
-    rotas = dict.fromkeys(action.rota for action in leaves_in(actions) if isinstance(action, RingOnCall))
+    rotas = dict.fromkeys(action.rota for action in leaves_in(actions) if isinstance(action, RingOnCall | Urgent))
     people = dict.fromkeys(p for rota in rotas for p in policy.rotas[rota].on_call(at, facts.swaps).people)
     yield from (absent[person] for person in people if person in absent)
 

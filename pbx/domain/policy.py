@@ -60,16 +60,31 @@ class Voicemail:
     greeting: str = FALLBACK_GREETING
 
 
-Action = Ring | RingOnCall | Voicemail | Menu
+@dataclass(frozen=True, slots=True)
+class Urgent:
+    """Take the problem and a number to call back, then fetch whoever is on call in `rota` to the waiting caller.
+
+    Everybody on call is asked in turn, `rounds` times, each at most once in `interval` seconds, and rung for `seconds`.
+    Whoever hangs up before somebody came is called back by one of them. The message goes to `mailbox`.
+    """
+
+    rota: str
+    mailbox: str
+    rounds: int
+    interval: int
+    seconds: int
+
+
+Action = Ring | RingOnCall | Voicemail | Urgent | Menu
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
     """One practice number (E.164) and what happens to its calls.
 
-    `schedule` None means always open. `opened` and `closed` are taken in order; each ends in a `Voicemail` or a
-    `Menu`, and there is a voicemail in them, or in what a menu of theirs does for one who chooses nothing. Callers hear
-    `language`; None is the practice's first.
+    `schedule` None means always open. `opened` and `closed` are taken in order; each ends in a `Voicemail`,
+    an `Urgent` or a `Menu`, and there is a mailbox in them, or in what a menu of theirs does for one who chooses
+    nothing. Callers hear `language`; None is the practice's first.
     """
 
     e164: str
@@ -90,9 +105,13 @@ class Number:
 
 
 def fallback_of(actions: tuple[Action, ...]) -> Voicemail | None:
-    """The first voicemail of `actions`, or else the first for one who chooses nothing in a menu of theirs."""
+    """The first voicemail of `actions`, or else the first for one who chooses nothing in a menu of theirs.
+
+    An urgent path keeps its message in a mailbox too.
+    """
     otherwise = (after for action in actions if isinstance(action, Menu) for after in action.otherwise)
-    return next((action for action in (*actions, *otherwise) if isinstance(action, Voicemail)), None)
+    kept = (a for a in (*actions, *otherwise) if isinstance(a, Voicemail | Urgent))
+    return next((a if isinstance(a, Voicemail) else Voicemail(a.mailbox) for a in kept), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,14 +26,16 @@ from pbx.domain.policy import (
     Policy,
     Ring,
     RingOnCall,
+    Urgent,
     Voicemail,
     fallback_of,
 )
 from pbx.domain.ring import ring, ring_in_words
 from pbx.domain.ring_oncall import ring_on_call
 from pbx.domain.schedule import ScheduleState, Why
-from pbx.domain.steps import EndStep, MenuStep, RecordStep, Result, SayStep, Step
+from pbx.domain.steps import EndStep, MenuStep, PageStep, RecordStep, Result, SayStep, Step
 from pbx.domain.tree import Plan, menu_in_words
+from pbx.domain.urgent_path import urgent_in_words, urgent_path, way_out
 
 EMERGENCY_PROMPT = "emergency"
 """The prompt with the emergency sentence; it opens every greeting of a closed line."""
@@ -131,6 +133,8 @@ def advance(steps: tuple[Step, ...], position: int, result: Result) -> int:
         return last
     if isinstance(here, MenuStep) and (chosen := here.find(result.key)):
         return min(max(chosen.target, 0), last)
+    if isinstance(here, PageStep) and (other := way_out(here, position, result)) is not None:
+        return min(other, last)
     return min(max(position, -1) + 1, last)
 
 
@@ -299,6 +303,8 @@ class _Telling:
     def steps(self, action: Action) -> tuple[Step, ...]:
         if isinstance(action, RingOnCall):
             return self.rung(action)[0]
+        if isinstance(action, Urgent):
+            return urgent_path(self.policy, action, self.at, self.facts, EMERGENCY_PROMPT)
         if isinstance(action, Ring):
             return ring(self.policy, action, self.at, self.facts)
         return _steps(self.policy, action, self.state)
@@ -311,6 +317,8 @@ class _Telling:
     def _words(self, action: Action) -> str:
         if isinstance(action, RingOnCall):
             return self.rung(action)[1]
+        if isinstance(action, Urgent):
+            return urgent_in_words(self.policy, action, self.at, self.facts)
         if isinstance(action, Ring):
             return ring_in_words(self.policy, action, self.at, self.facts)
         return _in_words(self.policy, action)

@@ -12,7 +12,19 @@ from hypothesis import strategies as st
 from agi.routes import BadQuestion, answer_variables, parse_question
 from pbx.domain.callers import Verdict
 from pbx.domain.legs import Leg, OutsideTarget, PhoneTarget, at_once
-from pbx.domain.steps import EndStep, MenuKey, MenuStep, RecordStep, Result, RingStep, SayStep, Step
+from pbx.domain.steps import (
+    EndStep,
+    HoldStep,
+    MenuKey,
+    MenuStep,
+    NumberAskedStep,
+    PageStep,
+    RecordStep,
+    Result,
+    RingStep,
+    SayStep,
+    Step,
+)
 from pbx.services.route import Question
 
 CALL = "5b1f0f0e-7d07-4a5c-9d0a-0d9f6a2f3b11"
@@ -95,6 +107,17 @@ def test_no_arguments_raise_anything_but_a_bad_question(arguments: tuple[str, ..
             RingStep("team", (*at_once("desk"), Leg(OutsideTarget("rictor"), 10)), 35),
             {"SL_STEP": "ring", "SL_LEGS": "p-0-35-desk&o-10-25-rictor", "SL_SECONDS": "57"},
         ),
+        (
+            PageStep("rictor", (*at_once("desk"), Leg(OutsideTarget("rictor"), 10)), 35, 3),
+            {
+                "SL_STEP": "page",
+                "SL_WHO": "rictor",
+                "SL_LEGS": "p-0-35-desk&o-10-25-rictor",
+                "SL_SECONDS": "35",
+            },
+        ),
+        (HoldStep(("urgent-still",), 30), {"SL_STEP": "hold", "SL_PROMPTS": "urgent-still", "SL_SECONDS": "30"}),
+        (NumberAskedStep("doctors", 3, 120, 25), {"SL_STEP": "number-asked"}),
         (SayStep(("emergency", "default")), {"SL_STEP": "say", "SL_PROMPTS": "emergency&default"}),
         (
             MenuStep("main", ("emergency",), ("menu-main",), (MenuKey("1", "x", 4), MenuKey("*", "back", 0)), 6),
