@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from pbx.domain.facts import Facts
 from pbx.domain.people import Person
@@ -57,6 +58,7 @@ class Leg:
         return isinstance(self.target, OutsideTarget)
 
 
+@lru_cache(maxsize=1000)
 def at_once(*phones: str, who: str = "") -> tuple[Leg, ...]:
     """All of `phones` from the first second on."""
     return tuple(Leg(PhoneTarget(phone), 0, who) for phone in phones)
@@ -73,7 +75,8 @@ def legs_of(policy: Policy, person: str, at: datetime, facts: Facts, *, on_call:
 def legs_of_ring(policy: Policy, action: Ring, at: datetime, facts: Facts) -> tuple[Leg, ...]:
     """What rings for a whole action: several people and outside numbers, each later by what the action says."""
     if not action.callees:
-        return tuple(_reachable(at_once(*action.phones), facts))
+        plain = at_once(*action.phones)
+        return tuple(_reachable(plain, facts)) if facts.unregistered else plain
     legs = (leg for callee in action.callees for leg in _reachable(_legs_of_callee(policy, callee, at), facts))
     return _without_waiting(_each_once(legs))
 

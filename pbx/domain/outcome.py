@@ -53,7 +53,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallEnd:
-    """The end of a call as the PBX wrote it down. `answered_by` is the SIP endpoint that took the call."""
+    """The end of a call as the PBX wrote it down. `answered_by` is the SIP endpoint that took the call.
+
+    For a number outside it is `outside.` and its name.
+    """
 
     at: datetime
     stage: Stage

@@ -13,11 +13,14 @@ from pbx.domain.steps import RingStep
 def ring(policy: Policy, action: Ring, at: datetime, facts: Facts) -> tuple[RingStep, ...]:
     """The step; none where nothing is left that could ring, so the call goes on at once."""
     legs = legs_of_ring(policy, action, at, facts)
-    return (RingStep(action.who, legs, length_of(legs, action.seconds)),) if legs else ()
+    seconds = length_of(legs, action.seconds) if action.callees else action.seconds
+    return (RingStep(action.who, legs, seconds),) if legs else ()
 
 
 def ring_in_words(policy: Policy, action: Ring, at: datetime, facts: Facts) -> str:
     """What rings for how long, by which rules, and which phones are left out."""
+    if not action.callees and not facts.unregistered:
+        return f"Ring {action.who} ({', '.join(action.phones)}) for {action.seconds} seconds."
     steps = ring(policy, action, at, facts)
     people = [person for callee in action.callees for person in callee.people]
     rules = [policy.people[person].rule_in_words(at) for person in people if person in policy.people]

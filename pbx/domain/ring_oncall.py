@@ -21,13 +21,19 @@ def ring_on_call(policy: Policy, action: RingOnCall, at: datetime, facts: Facts)
     steps = tuple(
         RingStep(person, legs[person], length_of(legs[person], action.seconds)) for person in now.people if legs[person]
     )
-    rung = ", then ".join(f"{step.who} ({in_words(step.legs)})" for step in steps)
-    done = (
-        f"Ring {rung} for {action.seconds} seconds" + (" each." if len(steps) > 1 else ".") if rung else "Ring nobody."
-    )
+    done = f"Ring {_rung(steps)}." if steps else "Ring nobody."
+    rules = (policy.people[p].rule_in_words(at, on_call=True) for p in now.people if p in policy.people)
+    by = [f"By {rule}." for rule in rules if rule]
     missing = [f"{person} has no phone." for person in now.people if not policy.can_ring(person)]
     away = away_in_words(skipped(policy, now.people, at, facts, on_call=True))
-    return steps, " ".join([on_call_in_words(policy, rota.name, now), done, *missing, *away])
+    return steps, " ".join([on_call_in_words(policy, rota.name, now), done, *by, *missing, *away])
+
+
+def _rung(steps: tuple[RingStep, ...]) -> str:
+    each = [f"{step.who} ({in_words(step.legs)})" for step in steps]
+    if len({step.seconds for step in steps}) > 1:
+        return ", then ".join(f"{who} for {step.seconds} seconds" for who, step in zip(each, steps, strict=True))
+    return f"{', then '.join(each)} for {steps[0].seconds} seconds{' each' if len(steps) > 1 else ''}"
 
 
 def on_call_in_words(policy: Policy, rota: str, now: OnCall) -> str:

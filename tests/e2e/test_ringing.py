@@ -29,6 +29,7 @@ from tests.kit.asterisk import (
     DESK,
     DID,
     GONE_TONE,
+    LATE_TONE,
     MAIN_MENU_TONE,
     MUSIC_TONE,
     OFFER_TONE,
@@ -48,7 +49,7 @@ CELL = "+17175550199"
 SERVICE = "+17175550102"
 STAGED = "+17175550103"
 MENU = "+17175550104"
-SILENCE_SECONDS = 2
+SILENCE_SECONDS = 4
 
 
 def _policy() -> Policy:
@@ -225,6 +226,20 @@ async def test_whoever_presses_1_for_a_caller_who_hung_up_hears_that(
     await cell.presses("1")
     await cell.is_let_go()
     assert cell.hears(GONE_TONE) > 0.2
+
+
+async def test_whoever_presses_1_when_the_caller_went_on_to_voicemail_hears_that(
+    pbx: Pbx, router: PlainRouter, a_patient: PatientMaker, cell: Cell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agi.routes.ASKING_SECONDS", -2)  # as if the offer had been heard too late
+    patient = await a_patient()
+    await patient.dial(pbx.server, SERVICE)
+    await cell.rings()
+    await asyncio.gather(cell.answers(), patient.is_answered(5))
+    await cell.presses("1")
+    await cell.is_let_go()
+    assert cell.hears(LATE_TONE) > 0.2
+    await patient.hang_up()
 
 
 async def test_a_later_phone_rings_later_while_the_first_rings_on(

@@ -76,10 +76,17 @@ async def test_explain_says_who_would_be_rung_with_the_swap(practice: Path) -> N
     words = ("explain", "--to", URGENT, "--at", "2030-01-14T20:00", "--config", str(practice))
     said = (await secondline(*words)).out
     assert "Dr. Ada Okafor is on call in 'doctors' (backup: Sam Mills, RN) until Tue 15 Jan 2030 08:00" in said
-    assert "Ring okafor (okafor-desk, okafor-laptop), then mills (front-desk-1) for 25 seconds each." in said
+    assert (
+        "Ring okafor (okafor-laptop, okafor's number outside after 12 s) for 37 seconds, "
+        "then mills (front-desk-1) for 25 seconds. By reach-me rule 1 of okafor, Mon 18:00-22:00, until"
+    ) in said
     document = (await secondline(*words, "--json")).json
     assert document["oncall"]["doctors"]["people"][0]["key"] == "okafor"
-    assert document["steps"][0]["phones"] == ["okafor-desk", "okafor-laptop"]
+    assert document["steps"][0]["legs"] == [
+        {"phone": "okafor-laptop", "after_seconds": 0, "who": "okafor"},
+        {"outside": "okafor", "after_seconds": 12, "who": "okafor"},
+    ]
+    assert "0162" not in said
 
 
 async def test_check_tells_holes_ahead_and_says_how_the_rota_goes(practice: Path) -> None:
