@@ -1,7 +1,7 @@
 """The talk `urgent`: somebody on call was fetched for an urgent message.
 
 Whoever answers may be anybody, or a private voicemail. So there is one neutral sentence first, and nothing about the
-patient is heard before the PIN. What was decided goes into SL_VERDICT (while the caller waits) or to the case itself
+patient is heard before the PIN. What was decided goes into SL_ASKED (while the caller waits) or to the case itself
 (after the caller hung up) as soon as the key is pressed, so that hanging up then loses nothing.
 """
 
@@ -171,4 +171,4 @@ class _Talk:
         await self._note()
 
     async def _note(self) -> None:
-        await self.dialogue.set(variables.VERDICT.name, self.result.value)
+        await self.dialogue.set(variables.ASKED.name, self.result.value)

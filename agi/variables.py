@@ -48,9 +48,7 @@ ABOUT = Variable("SL_ABOUT", SetBy.DIALPLAN, "For `sl-talk`: what it is about, s
 
 PAGE = Variable("SL_PAGE", SetBy.DIALPLAN, "On a leg that fetches somebody: the step's position, or the attempt's id.")
 JOURNAL = Variable("SL_JOURNAL", SetBy.DIALPLAN, "The file in which the urgent path of a waiting caller is noted.")
-VERDICT = Variable(
-    "SL_VERDICT", SetBy.DIALPLAN, "What one who was fetched decided; the talk with the controller sets it."
-)
+ASKED = Variable("SL_ASKED", SetBy.DIALPLAN, "What one who was fetched decided; the talk with the controller sets it.")
 PAGED = Variable("SL_PAGED", SetBy.DIALPLAN, "The verdict of the last who was fetched, on the caller's channel.")
 
 STEP = Variable("SL_STEP", SetBy.CONTROLLER, "The step to take: a value of pbx.domain.steps.StepKind.")
@@ -99,7 +97,7 @@ ALL = (
         ANSWERED_AT,
         PAGE,
         JOURNAL,
-        VERDICT,
+        ASKED,
         PAGED,
         TALK,
         ABOUT,

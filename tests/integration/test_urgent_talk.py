@@ -97,25 +97,25 @@ async def talked(desk: Desk, *entries: str, pins: Pins | None = None) -> Handset
 async def test_one_connects_the_caller_who_waits(desk: Desk) -> None:
     phone = await talked(desk, PIN, "", "1")
     assert phone.heard == ["page-hello", "message", "page-waiting"]
-    assert (phone.held, phone.variables["SL_VERDICT"]) == (True, "connected")
+    assert (phone.held, phone.variables["SL_ASKED"]) == (True, "connected")
 
 
 async def test_two_takes_the_message_and_says_the_number(desk: Desk) -> None:
     phone = await talked(desk, PIN, "2")
-    assert phone.variables["SL_VERDICT"] == "taken"
+    assert phone.variables["SL_ASKED"] == "taken"
     assert phone.heard[2:] == ["page-number", "digit-2", "digit-1", "digit-5", "page-taken"]
 
 
 async def test_hanging_up_after_the_key_takes_nothing_back(desk: Desk) -> None:
     phone = await talked(replace(desk, relayed=True), PIN, "2", HANG_UP)
-    assert phone.variables["SL_VERDICT"] == "taken"
+    assert phone.variables["SL_ASKED"] == "taken"
 
 
 @pytest.mark.parametrize("entries", [("1", "2", "3"), ("", "", ""), (HANG_UP,), ("1", HANG_UP)])
 async def test_nothing_of_the_patient_is_heard_without_the_pin(desk: Desk, entries: tuple[str, ...]) -> None:
     phone = await talked(desk, *entries)
     assert set(phone.heard) <= {"page-hello", "page-wrong", "page-passed"}
-    assert phone.variables.get("SL_VERDICT") in (None, "wrong-pin", "passed-on")
+    assert phone.variables.get("SL_ASKED") in (None, "wrong-pin", "passed-on")
 
 
 async def test_one_without_a_pin_sounds_as_one_with_a_wrong_one_and_is_on_record(desk: Desk) -> None:
@@ -132,7 +132,7 @@ async def test_a_lock_out_ends_the_talk(desk: Desk) -> None:
 async def test_without_the_pins_a_waiting_caller_is_connected_and_nothing_is_played(desk: Desk) -> None:
     phone = await talked(desk, PIN, "1", pins=Pins(Verdict.UNAVAILABLE))
     assert phone.heard == ["page-hello", "page-unproven"]
-    assert phone.variables["SL_VERDICT"] == "connected"
+    assert phone.variables["SL_ASKED"] == "connected"
     desk.waits = False
     assert "message" not in (await talked(desk, PIN, "1", pins=Pins(Verdict.UNAVAILABLE))).heard
 
@@ -141,14 +141,14 @@ async def test_who_wants_a_caller_who_has_hung_up_is_told_so_and_can_take_the_me
     desk.waits = False
     phone = await talked(desk, PIN, "1", "2")
     assert phone.heard[1:4] == ["message", "page-gone", "page-relay"]
-    assert phone.variables["SL_VERDICT"] == "taken"
+    assert phone.variables["SL_ASKED"] == "taken"
 
 
 async def test_three_plays_it_again_and_four_says_the_number(desk: Desk) -> None:
     phone = await talked(desk, PIN, "", "3", "", "4", "9")
     assert phone.heard.count("message") == 2
     assert "digit-2" in phone.heard
-    assert (phone.heard[-1], phone.variables["SL_VERDICT"]) == ("page-passed", "passed-on")
+    assert (phone.heard[-1], phone.variables["SL_ASKED"]) == ("page-passed", "passed-on")
 
 
 async def test_after_the_hang_up_the_first_to_take_it_has_it(desk: Desk) -> None:
