@@ -49,6 +49,7 @@ from pbx.swaps import SwapsFile
 from pbx.web.metrics import Metrics
 from pbx.web.server import serve_control, serve_web
 from voicemail.ingest import CallsUnknown, Folders, Ingest, LiveCalls
+from voicemail.live import FollowingRouter, LiveParts, LiveTranscription
 from voicemail.spool import read_spool
 from voicemail.transcribe.recogniser import RecogniserProcess, WorkerOptions
 from voicemail.transcription import Transcription
@@ -125,18 +126,27 @@ class Server:
 
         live = _live_calls(asterisk, ami, pace)
         router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: swaps.facts)
-        await self._open(stack, practice, machine, MeteredRouter(router, self._metrics, pace), operations)
+        messages = PgMessageBox(database)
+        live_parts = LiveParts(
+            self._layout.spool, self._layout.messages, messages, recogniser, pace.calm, self._metrics.head_start
+        )
+        head_starts = await stack.enter_async_context(LiveTranscription(live_parts))
+        followed = FollowingRouter(router, head_starts) if settings.recognizer.live else router
+        await self._open(stack, practice, machine, MeteredRouter(followed, self._metrics, pace), operations)
+        ingest = Ingest(self._folders(), bookkeeping, lambda: operations.policy, live)
+        ingest.tell = head_starts.taken_in
         return Running(
             asterisk=asterisk,
             ami=ami,
             keeper=DatabaseKeeper(database, cluster, self._health),
             recorder=recorder,
-            ingest=Ingest(self._folders(), bookkeeping, lambda: operations.policy, live),
+            ingest=ingest,
             reconcile=Reconcile(call_log, self._calls_seen, self._spooled, live),
             event_record=self._layout.cel,
             recogniser=recogniser,
             queue=queue,
-            transcription=Transcription(PgMessageBox(database), self._layout.messages, transcriber),
+            transcription=Transcription(messages, self._layout.messages, transcriber, head_starts),
+            head_starts=head_starts,
             operations=operations,
             calendars=calendars,
             swaps=swaps,

@@ -27,6 +27,7 @@ from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
 from pbx.store.jobs import TranscriptionQueue
 from voicemail.ingest import CallsUnknown, Ingest
+from voicemail.live import LiveTranscription
 from voicemail.transcribe.recogniser import RecogniserProcess, RecognitionFailed
 from voicemail.transcription import Transcription
 
@@ -63,6 +64,7 @@ class Running:
     recogniser: RecogniserProcess
     queue: TranscriptionQueue
     transcription: Transcription
+    head_starts: LiveTranscription
     operations: ServerOperations
     calendars: Calendars
     swaps: SwapsInForce
@@ -114,7 +116,10 @@ class Running:
     async def _follow_calls(self) -> None:
         async for event in self.ami.events():
             match event:
-                case CallEnded() | LinkRestored() | EventsLost():
+                case CallEnded(call):
+                    self.head_starts.over(call)
+                    self.poked.set()
+                case LinkRestored() | EventsLost():
                     self.poked.set()
 
     async def _look_after(self) -> None:

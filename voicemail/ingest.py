@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
-from pbx.domain.call import Recording, recording_id
+from pbx.domain.call import FinishedCall, Recording, recording_id
 from pbx.domain.policy import Policy
 from pbx.domain.routing import Decision
 from pbx.services.ports import CallLog, StoreUnavailable
@@ -66,7 +66,10 @@ class ScanResult:
 
 
 class Ingest:
-    """Takes calls out of the spool; one scan at a time. `policy` gives the one in force, `clock` monotonic seconds."""
+    """Takes calls out of the spool; one scan at a time. `policy` gives the one in force, `clock` monotonic seconds.
+
+    `tell` is told of each call that is in the log now, perhaps more than once; it raises nothing.
+    """
 
     def __init__(
         self,
@@ -76,6 +79,7 @@ class Ingest:
         live_calls: LiveCalls,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.tell: Callable[[FinishedCall], None] = lambda _: None
         self._folders = folders
         self._call_log = call_log
         self._policy = policy
@@ -135,7 +139,9 @@ class Ingest:
             policy = self._policy()
             decision = await self._call_log.decision_of(call.id)
             kept, spoilt = await asyncio.to_thread(self._keep, call, policy, decision)
-            await self._call_log.finish_call(finished_call(call, policy, decision, kept))
+            finished = finished_call(call, policy, decision, kept)
+            await self._call_log.finish_call(finished)
+            self.tell(finished)
         await asyncio.to_thread(_clear, call, spoilt)
 
     def _keep(

@@ -59,7 +59,7 @@ def _recognizer(voicemail: VoicemailSection, report: Report) -> Recognizer:
             report.problem(path, f"there is no folder {folder}", "check the name, or unpack the model there")
     elif folder is not None:
         report.warning(path, "is not used", 'set engine = "vosk", or take it out', "unused")
-    return Recognizer(Engine(voicemail.engine), folder, voicemail.memory_mb)
+    return Recognizer(Engine(voicemail.engine), folder, voicemail.memory_mb, voicemail.live)
 
 
 def _database(database: DatabaseSection, report: Report) -> str | None:

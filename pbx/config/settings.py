@@ -57,11 +57,15 @@ class Web:
 
 @dataclass(frozen=True, slots=True)
 class Recognizer:
-    """Which engine transcribes. `vosk_model` is the folder of a Vosk model. `memory_mb` bounds the worker process."""
+    """Which engine transcribes. `vosk_model` is the folder of a Vosk model. `memory_mb` bounds the worker process.
+
+    `live`: messages are transcribed while they are recorded.
+    """
 
     engine: Engine = Engine.MOONSHINE
     vosk_model: Path | None = None
     memory_mb: int = 3000
+    live: bool = True
 
 
 @dataclass(frozen=True, slots=True)

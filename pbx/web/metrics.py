@@ -35,6 +35,12 @@ class Metrics:
         self.transcripts = Counter(
             "secondline_transcripts", "Transcriptions by their end", ("state",), registry=self.registry
         )
+        self.head_starts = Counter(
+            "secondline_head_starts",
+            "Messages transcribed while they were recorded (written), and those that were not",
+            ("result",),
+            registry=self.registry,
+        )
         self.part_up = Gauge(
             "secondline_part_up", "1 while a part of the server works", ("part",), registry=self.registry
         )
@@ -53,6 +59,10 @@ class Metrics:
         self.disk_free = Gauge(
             "secondline_disk_free_bytes", "Free space where the recordings are", registry=self.registry
         )
+
+    def head_start(self, result: str) -> None:
+        """Count what became of following a recording; `result` is of a closed list."""
+        self.head_starts.labels(result).inc()
 
     def text(self) -> bytes:
         """The figures in Prometheus' text format."""

@@ -110,6 +110,9 @@ class VoicemailSection(Section):
         Literal["moonshine", "vosk"], About("The speech recogniser: moonshine or vosk.", '"moonshine"')
     ] = "moonshine"
     vosk_model: Annotated[Text | None, About("Folder of the model, for vosk.", '"vosk-model-en-us-0.22"')] = None
+    live: Annotated[
+        bool, About("Transcribe while the patient speaks, so that the words are there at the hang-up.", "true")
+    ] = True
     memory_mb: Annotated[
         int, Field(ge=500, le=64000), About("Most memory that the recogniser may take.", "3000", unit="megabytes")
     ] = 3000
