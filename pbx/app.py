@@ -31,6 +31,7 @@ from pbx.config.settings import Recognizer
 from pbx.database import DatabaseKeeper, dsn_of, embedded
 from pbx.domain.call import SeenCall
 from pbx.instance import only_instance
+from pbx.mailboxes import Mailboxes
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
 from pbx.operations import Parts, ServerOperations
 from pbx.prompts import make_prompts
@@ -43,6 +44,7 @@ from pbx.services.route import CallRouter, DecisionRecorder
 from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
 from pbx.store.jobs import TranscriptionQueue
+from pbx.store.keeping import PgKeeping
 from pbx.store.messages import PgMessageBox
 from pbx.store.swaps import PgSwapBook
 from pbx.swaps import SwapsFile
@@ -50,6 +52,7 @@ from pbx.web.metrics import Metrics
 from pbx.web.server import serve_control, serve_web
 from voicemail.ingest import CallsUnknown, Folders, Ingest, LiveCalls
 from voicemail.live import FollowingRouter, LiveParts, LiveTranscription
+from voicemail.retention import KeptFolders, Retention
 from voicemail.spool import read_spool
 from voicemail.transcribe.recogniser import RecogniserProcess, WorkerOptions
 from voicemail.transcription import Transcription
@@ -115,7 +118,10 @@ class Server:
         calendars = Calendars(self._layout.calendars)
         await calendars.follow(practice.calendars)
         swaps = SwapsInForce(PgSwapBook(database), SwapsFile(self._layout.swaps))
-        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, swaps)
+        folders = KeptFolders(self._layout.messages, self._layout.spool, self._layout.spare)
+        retention = Retention(PgKeeping(database), folders, lambda: operations.settings.keeping)
+        mailboxes = Mailboxes(retention)
+        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, swaps, mailboxes)
         operations = ServerOperations(self._config, practice, machine, parts)
         call_log = MeteredCallLog(PgCallLog(database), self._metrics)
         pace = Pace()
@@ -151,6 +157,7 @@ class Server:
             calendars=calendars,
             swaps=swaps,
             rota_watch=operations.rota_watch,
+            retention=retention,
             health=self._health,
             poked=asyncio.Event(),
             asterisk_version=machine.program.version or "of an unknown version",

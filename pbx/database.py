@@ -18,6 +18,7 @@ from pbx.store.database import Database
 from pbx.store.down import DatabaseDown
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.errors import StoreError
+from pbx.store.keeping import PgKeeping
 from pbx.store.messages import PgMessageBox
 from pbx.store.migrate import SchemaRefused
 from pbx.store.swaps import PgSwapBook
@@ -74,11 +75,12 @@ class DatabaseKeeper:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The call log, the messages and the swaps."""
+    """The call log, the messages, the swaps, and what is kept."""
 
     calls: PgCallLog
     messages: PgMessageBox
     swaps: PgSwapBook
+    keeping: PgKeeping
 
 
 @asynccontextmanager
@@ -108,4 +110,4 @@ async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Reco
 
 
 def _records(database: Database) -> Records:
-    return Records(PgCallLog(database), PgMessageBox(database), PgSwapBook(database))
+    return Records(PgCallLog(database), PgMessageBox(database), PgSwapBook(database), PgKeeping(database))

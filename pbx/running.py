@@ -28,6 +28,7 @@ from pbx.services.route import DecisionRecorder
 from pbx.store.jobs import TranscriptionQueue
 from voicemail.ingest import CallsUnknown, Ingest
 from voicemail.live import LiveTranscription
+from voicemail.retention import Retention
 from voicemail.transcribe.recogniser import RecogniserProcess, RecognitionFailed
 from voicemail.transcription import Transcription
 
@@ -69,6 +70,7 @@ class Running:
     calendars: Calendars
     swaps: SwapsInForce
     rota_watch: RotaWatch
+    retention: Retention
     health: Health
     poked: asyncio.Event
     asterisk_version: str
@@ -99,6 +101,7 @@ class Running:
             self.swaps.run(),
             self._watch_rotas(),
             self._keep_recogniser(),
+            self.retention.run(),
             self.calendars.run(self.operations.take_calendars),
             self.queue.run(self.transcription.transcribe_message, self._give_up, asyncio.Event()),
         ]

@@ -22,6 +22,7 @@ from pbx.domain.routing import Decision
 from pbx.services.ports import CallLog, StoreUnavailable
 from voicemail.audio import AudioProblem, keep_audio, read_audio, sync_folder
 from voicemail.finish import finished_call, mailbox_of
+from voicemail.labels import label_of
 from voicemail.spool import (
     SpoolContent,
     SpooledCall,
@@ -166,7 +167,7 @@ class Ingest:
         message = recording_id(call, recording.key)
         name = f"{message}.wav"
         sha256 = keep_audio(audio, self._folders.messages / name)
-        return [Recording(message, mailbox, name, audio.seconds, sha256, audio.repaired)]
+        return [Recording(message, mailbox, name, audio.seconds, sha256, audio.repaired, label_of(audio.samples))]
 
     async def _calls_up(self) -> frozenset[UUID] | None:
         try:

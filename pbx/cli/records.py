@@ -25,6 +25,7 @@ from pbx.output import (
     message_json,
     message_table,
     print_json,
+    remarks,
     sureness,
     words_in_short,
 )
@@ -114,11 +115,16 @@ def operator() -> str:
     return getpass.getuser()
 
 
-async def _message(records: Records, text: str) -> MessageRecord:
+def message_id(text: str) -> UUID:
+    """The id that somebody typed. Raises `NoSuchMessage`."""
     try:
-        message = await records.messages.message(UUID(text))
+        return UUID(text)
     except ValueError as error:
         raise NoSuchMessage(f"{text!r} is not the id of a message: `secondline voicemail list` shows them") from error
+
+
+async def _message(records: Records, text: str) -> MessageRecord:
+    message = await records.messages.message(message_id(text))
     if message is None:
         raise NoSuchMessage(f"there is no message {text}: `secondline voicemail list` shows the ids")
     return message
@@ -135,6 +141,6 @@ def _tell(message: MessageRecord, practice: Practice) -> None:
     out = console()
     out.print(f"Message {message.id} for {policy.mailboxes.get(message.mailbox, message.mailbox)}")
     out.print(f"From {caller_in_words(message.caller, policy.country)}, {message.seconds:.0f} seconds")
-    out.print(f"  {words_in_short(message)}", markup=False)
+    out.print(f"  {' '.join([words_in_short(message), *remarks(message)])}", markup=False)
     if message.transcript:
         out.print(f"  ({sureness(message.transcript)})", markup=False)

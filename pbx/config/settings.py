@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from pbx.domain.keeping import Keeping
+
 
 class Transport(StrEnum):
     UDP = "udp"
@@ -79,3 +81,4 @@ class Settings:
     recognizer: Recognizer = Recognizer()
     database_url: str | None = field(default=None, repr=False)
     drain_seconds: int = 30
+    keeping: Keeping = field(default_factory=Keeping)

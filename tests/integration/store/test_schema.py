@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import pytest
 
-from pbx.domain.call import Direction
+from pbx.domain.call import Direction, Label
 from pbx.domain.numbers import NumberKind
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Reason
@@ -20,6 +20,7 @@ LISTS: dict[str, type[StrEnum]] = {
     "call_outcome_closed": Outcome,
     "call_reason_closed": Reason,
     "message_transcript_state_closed": TranscriptState,
+    "message_label_closed": Label,
 }
 
 
