@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pbx.config.people import mailboxes_of
 from pbx.config.problems import did_you_mean
 from pbx.config.report import Report
@@ -20,3 +22,17 @@ def build_keeping(file: PracticeFile, report: Report) -> Keeping:
         days = section.keep_days or (None if section.keep_forever else usual.keep_days)
         boxes[key] = BoxRule(days, section.max_messages or usual.max_messages)
     return Keeping(usual, boxes)
+
+
+def kept_in_words(keeping: Keeping) -> Iterator[str]:
+    """What becomes of old messages, a sentence a rule; nothing where all are kept."""
+    if keeping.usual.keep_days:
+        yield f"{_erased(keeping.usual)}, but none that is on legal hold."
+    for mailbox, rule in keeping.mailboxes.items():
+        if rule.keep_days != keeping.usual.keep_days:
+            what = _erased(rule) if rule.keep_days else "Messages are kept for good"
+            yield f"Mailbox {mailbox!r}: {what[0].lower()}{what[1:]}."
+
+
+def _erased(rule: BoxRule) -> str:
+    return f"Messages that were opened are erased {rule.keep_days} days after they came"
