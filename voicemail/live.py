@@ -92,11 +92,9 @@ class LiveTranscription:
         message = recording_id(call, str(position))
         if message in self._known:
             return
-        if sum(not followed.following.done() for followed in self._known.values()) >= MOST_AT_ONCE:
+        if not self._has_room():
             self._parts.told(HeadStart.NOT_FOLLOWED)
             return
-        while len(self._known) >= MOST_RESULTS:
-            self._forget(next(iter(self._known)))
         over = asyncio.Event()
         follower = Follower(self._parts.spool / f"{call}-{position}.wav", call, over, self._parts.listener)
         following = asyncio.create_task(follower.follow(self._parts.calm), name=f"follow {message}")
@@ -159,9 +157,14 @@ class LiveTranscription:
             # The message's own job transcribes it; the error's text may hold words of the patient.
             log.error("the words of message %s could not be written (%s)", message, type(error).__name__)
 
-    def _forget(self, message: UUID) -> None:
-        followed = self._known.pop(message)
-        followed.following.cancel()
+    def _has_room(self) -> bool:
+        """Whether one more can be followed; the oldest result that nobody has asked for makes room."""
+        if sum(not followed.following.done() for followed in self._known.values()) >= MOST_AT_ONCE:
+            return False
+        idle = (m for m, followed in self._known.items() if followed.following.done() and not followed.delivering)
+        if len(self._known) >= MOST_RESULTS and (oldest := next(idle, None)) is not None:
+            del self._known[oldest]
+        return len(self._known) < MOST_RESULTS
 
 
 class FollowingRouter:

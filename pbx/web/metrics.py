@@ -28,12 +28,15 @@ class Metrics:
         self.messages = Counter("secondline_messages", "Messages taken in", registry=self.registry)
         self.transcription = Histogram(
             "secondline_transcription_seconds",
-            "Time to transcribe a message",
+            "Time to transcribe a whole message",
             buckets=_TRANSCRIPTION_BUCKETS,
             registry=self.registry,
         )
         self.transcripts = Counter(
-            "secondline_transcripts", "Transcriptions by their end", ("state",), registry=self.registry
+            "secondline_transcripts",
+            "Transcriptions of whole messages by their end",
+            ("state",),
+            registry=self.registry,
         )
         self.head_starts = Counter(
             "secondline_head_starts",

@@ -86,12 +86,13 @@ async def test_poisoned_recordings_leave_all_other_messages_as_they_are(office: 
         "loud noise": wav_bytes((HISS * 30000).clip(-32768, 32767).astype("<i2").tobytes()),
         "lying header": good[:4] + struct.pack("<I", 2**32 - 1) + good[8:40] + struct.pack("<I", 7) + good[44:],
     }
-    calls = {}
-    for name, data in itertools.chain.from_iterable(zip(poison.items(), itertools.repeat(("good", good)))):
+    calls = {spooled(office, good): "good"}
+    for name, data in poison.items():
         calls[spooled(office, data)] = name
+    calls[spooled(office, good)] = "good"
     kept = await taken_in(office, calls)
     said = {name: [kept[call] for call, called in calls.items() if called == name] for name in calls.values()}
-    assert [m and m["transcript"]["state"] for m in said["good"]] == ["done"] * len(poison)
+    assert [m and m["transcript"]["state"] for m in said["good"]] == ["done", "done"]
     assert len({m["transcript"]["text"] for m in said["good"] if m}) == 1
     assert [said[name] for name in ("garbage", "wrong rate", "zero bytes", "truncated")] == [[None]] * 4
     for name, label in (("an hour of silence", "silent"), ("loud noise", "noise-only")):
@@ -137,13 +138,11 @@ async def test_a_hold_is_placed_shown_and_released(office: Office, spoken: Path)
     id_ = str(UUID(str(message["id"])))
     held = await office.secondline("voicemail", "hold", id_, "--reason", "lawyer's letter")
     assert (held.status, held.err) == (0, "")
-    assert (await office.secondline("voicemail", "hold", id_, "--reason", "again")).status == 1
+    again = await office.secondline("voicemail", "hold", id_, "--reason", "again")
+    assert (again.status, "Traceback" in again.err, "is on legal hold already" in again.err) == (1, False, True)
     [hold] = (await office.secondline("voicemail", "holds", "--json")).json
     assert (hold["message"], hold["reason"], hold["released_at"]) == (id_, "lawyer's letter", None)
-    assert "on legal hold" in (await office.secondline("voicemail", "show", id_)).out
     assert (await office.secondline("voicemail", "release", id_)).status == 0
-    again = await office.secondline("voicemail", "release", id_)
-    assert (again.status, "Traceback" in again.err, "is not on legal hold" in again.err) == (1, False, True)
     state = (await office.secondline("status", "--json")).json
     assert state["mailboxes"]["rictor"]["full"] is False
     assert state["disk"]["low"] in (True, False)

@@ -179,6 +179,7 @@ async def test_there_are_no_words_in_it_and_little_memory_is_enough(
         assert (await tight.transcribe(spoken, 8)).state is TranscriptState.DONE
 
 
+@pytest.mark.timeout(60)  # it loads a model and takes the message twice
 @pytest.mark.parametrize("engine", ["moonshine", "vosk"])
 async def test_what_is_heard_while_a_message_grows_is_what_is_heard_in_the_whole(spoken: Path, engine: str) -> None:
     pcm = spoken.read_bytes()[44:]

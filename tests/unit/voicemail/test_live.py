@@ -213,11 +213,16 @@ async def test_only_so_many_are_followed_at_once(office: Office, monkeypatch: py
 
 async def test_results_of_messages_that_never_come_are_let_go(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_module, "MOST_RESULTS", 2)
-    for _ in range(3):
-        office.records(PCM)
-        office.live.begins(CALL, len(office.live._known) + 1)
-        office.live.over(CALL)
-    assert len(office.live._known) == 2
+    calls = [uuid4() for _ in range(3)]
+    for call in calls:
+        (office.spool / f"{call}-1.wav").write_bytes(wav_bytes(PCM))
+        office.live.begins(call, 1)
+        office.live.over(call)
+        await asyncio.gather(*(followed.following for followed in office.live._known.values()))
+    office.box.record = None
+    assert office.told == []
+    assert [await office.live.deliver(recording_id(call, "1")) for call in calls] == [False] * 3
+    assert office.told == [HeadStart.GIVEN_UP] * 2
 
 
 async def test_while_the_database_is_away_the_message_waits_for_its_job(office: Office) -> None:
