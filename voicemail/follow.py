@@ -23,7 +23,7 @@ from voicemail.transcribe.turns import Urgency
 LOOK_SECONDS = 0.5
 """How often a recording is looked at: it grows every two seconds."""
 
-MOST_LAG_SECONDS = 20.0
+MOST_LAG_SECONDS = 60.0
 """A recording of which so much waits to be listened to grows faster than this machine can follow now."""
 
 STILL_SECONDS = 60.0

@@ -16,14 +16,14 @@ from voicemail.audio import QUIETEST_SPEECH_DBFS, RATE, Samples
 FRAME = RATE // 50
 """Samples in a frame of 20 ms, the unit of everything here."""
 
-LONGEST_SECONDS = 6.0
+LONGEST_SECONDS = 8.0
 """No piece is longer; one without a pause is cut where it is quietest in its second half."""
 
 _SECOND = RATE // FRAME
 _LONGEST = int(LONGEST_SECONDS * _SECOND)
-_SOONEST, _LONG_PAUSE = int(2.5 * _SECOND), int(0.5 * _SECOND)
-"""After 2.5 s a pause of half a second ends a piece: that of a sentence, which is where a recogniser wants it."""
-_SOON, _SHORT_PAUSE = int(3.5 * _SECOND), int(0.24 * _SECOND)
+_SOONEST, _LONG_PAUSE = int(3.5 * _SECOND), int(0.5 * _SECOND)
+"""After 3.5 s a pause of half a second ends a piece: that of a sentence, which is where a recogniser wants it."""
+_SOON, _SHORT_PAUSE = int(6.0 * _SECOND), int(0.24 * _SECOND)
 """Later a pause between words does."""
 _OVER_FLOOR_DB = 6.0
 _FLOOR_RISE_DB = 3.0 / _SECOND

@@ -172,9 +172,9 @@ async def test_a_machine_that_is_too_busy_leaves_the_message_to_its_job(office: 
     office.records(PCM[:PIECE])
     office.live.begins(CALL, 1)
     await office.has_heard(PIECE)
-    office.records(PCM * 5)
+    office.records(PCM * 12)
     await until(lambda: bool(office.ear.dropped))
-    office.takes_in(PCM * 5)
+    office.takes_in(PCM * 12)
     assert not await office.live.deliver(MESSAGE)
     assert office.told == [HeadStart.GIVEN_UP]
 
