@@ -9,10 +9,7 @@ from typing import Protocol
 from pbx.domain.transcript import Transcript
 from voicemail.audio import Samples
 from voicemail.transcribe.listening import Listening, Segmented, Streams
-
-
-class EngineProblem(Exception):
-    """An engine cannot be used as it is set up. The text is one sentence that says what to do."""
+from voicemail.transcribe.problem import EngineProblem
 
 
 class Recogniser(Protocol):

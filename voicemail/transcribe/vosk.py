@@ -12,8 +12,8 @@ import vosk  # type: ignore[import-untyped]
 
 from pbx.domain.transcript import Transcript, TranscriptState, Word
 from voicemail.audio import RATE, Samples, is_silent
-from voicemail.transcribe.engine import EngineProblem
 from voicemail.transcribe.listening import Listening
+from voicemail.transcribe.problem import EngineProblem
 
 _PIECE = RATE // 2
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from voicemail.transcribe.desk import Desk
-from voicemail.transcribe.engine import EngineProblem, load
+from voicemail.transcribe.engine import load
+from voicemail.transcribe.problem import EngineProblem
 from voicemail.transcribe.wire import READY, Failure, encode
 
 _NICENESS = 10
