@@ -49,10 +49,11 @@ class Transcription:
         with the message instead. While the engine cannot be started (a wrong model, too little memory), the message
         waits. Raises `StoreUnavailable`, which is no attempt.
         """
+        # Asked before the record is read: words that are written meanwhile are seen in it.
+        if self.head_starts and await self.head_starts.deliver(message):
+            return
         record = await self.message_box.message(message)
         if record is None or record.state in (TranscriptState.DONE, TranscriptState.NO_SPEECH):
-            return
-        if self.head_starts and await self.head_starts.deliver(message):
             return
         try:
             transcript = await self._words_of(self.folder / record.file, record.seconds)
