@@ -81,7 +81,10 @@ def call_json(call: CallRecord) -> dict[str, Any]:
 
 
 def message_json(message: MessageRecord) -> dict[str, Any]:
-    """A row of `voicemail list --json`; `seconds` is the length of the recording."""
+    """A row of `voicemail list --json`; `seconds` is the length of the recording.
+
+    `label` tells a short, silent or noise-only one; `read_at` is null until somebody opens it.
+    """
     return {
         "id": str(message.id),
         "call_id": str(message.call_id),
@@ -91,6 +94,9 @@ def message_json(message: MessageRecord) -> dict[str, Any]:
         "to": message.dialled,
         "received_at": rfc3339(message.received_at),
         "seconds": round(message.seconds, 3),
+        "label": message.label,
+        "read_at": rfc3339(message.read_at),
+        "held_at": rfc3339(message.held_at),
         "transcript": _transcript_json(message),
     }
 
@@ -114,6 +120,7 @@ def _transcript_json(message: MessageRecord) -> dict[str, Any]:
         "engine": done.engine if done else None,
         "model": done.model if done else None,
         "failure": message.failure,
+        "made_at": rfc3339(message.transcribed_at),
     }
 
 
@@ -206,7 +213,7 @@ def message_table(messages: Sequence[MessageRecord], timezone: str, country: str
             message.mailbox,
             caller_in_words(message.caller, country),
             f"{message.seconds:.0f} s",
-            words_in_short(message),
+            " ".join([words_in_short(message), *remarks(message)]),
         )
     return table
 
@@ -221,6 +228,14 @@ def words_in_short(message: MessageRecord) -> str:
         TranscriptState.FAILED: f"(not transcribed: {message.failure})",
         TranscriptState.DONE: "",
     }[message.state]
+
+
+def remarks(message: MessageRecord) -> list[str]:
+    """What is unusual about a message: its label, a legal hold."""
+    found = [message.label.in_words] if message.label else []
+    if message.held_at:
+        found.append("on legal hold")
+    return [f"[{remark}]" for remark in found]
 
 
 def sureness(transcript: Transcript) -> str:

@@ -203,6 +203,14 @@ def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     export = _add(verbs, "export", _records("voicemail_export"), "copy a message's WAV to a file", json=True)
     export.add_argument("id", metavar="ID")
     export.add_argument("target", metavar="FILE")
+    hold = _add(verbs, "hold", _holds("hold"), "put a message on legal hold: no rule erases it", json=True)
+    hold.add_argument("id", metavar="ID")
+    hold.add_argument("--reason", required=True, metavar="TEXT", help="why; nothing about a patient")
+    release = _add(verbs, "release", _holds("release"), "end a legal hold", json=True)
+    release.add_argument("id", metavar="ID")
+    holds = _add(verbs, "holds", _holds("holds"), "the legal holds on record", json=True)
+    holds.add_argument("id", nargs="?", metavar="ID", help="only those of this message")
+    holds.add_argument("--all", action="store_true", help="those that were released too")
 
 
 def _add(
@@ -322,6 +330,15 @@ def _urgent(name: str) -> Command:
         from pbx.cli import urgent
 
         return int(getattr(urgent, name)(options))
+
+    return command
+
+
+def _holds(name: str) -> Command:
+    def command(options: argparse.Namespace) -> int:
+        from pbx.cli import holds
+
+        return int(getattr(holds, name)(options))
 
     return command
 

@@ -27,6 +27,7 @@ from pbx.output import (
     name_of,
     named_caller,
     print_json,
+    remarks,
     sureness,
     urgent_json,
     words_in_short,
@@ -119,11 +120,16 @@ def operator() -> str:
     return getpass.getuser()
 
 
-async def _message(records: Records, text: str) -> MessageRecord:
+def message_id(text: str) -> UUID:
+    """The id that somebody typed. Raises `NoSuchMessage`."""
     try:
-        message = await records.messages.message(UUID(text))
+        return UUID(text)
     except ValueError as error:
         raise NoSuchMessage(f"{text!r} is not the id of a message: `secondline voicemail list` shows them") from error
+
+
+async def _message(records: Records, text: str) -> MessageRecord:
+    message = await records.messages.message(message_id(text))
     if message is None:
         raise NoSuchMessage(f"there is no message {text}: `secondline voicemail list` shows the ids")
     return message
@@ -140,7 +146,7 @@ def _tell(message: MessageRecord, urgent: UrgentCase | None, practice: Practice)
     out = console()
     out.print(f"Message {message.id} for {policy.mailboxes.get(message.mailbox, message.mailbox)}")
     out.print(f"From {named_caller(message.caller, policy)}, {message.seconds:.0f} seconds", markup=False)
-    out.print(f"  {words_in_short(message)}", markup=False)
+    out.print(f"  {' '.join([words_in_short(message), *remarks(message)])}", markup=False)
     if message.transcript:
         out.print(f"  ({sureness(message.transcript)})", markup=False)
     for line in urgent_in_words(urgent, policy) if urgent else ():

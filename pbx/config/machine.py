@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pbx.config.carriers import Carrier, load_carriers
+from pbx.config.keeping import build_keeping
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
@@ -28,6 +29,7 @@ def build_settings(file: PracticeFile, report: Report) -> Settings:
         recognizer=_recognizer(file.voicemail, report),
         database_url=_database(file.database, report),
         drain_seconds=file.server.drain_seconds,
+        keeping=build_keeping(file, report),
     )
 
 
@@ -59,7 +61,7 @@ def _recognizer(voicemail: VoicemailSection, report: Report) -> Recognizer:
             report.problem(path, f"there is no folder {folder}", "check the name, or unpack the model there")
     elif folder is not None:
         report.warning(path, "is not used", 'set engine = "vosk", or take it out', "unused")
-    return Recognizer(Engine(voicemail.engine), folder, voicemail.memory_mb)
+    return Recognizer(Engine(voicemail.engine), folder, voicemail.memory_mb, voicemail.live)
 
 
 def _database(database: DatabaseSection, report: Report) -> str | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from pbx.domain.keeping import Keeping
+
 
 class Transport(StrEnum):
     UDP = "udp"
@@ -57,11 +59,15 @@ class Web:
 
 @dataclass(frozen=True, slots=True)
 class Recognizer:
-    """Which engine transcribes. `vosk_model` is the folder of a Vosk model. `memory_mb` bounds the worker process."""
+    """Which engine transcribes. `vosk_model` is the folder of a Vosk model. `memory_mb` bounds the worker process.
+
+    `live`: messages are transcribed while they are recorded.
+    """
 
     engine: Engine = Engine.MOONSHINE
     vosk_model: Path | None = None
     memory_mb: int = 3000
+    live: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +81,4 @@ class Settings:
     recognizer: Recognizer = Recognizer()
     database_url: str | None = field(default=None, repr=False)
     drain_seconds: int = 30
+    keeping: Keeping = field(default_factory=Keeping)
