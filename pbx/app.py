@@ -173,7 +173,7 @@ class Server:
 
 
 def _worker_options(recognizer: Recognizer) -> WorkerOptions:
-    return WorkerOptions(recognizer.engine.value, recognizer.vosk_model, recognizer.memory_mb)
+    return WorkerOptions(recognizer.engine.value, recognizer.model, recognizer.memory_mb)
 
 
 def _live_calls(asterisk: AsteriskProcess, ami: AmiClient, pace: Pace) -> LiveCalls:

@@ -16,6 +16,8 @@ from pbx.cli.rules import parse_number, parse_time
 from pbx.config.load import Practice, load
 from pbx.database import Records, open_records
 from pbx.domain.call import MessageRecord
+from pbx.domain.hints import Urgency
+from pbx.hints import WHAT_THEY_ARE, hint_table, hints_of, urgency_of_message, urgent_first
 from pbx.output import (
     call_json,
     call_table,
@@ -63,15 +65,15 @@ def calls(options: Namespace) -> int:
 
 
 def voicemail_list(options: Namespace) -> int:
-    """Print the messages, newest first."""
+    """Print the newest messages: urgent ones first, then the newest first."""
 
     async def use(records: Records, practice: Practice) -> int:
-        found = await records.messages.messages(options.mailbox, options.limit)
+        policy = practice.policy
+        both = urgent_first(await records.messages.messages(options.mailbox, options.limit), policy)
         if options.json:
-            print_json([message_json(message) for message in found])
+            print_json([message_json(message, hints, policy.country) for message, hints in both])
         else:
-            policy = practice.policy
-            console().print(message_table(found, policy.timezone, policy.country))
+            console().print(message_table(both, policy.timezone, policy.country))
         return 0
 
     return with_records(options, use)
@@ -84,7 +86,8 @@ def voicemail_show(options: Namespace) -> int:
         message = await _message(records, options.id)
         await records.messages.opened(message.id, operator(), "show")
         if options.json:
-            print_json(message_detail_json(message))
+            hints = hints_of(message, practice.policy)
+            print_json(message_detail_json(message, hints, practice.policy.country))
         else:
             _tell(message, practice)
         return 0
@@ -135,6 +138,13 @@ def _tell(message: MessageRecord, practice: Practice) -> None:
     out = console()
     out.print(f"Message {message.id} for {policy.mailboxes.get(message.mailbox, message.mailbox)}")
     out.print(f"From {caller_in_words(message.caller, policy.country)}, {message.seconds:.0f} seconds")
+    hints = hints_of(message, policy)
+    if urgency_of_message(hints) is Urgency.URGENT:
+        out.print("URGENT: it holds a red-flag word of the practice.")
+    if hints:
+        out.print(WHAT_THEY_ARE)
+        out.print(hint_table(hints, policy.country), markup=False)
+        out.print("The message:")
     out.print(f"  {words_in_short(message)}", markup=False)
     if message.transcript:
         out.print(f"  ({sureness(message.transcript)})", markup=False)

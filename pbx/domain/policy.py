@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pbx.domain.hints import Reading
 from pbx.domain.menu import Menu
 from pbx.domain.oncall import Rota
 from pbx.domain.schedule import Schedule
@@ -100,7 +101,7 @@ class Policy:
 
     `country` is an ISO 3166-1 alpha-2 code (for numbers without a country code), `timezone` an IANA name (for times
     shown). `max_message_seconds` bounds one recording; `mailboxes` maps a mailbox's key to the name that people read,
-    `menu_prompts` a prompt's name to what a menu says.
+    `menu_prompts` a prompt's name to what a menu says. `reading` is what the practice knows of its messages' words.
     """
 
     version: str
@@ -115,6 +116,7 @@ class Policy:
     menu_prompts: Mapping[str, Greeting] = field(default_factory=dict)
     max_message_seconds: int = 180
     rotas: Mapping[str, Rota] = field(default_factory=dict)
+    reading: Reading = field(default_factory=Reading)
 
     def phones_of(self, person: str) -> tuple[str, ...]:
         """The endpoints of a person (its key); empty for somebody who is not in the file."""

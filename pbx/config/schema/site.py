@@ -14,6 +14,7 @@ from pbx.config.values import (
     Host,
     Line,
     Networks,
+    Phrases,
     Port,
     PortRange,
     Sources,
@@ -107,9 +108,28 @@ class VoicemailSection(Section):
 
     max_seconds: Annotated[int, Field(ge=10, le=900), About("Longest message.", "180", unit="seconds")] = 180
     engine: Annotated[
-        Literal["moonshine", "vosk"], About("The speech recogniser: moonshine or vosk.", '"moonshine"')
+        Literal["moonshine", "vosk", "whisper"],
+        About("The speech recogniser: moonshine, vosk or whisper; see secondline model.", '"moonshine"'),
     ] = "moonshine"
     vosk_model: Annotated[Text | None, About("Folder of the model, for vosk.", '"vosk-model-en-us-0.22"')] = None
+    whisper_model: Annotated[Text | None, About("Folder of the model, for whisper.", '"models/whisper-small.en"')] = (
+        None
+    )
     memory_mb: Annotated[
         int, Field(ge=500, le=64000), About("Most memory that the recogniser may take.", "3000", unit="megabytes")
     ] = 3000
+    words: Annotated[
+        Phrases,
+        About(
+            "Words of the practice that callers say: drugs, places. The names of its people come by themselves. What "
+            "sounds like one is proposed beside the words as heard.",
+            '["metoprolol", "Eliquis"]',
+        ),
+    ] = []
+    red_flags: Annotated[
+        Phrases | None,
+        About(
+            "Phrases that make a message urgent, * for any one word. Left out: the list in docs/running.md.",
+            '["chest pain", "pain in * chest"]',
+        ),
+    ] = None
