@@ -1,7 +1,7 @@
 """Whisper by faster-whisper, with the model in a folder that the practice names: the best words, the most work.
 
 It is an extra (`pip install secondline[whisper]`). Nothing is ever fetched: a folder that is not whole is refused
-before the library sees it, because it would ask its hub for what is missing (faster_whisper/transcribe.py, WhisperModel).
+before the library sees it, which would ask its hub for what is missing (faster_whisper/transcribe.py, WhisperModel).
 """
 
 from __future__ import annotations

@@ -113,11 +113,11 @@ def _numbers(run: _Run, country: str) -> Iterator[_Number]:
 
 def _corrected(run: _Run, country: str) -> _Number | None:
     """The digits before a correction with their end replaced by the digits after it, where that makes a number."""
-    for kept in range(len(run.before) - 1, 0, -1):
-        pieces_left = (*run.before[:kept], *run.pieces)
-        e164 = _e164(_digits(pieces_left), country)
+    before, after = _digits(run.before), _digits(run.pieces)
+    for kept in range(len(before) - 1, 0, -1):
+        e164 = _e164(before[:kept] + after, country)
         if e164:
-            return _Number(e164, (pieces_left[0].first, pieces_left[-1].end), whole=True, corrects=True)
+            return _Number(e164, (run.before[0].first, run.pieces[-1].end), whole=True, corrects=True)
     return None
 
 

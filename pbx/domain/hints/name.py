@@ -105,4 +105,4 @@ def _comma_after(heard: Heard, at: int) -> bool:
 
 def _written(said: str) -> str:
     """As a name is written; the words themselves stay as they were heard."""
-    return " ".join(word if not word.islower() else word.capitalize() for word in said.split()).rstrip(".")
+    return " ".join(word.capitalize() for word in said.split()) if said.islower() else said

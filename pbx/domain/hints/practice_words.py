@@ -24,6 +24,7 @@ SHORTEST = 4
 ALIKE = 0.8
 ALIKE_SHORT = 0.86
 
+_PARTS = re.compile(r"\w+")
 _SOUNDS = tuple(
     (re.compile(pattern), sound)
     for pattern, sound in (
@@ -86,7 +87,7 @@ def practice_word_hints(heard: Heard, words: tuple[str, ...]) -> Iterator[Hint]:
         if places & taken:
             continue
         taken |= places
-        exact = found.alike > 1
+        exact = found.alike > 1 and len(_PARTS.findall(found.word)) == len(places)
         hint = heard.hint(HintKind.WORD, found.word, (found.first, found.end), "" if exact else "may have been meant")
         if not exact or hint.unsure:
             yield hint
