@@ -17,6 +17,7 @@ from bench.answering import answer_figures, capacity_figures
 from bench.deciding import decision_figure
 from bench.figures import Figure, as_json, table
 from bench.footprint import asterisk_after_overload, machine, memory_figures, start_seconds
+from bench.hearing import hearing_figures
 from bench.messages import transcript_figures
 from bench.practice import BenchFailed, Measured, add_static_number, write
 from pbx.asterisk.layout import Layout
@@ -71,6 +72,8 @@ async def _measure(folder: Path, tell: Callable[[str], None]) -> list[Figure]:
         figures += await answer_figures(measured)
         figures += await transcript_figures(measured)
         memory = memory_figures(measured)
+        tell("word errors on Asterisk's prompts")
+        memory += await hearing_figures()
         figures += await capacity_figures(measured)
         return [*figures, *memory, asterisk_after_overload(measured)]
 
