@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbx.domain.hints import Hint, HintKind, Reading, Urgency, hints_in, urgency_of
+from pbx.domain.hints import DEFAULT_RED_FLAGS, Hint, HintKind, Reading, Urgency, hints_in, urgency_of
 from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.transcript import Transcript, TranscriptState, Word
 
@@ -228,6 +230,12 @@ def test_the_reason_is_a_sentence_of_the_message_itself(text: str, reason: str |
 def test_red_flags_make_a_message_urgent(text: str) -> None:
     found = hints_in(said(text), CALLER, DAY, READING)
     assert urgency_of(Urgency.ROUTINE, found) is Urgency.URGENT
+
+
+def test_the_list_that_is_built_in_stands_in_the_manual() -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "running.md").read_text(encoding="utf-8")
+    written = manual.partition("Built\nin is:")[2].partition("red_flags = [")[2].partition("]")[0]
+    assert tuple(re.findall(r'"([^"]+)"', written)) == DEFAULT_RED_FLAGS
 
 
 def test_the_red_flags_are_the_practices_own() -> None:
