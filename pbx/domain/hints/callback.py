@@ -30,6 +30,10 @@ _NO_TELEPHONE = frozenset(
 )
 _LOOK_BACK = 10
 _LONGEST_CORRECTION = 4
+"""Words between what is taken back and what holds."""
+
+_SHORTEST_CORRECTION = 3
+"""Digits: `717 555 0123, no, 2 pills` corrects nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,8 @@ def _numbers(run: _Run, country: str) -> Iterator[_Number]:
 def _corrected(run: _Run, country: str) -> _Number | None:
     """The digits before a correction with their end replaced by the digits after it, where that makes a number."""
     before, after = _digits(run.before), _digits(run.pieces)
+    if len(after) < _SHORTEST_CORRECTION:
+        return None
     for kept in range(len(before) - 1, 0, -1):
         e164 = _e164(before[:kept] + after, country)
         if e164:

@@ -62,6 +62,8 @@ def values(text: str, kind: HintKind, reading: Reading = READING) -> list[str]:
         "The pharmacy is at 717 555 0188. My number is 717 555 0123.",
         "My cell is 717 555 0123 and the fax number is 717 555 0199",
         "seven one seven five five five oh one two three to five pm",
+        "717 555 0123, no, 2 pills a day",
+        "I take 2 pills. No, 3. Call 717 555 0123.",
     ],
 )
 def test_the_call_back_number_is_found_however_it_is_said(text: str) -> None:
