@@ -97,7 +97,7 @@ MODELS = (
             "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
             75.5,
         ),
-        "words with confidence and punctuation; about Moonshine's words",
+        "words with confidence and punctuation; half of Moonshine's errors for twice the work",
         1500,
     ),
     _whisper(
@@ -108,7 +108,7 @@ MODELS = (
             "2a166925539a16005f14ff328359f9b9adb9dc4fb631bb3b227526862e93e2ef",
             145.2,
         ),
-        "better words, about twice the work of tiny.en",
+        "more of the same, about twice the work of tiny.en",
         2000,
     ),
     _whisper(
@@ -119,7 +119,7 @@ MODELS = (
             "62b2a45b05ee59acb4a5341b33ee35e041395d378d418a18acfe4c9e768ee37a",
             483.5,
         ),
-        "the best of these words, for a machine with four free cores",
+        "the best of these, for a machine with free cores",
         4000,
     ),
 )

@@ -7,7 +7,6 @@ before the library sees it, which would ask its hub for what is missing (faster_
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +60,10 @@ class Whisper:
             condition_on_previous_text=False,
             word_timestamps=True,
         )
-        words = tuple(_words(pieces))
-        text = " ".join(word.text for word in words)
+        heard = [word for piece in pieces if _is_speech(piece) for word in piece.words or ()]
+        words = tuple(_word(word) for word in heard if word.word.strip())
+        # Each word brings its own space, or none where it goes on with the one before it: `non-urgent`.
+        text = "".join(word.word for word in heard).strip()
         if not text:
             return Transcript(TranscriptState.NO_SPEECH, "", self.name, self.model)
         known = [word.confidence for word in words if word.confidence is not None]
@@ -77,10 +78,9 @@ def missing_files(model: Path) -> str:
     return lacking[0] if lacking else ""
 
 
-def _words(pieces: Iterable[Any]) -> Iterable[Word]:
-    for piece in pieces:
-        if piece.no_speech_prob > _NOTHING_SAID and piece.avg_logprob < _HARDLY_LIKELY:
-            continue
-        for word in piece.words or ():
-            if text := word.word.strip():
-                yield Word(text, float(word.start), float(word.end), min(1.0, max(0.0, float(word.probability))))
+def _is_speech(piece: Any) -> bool:
+    return not (piece.no_speech_prob > _NOTHING_SAID and piece.avg_logprob < _HARDLY_LIKELY)
+
+
+def _word(word: Any) -> Word:
+    return Word(word.word.strip(), float(word.start), float(word.end), min(1.0, max(0.0, float(word.probability))))
