@@ -208,7 +208,7 @@ class Assembly:
     @cached_property
     def recogniser(self) -> RecogniserProcess:
         chosen = self.practice.settings.recognizer
-        return RecogniserProcess(WorkerOptions(chosen.engine.value, chosen.vosk_model, chosen.memory_mb))
+        return RecogniserProcess(WorkerOptions(chosen.engine.value, chosen.model, chosen.memory_mb))
 
     @cached_property
     def head_starts(self) -> LiveTranscription:

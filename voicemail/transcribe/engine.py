@@ -23,7 +23,7 @@ class Recogniser(Protocol):
 
 
 def load(engine: str, model: Path | None) -> Recogniser:
-    """Load `engine` (`moonshine`, `vosk`) with the model in folder `model`. Raises `EngineProblem`."""
+    """Load `engine` (`moonshine`, `vosk`, `whisper`) with the model in folder `model`. Raises `EngineProblem`."""
     try:
         return _LOADERS[engine](model)
     except KeyError:
@@ -55,4 +55,10 @@ def _vosk(model: Path | None) -> Recogniser:
     return Vosk(model)
 
 
-_LOADERS: dict[str, Callable[[Path | None], Recogniser]] = {"moonshine": _moonshine, "vosk": _vosk}
+def _whisper(model: Path | None) -> Recogniser:
+    from voicemail.transcribe.whisper import Whisper
+
+    return Whisper(model)
+
+
+_LOADERS: dict[str, Callable[[Path | None], Recogniser]] = {"moonshine": _moonshine, "vosk": _vosk, "whisper": _whisper}

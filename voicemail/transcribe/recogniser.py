@@ -58,7 +58,7 @@ class RecogniserUnavailable(RecognitionFailed):
 
 @dataclass(frozen=True, slots=True)
 class WorkerOptions:
-    """`engine` is `moonshine` or `vosk`, `model` the folder of a Vosk model, `memory_mb` bounds the address space."""
+    """`engine` is moonshine, vosk or whisper, `model` the folder of its model, `memory_mb` bounds the address space."""
 
     engine: str
     model: Path | None = None

@@ -15,6 +15,7 @@ from pbx.config.values import (
     Language,
     Line,
     Networks,
+    Phrases,
     Port,
     PortRange,
     Sources,
@@ -157,12 +158,31 @@ class VoicemailSection(Section):
         About("A mailbox with so many is called full: the staff is warned. Patients are never refused.", "200"),
     ] = None
     engine: Annotated[
-        Literal["moonshine", "vosk"], About("The speech recogniser: moonshine or vosk.", '"moonshine"')
+        Literal["moonshine", "vosk", "whisper"],
+        About("The speech recogniser: moonshine, vosk or whisper; see secondline model.", '"moonshine"'),
     ] = "moonshine"
     vosk_model: Annotated[Text | None, About("Folder of the model, for vosk.", '"vosk-model-en-us-0.22"')] = None
     live: Annotated[
         bool, About("Transcribe while the patient speaks, so that the words are there at the hang-up.", "true")
     ] = True
+    whisper_model: Annotated[Text | None, About("Folder of the model, for whisper.", '"models/whisper-small.en"')] = (
+        None
+    )
     memory_mb: Annotated[
         int, Field(ge=500, le=64000), About("Most memory that the recogniser may take.", "3000", unit="megabytes")
     ] = 3000
+    words: Annotated[
+        Phrases,
+        About(
+            "Words of the practice that callers say: drugs, places. The names of its people come by themselves. What "
+            "sounds like one is proposed beside the words as heard.",
+            '["metoprolol", "Eliquis"]',
+        ),
+    ] = []
+    red_flags: Annotated[
+        Phrases | None,
+        About(
+            "Phrases that make a message urgent, * for any one word. Left out: the list in docs/running.md.",
+            '["chest pain", "pain in * chest"]',
+        ),
+    ] = None
