@@ -105,6 +105,6 @@ async def test_the_database_knows_who_called_when(database: Database) -> None:
     assert len(await past.callers_since(MORNING - timedelta(hours=9), 1)) == 1
 
 
-@pytest.mark.parametrize("reason", Reason)
-async def test_every_reason_can_be_logged(reason: Reason, database: Database) -> None:
-    await PgCallLog(database).open_call(a_start(), replace(a_decision(), reason=reason))
+async def test_every_reason_can_be_logged(database: Database) -> None:
+    for reason in Reason:
+        await PgCallLog(database).open_call(a_start(), replace(a_decision(), reason=reason))
