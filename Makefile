@@ -36,7 +36,7 @@ demo: setup
 
 test: dev lint
 	$(BIN)/pytest -n auto --dist loadfile tests/unit tests/integration
-	$(BIN)/pytest -n 2 --dist loadfile tests/e2e
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/e2e
 
 lint: $(BIN)/.installed-dev
 	$(BIN)/ruff check .

@@ -16,7 +16,7 @@ import pytest
 from pbx.demo.practice import DAY_LINE, EVENING_LINE, PHONE
 from tests.e2e.conftest import PatientMaker, PhoneMaker
 from tests.kit.network import until
-from tests.kit.server import Office, open_office
+from tests.kit.server import Office, open_office, secondline_process
 
 pytestmark = pytest.mark.timeout(150)
 
@@ -52,7 +52,8 @@ def number() -> str:
 
 
 async def test_a_second_server_on_the_same_data_says_so(office: Office) -> None:
-    answer = await office.secondline("run")
+    files = ("--config", str(office.practice.file), "--data", str(office.practice.data))
+    answer = await secondline_process("run", *files)
     assert answer.status == 1
     assert f"(process {office.server.pid}) already runs" in answer.err
     assert "Traceback" not in answer.err

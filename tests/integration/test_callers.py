@@ -18,6 +18,7 @@ from pbx.domain.routing import Reason, decide
 from pbx.store.calls import PgCallLog, PgPastCalls
 from pbx.store.database import Database
 from tests.kit.calls import MORNING, PATIENT, a_decision, a_start
+from tests.kit.database import on_database
 from tests.kit.server import Answer, secondline
 
 SOLO = Path(__file__).parents[2] / "docs" / "examples" / "solo.toml"
@@ -31,15 +32,13 @@ file = "contacts.csv"
 always = [{ voicemail = "rictor" }]
 """
 
-pytestmark = pytest.mark.timeout(90)
-
 
 @pytest.fixture
-def practice(tmp_path: Path) -> Path:
+def practice(tmp_path: Path, dsn: str) -> Path:
     people = (f"{NURSING_HOME},Oak Grove,priority,ask for Jo", f"{PESTERER},Zebulon Quartermain,blocked,")
     (tmp_path / "contacts.csv").write_text("\n".join(("number,name,groups,note", *people)), encoding="utf-8")
     file = tmp_path / "practice.toml"
-    file.write_text(SOLO.read_text(encoding="utf-8") + RULES, encoding="utf-8")
+    file.write_text(SOLO.read_text(encoding="utf-8") + RULES + on_database(dsn), encoding="utf-8")
     return file
 
 
@@ -106,6 +105,6 @@ async def test_the_database_knows_who_called_when(database: Database) -> None:
     assert len(await past.callers_since(MORNING - timedelta(hours=9), 1)) == 1
 
 
-@pytest.mark.parametrize("reason", Reason)
-async def test_every_reason_can_be_logged(reason: Reason, database: Database) -> None:
-    await PgCallLog(database).open_call(a_start(), replace(a_decision(), reason=reason))
+async def test_every_reason_can_be_logged(database: Database) -> None:
+    for reason in Reason:
+        await PgCallLog(database).open_call(a_start(), replace(a_decision(), reason=reason))

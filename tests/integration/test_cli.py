@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from pbx.domain.routing import Reason
-from tests.kit.server import secondline
+from tests.kit.database import on_database
+from tests.kit.server import secondline, secondline_process
 
 ROOT = Path(__file__).parents[2]
 SOLO = ROOT / "docs" / "examples" / "solo.toml"
@@ -71,6 +72,14 @@ async def test_explain_tells_a_call_at_any_time_and_why(practice: Path) -> None:
     assert document["from"] == "+12155550143"
 
 
+@pytest.fixture
+def practice_on_server(practice: Path, dsn: str) -> Path:
+    """The same practice on a database that runs already."""
+    with practice.open("a", encoding="utf-8") as file:
+        file.write(on_database(dsn))
+    return practice
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -83,8 +92,10 @@ async def test_explain_tells_a_call_at_any_time_and_why(practice: Path) -> None:
         (("phones", "--qr"), "set public_address"),
     ],
 )
-async def test_a_mistake_is_answered_with_one_sentence(practice: Path, words: tuple[str, ...], sentence: str) -> None:
-    answer = await secondline(*words, "--config", str(practice))
+async def test_a_mistake_is_answered_with_one_sentence(
+    practice_on_server: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    answer = await secondline(*words, "--config", str(practice_on_server))
     assert answer.status == 1
     assert sentence in answer.err
     assert len(answer.err.strip().splitlines()) == 1
@@ -119,9 +130,9 @@ async def test_phones_makes_each_secret_once_and_shows_what_to_type(practice: Pa
     assert "█" in shown or "▀" in shown
 
 
-async def test_calls_and_messages_of_a_practice_that_has_none(practice: Path) -> None:
+async def test_calls_and_messages_of_a_practice_that_has_none(practice_on_server: Path) -> None:
     for words in (("calls",), ("voicemail", "list")):
-        answer = await secondline(*words, "--json", "--config", str(practice))
+        answer = await secondline(*words, "--json", "--config", str(practice_on_server))
         assert (answer.status, json.loads(answer.out)) == (0, []), answer.err
 
 
@@ -132,8 +143,11 @@ async def test_status_without_a_server_says_what_to_do(practice: Path) -> None:
     assert set(answer.json["components"]) == {"asterisk", "database", "controller", "transcriber"}
 
 
-async def test_nothing_is_left_running(practice: Path) -> None:
-    await secondline("calls", "--config", str(practice))
+@pytest.mark.timeout(90)
+async def test_a_process_brings_its_own_database_and_leaves_nothing_running(practice: Path) -> None:
+    answer = await secondline_process("calls", "--json", "--config", str(practice))
+    assert (answer.status, answer.json, answer.err) == (0, [], "")
+    assert (practice.parent / "var" / "postgres" / "PG_VERSION").exists()
     assert not (practice.parent / "var" / "postgres" / "postmaster.pid").exists()
     assert os.access(practice.parent / "var", os.R_OK)
 
@@ -163,3 +177,9 @@ async def test_model_check_tries_the_recogniser_of_the_file(practice: Path) -> N
     missing = await secondline("model", "check", "--engine", "whisper", "--model", "nowhere", "--config", str(practice))
     assert (missing.status, missing.err.count("\n")) == (1, 1)
     assert "no whole Whisper model in nowhere: model.bin is missing" in missing.err
+
+
+async def test_a_process_tells_a_mistake_in_one_sentence(practice: Path) -> None:
+    answer = await secondline_process("explain", "--to", "nobody", "--config", str(practice))
+    assert (answer.status, answer.out) == (1, "")
+    assert answer.err.startswith("secondline: ") and len(answer.err.splitlines()) == 1

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.database import on_database
 from tests.kit.server import Answer, secondline
-
-pytestmark = pytest.mark.timeout(90)
 
 CARE_TEAM = Path(__file__).parents[2] / "docs" / "examples" / "care-team.toml"
 URGENT = "+17175550104"
@@ -17,9 +16,10 @@ RICTORS = "2030-01-14T12:00"  # a Monday on which Rictor's week begins
 
 
 @pytest.fixture
-def practice(tmp_path: Path) -> Path:
+def practice(tmp_path: Path, dsn: str) -> Path:
+    """The care team's practice, on a database that runs already: no command has to start one."""
     file = tmp_path / "practice.toml"
-    file.write_text(CARE_TEAM.read_text(encoding="utf-8"), encoding="utf-8")
+    file.write_text(CARE_TEAM.read_text(encoding="utf-8") + on_database(dsn), encoding="utf-8")
     return file
 
 

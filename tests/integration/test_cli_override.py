@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.database import on_database
 from tests.kit.server import Answer, secondline
-
-pytestmark = pytest.mark.timeout(150)
 
 CARE_TEAM = Path(__file__).parents[2] / "docs" / "examples" / "care-team.toml"
 URGENT = "+17175550104"
@@ -18,8 +17,7 @@ URGENT = "+17175550104"
 def practice(tmp_path: Path, dsn: str) -> Path:
     """The care team's practice, on a database that runs already: no command has to start one."""
     file = tmp_path / "practice.toml"
-    database = f"\n[database]\nurl = '{dsn}'\n"
-    file.write_text(CARE_TEAM.read_text(encoding="utf-8") + database, encoding="utf-8")
+    file.write_text(CARE_TEAM.read_text(encoding="utf-8") + on_database(dsn), encoding="utf-8")
     return file
 
 

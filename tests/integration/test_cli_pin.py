@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.integration.test_cli_oncall import CARE_TEAM
+from tests.kit.database import on_database
 from tests.kit.server import Answer, secondline
-
-pytestmark = pytest.mark.timeout(90)
 
 
 @pytest.fixture
-def practice(tmp_path: Path) -> Path:
+def practice(tmp_path: Path, dsn: str) -> Path:
+    """The care team's practice, on a database that runs already: no command has to start one."""
     file = tmp_path / "practice.toml"
-    file.write_text(CARE_TEAM.read_text(encoding="utf-8"), encoding="utf-8")
+    file.write_text(CARE_TEAM.read_text(encoding="utf-8") + on_database(dsn), encoding="utf-8")
     return file
 
 

@@ -16,14 +16,13 @@ from pbx.database import open_records
 from pbx.domain.call import CallStart
 from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.routing import State, decide
+from tests.kit.database import on_database
 from tests.kit.server import secondline
 
 SOLO = Path(__file__).parents[2] / "docs" / "examples" / "solo.toml"
 LINE = "(717) 555-0100"
 CALLER = "+12155550143"
 HOURS = 'open = { mon-thu = "09:00-17:00", fri = ["09:00-12:00", "13:00-15:00"] }'
-
-pytestmark = pytest.mark.timeout(90)
 
 
 @pytest.fixture
@@ -135,10 +134,11 @@ async def logged(practice: Path, at: datetime) -> UUID:
     return start.id
 
 
-async def test_diff_lists_last_weeks_calls_that_would_have_gone_elsewhere(practice: Path) -> None:
+async def test_diff_lists_last_weeks_calls_that_would_have_gone_elsewhere(practice: Path, dsn: str) -> None:
+    practice.write_text(practice.read_text(encoding="utf-8") + on_database(dsn), encoding="utf-8")
     new = changed(practice, HOURS, 'open = { daily = "00:00-24:00" }\n')
     text = new.read_text(encoding="utf-8").replace("closed_on", "# closed_on")
-    new.write_text(text[: text.index("[[expect]]")], encoding="utf-8")
+    new.write_text(text[: text.index("[[expect]]")] + on_database(dsn), encoding="utf-8")
     policy, now = load(practice).policy, datetime.now(UTC)
     hours = [now - timedelta(hours=n) for n in range(1, 160)]
     states = {decide(policy, "+17175550100", at).state: at for at in hours}

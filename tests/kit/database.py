@@ -100,6 +100,11 @@ async def dsn(database_server: DatabaseServer) -> AsyncIterator[str]:
         yield dsn
 
 
+def on_database(dsn: str) -> str:
+    """The end of a practice's file that is to use this database; its commands start no cluster of their own."""
+    return f"\n[database]\nurl = '{dsn}'\n"
+
+
 @pytest.fixture
 async def empty_dsn(database_server: DatabaseServer) -> AsyncIterator[str]:
     """The DSN of an empty database of this test's own."""

@@ -1,16 +1,21 @@
-"""The whole server under test: the real `secondline run` on a practice of its own, asked through the real command."""
+"""The whole server under test: the real `secondline run` on a practice of its own, asked through the real commands."""
 
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from pbx.cli import main
 from pbx.demo.practice import MENU_LINE, DemoPractice, write_practice
 from pbx.demo.server import ServerProcess
 
@@ -88,16 +93,50 @@ class Office:
         self.practice.file.write_text(text.replace(old, new), encoding="utf-8")
 
 
+_streams = threading.Lock()
+
+
 async def secondline(*words: str, types: str = "") -> Answer:
-    """Run the command line with `types` as its standard input, and wait for its end."""
+    """Run the command with `types` as its standard input, and wait for its end.
+
+    It runs in a thread of the tests: a Python of its own takes a second or more to come up, for every command.
+    """
+    return await asyncio.to_thread(_run_here, words, types)
+
+
+async def secondline_process(*words: str) -> Answer:
+    """Run the command as a process of its own: where that it is one is what is tested."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "pbx.cli", *words),
-        stdin=asyncio.subprocess.PIPE,
+        stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await process.communicate(types.encode())
+    out, err = await process.communicate()
     return Answer(process.returncode or 0, out.decode(), err.decode())
+
+
+def _run_here(words: Sequence[str], types: str) -> Answer:
+    out, err, typed = io.StringIO(), io.StringIO(), io.StringIO(types)
+    with _streams, redirect_stdout(out), redirect_stderr(err), patch("sys.stdin", typed), _unlogged():
+        try:
+            status = main(words)
+        except SystemExit as wrong_words:
+            status = int(wrong_words.code or 0)
+    return Answer(status, out.getvalue(), err.getvalue())
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """As in a process of its own, where nobody has set up logging yet: what is logged goes to the command's stderr."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers[:] = []
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 @contextmanager
