@@ -6,12 +6,8 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from pbx.domain.call import CallRecord, MessageRecord
 from pbx.domain.hints import UNSURE_BELOW, Hint
@@ -26,6 +22,10 @@ from pbx.domain.serial import choices_to_list, decision_to_dict
 from pbx.domain.transcript import Transcript, TranscriptState
 from pbx.domain.urgent import UrgentCase
 from pbx.hints import hint_line, reading_json
+
+if TYPE_CHECKING:  # it takes longer to import than most commands run
+    from rich.console import Console
+    from rich.table import Table
 
 
 def print_json(document: Any) -> None:
@@ -182,6 +182,8 @@ def override_json(policy: Policy, one: Override) -> dict[str, Any]:
 
 def call_table(calls: Sequence[CallRecord], policy: Policy) -> Table:
     """The call log for people; a contact's name is looked up now, and is kept with no call."""
+    from rich.table import Table
+
     timezone, country = policy.timezone, policy.country
     table = Table(title=f"Call log (times in {timezone})", title_justify="left")
     for heading in ("when", "from", "to", "chose", "what happened", "why", "length"):
@@ -202,6 +204,9 @@ def call_table(calls: Sequence[CallRecord], policy: Policy) -> Table:
 
 
 def message_table(messages: Sequence[tuple[MessageRecord, Sequence[Hint]]], timezone: str, country: str) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(title=f"Voicemail (times in {timezone})", title_justify="left")
     for heading in (
         "id",
@@ -257,4 +262,6 @@ def sureness(transcript: Transcript) -> str:
 
 def console() -> Console:
     """Where tables go: as wide as the terminal, or wide enough not to fold where there is none."""
+    from rich.console import Console
+
     return Console(width=None if sys.stdout.isatty() else 140, highlight=False)

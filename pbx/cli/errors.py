@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 
-from pbx.config.load import ConfigProblems
+from pbx.config.problems import ConfigProblems
 
 OUR_PACKAGES = frozenset({"pbx", "agi", "voicemail"})
 

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from pbx.asterisk.layout import Layout
 from pbx.calendars import look_up, try_out, with_calendars
 from pbx.cli.errors import BadOption
-from pbx.cli.live import NotRunning, ask
 from pbx.config.check import in_plain_words
 from pbx.config.closed_dates import HOLIDAY_YEARS
 from pbx.config.describe import describe
@@ -102,6 +101,8 @@ def explain(options: Namespace) -> int:
 
 def _now_known(layout: Layout) -> Facts:
     """What is known at this moment: a running server knows which phones are not registered."""
+    from pbx.cli.live import NotRunning, ask  # an HTTP client, which no check of a file needs
+
     facts = last_known(layout)
     try:
         state = asyncio.run(ask(layout, "GET", "/status"))

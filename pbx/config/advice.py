@@ -110,9 +110,9 @@ def _of_greetings(file: PracticeFile, policy: Policy, report: Report) -> None:
     if policy.snow_day_greeting is not None:
         when_closed.add(policy.snow_day_greeting)
     when_open = _greetings_in(action for number in numbers for action in leaves_in(number.opened))
-    names = _names(file, policy)
+    names, heard = _names(file, policy), when_closed | when_open
     for key, section in file.greetings.items():
-        if key not in when_closed | when_open:
+        if key not in heard:
             continue
         path = ("greetings", key, "text" if section.text is not None else "file")
         words = (section.text or section.says or "").lower()

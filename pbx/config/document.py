@@ -71,7 +71,8 @@ class _Reader:
         if file != self.document.main:
             data.pop("include", None)
         self._merge(self.document.data, data, (), places)
-        self.document.places = places | self.document.places  # a table of several files stands where it stood first
+        # A table of several files stands where it stood first.
+        self.document.places = places | self.document.places if self.document.places else places
         for position, name in enumerate(includes):
             place = places.get(("include", position)) or places[("include",)]
             self.read(file.parent / name, place, key_text(("include", position)), (*parents, file.resolve()))
@@ -100,7 +101,9 @@ class _Reader:
             for line, what, remedy in _syntax_errors(str(error), text, root):
                 self._wrong(Place(file, line), "syntax", what, remedy)
             return {}, {}
-        return data, {path: Place(file, line) for path, line in _lines(root).items()}
+        lines = _lines(root)
+        at = {line: Place(file, line) for line in set(lines.values())}
+        return data, {path: at[line] for path, line in lines.items()}
 
     def _merge(self, target: dict[str, Any], more: dict[str, Any], path: KeyPath, places: dict[KeyPath, Place]) -> None:
         for key, value in more.items():

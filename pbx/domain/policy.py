@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pbx.domain.callers import NO_RULES, CallerRules, Contact
 from pbx.domain.hints import Reading
 from pbx.domain.menu import Menu
 from pbx.domain.oncall import Rota
 from pbx.domain.people import Outside, Person
+from pbx.domain.remembered import Remembered
 from pbx.domain.schedule import Schedule
 
 FALLBACK_GREETING = "default"
@@ -165,7 +167,15 @@ class Policy:
     languages: tuple[str, ...] = ("en",)
     translations: Mapping[str, Greeting] = field(default_factory=dict)
     reading: Reading = field(default_factory=Reading)
+    told: Remembered[Hashable, Any] = field(default_factory=Remembered, init=False, repr=False, compare=False)
+    """What calls were told last, for `pbx.domain.routing`."""
+    reached_by_hours: frozenset[str] = field(default=frozenset(), init=False, repr=False, compare=False)
+    """Keys of the people whose reach-me rules follow hours."""
     _phones_of: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_hours = (key for key, person in self.people.items() if any(rule.hours for rule in person.reach))
+        object.__setattr__(self, "reached_by_hours", frozenset(by_hours))
 
     def phones_of(self, person: str) -> tuple[str, ...]:
         """The endpoints of a person (its key); empty for somebody who is not in the file."""

@@ -5,13 +5,14 @@ Both are pure. The same decision drives the call, is stored with it and is print
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
-from pbx.domain.callers import Incoming, Kind, Ruling, ruling
+from pbx.domain.callers import AS_ANY_OTHER, Incoming, Kind, Ruling, ruling
+from pbx.domain.dependence import Asks, asks_of, depends_on
 from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.languages import spoken_in
 from pbx.domain.menu import Menu
@@ -66,6 +67,9 @@ class Reason(StrEnum):
     REPEATED_CALL = "repeated-call"
 
 
+_Told = tuple[tuple[Step, ...], tuple[str, ...]]
+"""What is done with a call, as steps and in sentences."""
+
 BY_CALLER = frozenset(Reason(kind.value) for kind in Kind)
 """The reasons that have to do with who is calling."""
 
@@ -108,17 +112,34 @@ def decide(
     incoming = Incoming(caller, line.state is State.OPEN, at, facts.recent, facts.verdict) if caller else None
     found = ruling(number.callers, policy.contacts, incoming)
     line = _for_caller(policy, line, found)
+    if found.rule and found.rule.turn_away:
+        steps, done = _turned_away(policy, number, found.rule.turn_away)
+    else:
+        steps, done = _told(policy, number, line, at, facts)
+    why = (*line.why, *done)
+    return Decision(dialled, at, line.state, line.reason, line.rule, line.until, steps, why, policy.version)
+
+
+def _turned_away(policy: Policy, number: Number, prompt: str) -> _Told:
+    said = _spoken(policy, SayStep((EMERGENCY_PROMPT, prompt)), number.language or policy.languages[0])
+    return (said, EndStep()), (f"Say the emergency sentence and {prompt!r}, and hang up.",)
+
+
+def _told(policy: Policy, number: Number, line: _Line, at: datetime, facts: Facts) -> _Told:
+    """What is done on a line. It is the same for one call after the other until what it depends on changes."""
+    key, actions = (number.e164, line.state), line.actions
+    asks = policy.told.get((*key, "asks"), actions, lambda: asks_of(actions))
+    made_from = (actions, line.heard_as, *depends_on(policy, asks, at, facts))
+    told: _Told = policy.told.get(key, made_from, lambda: _laid_out(policy, number, line, at, facts))
+    return told
+
+
+def _laid_out(policy: Policy, number: Number, line: _Line, at: datetime, facts: Facts) -> _Told:
     telling = _Telling(policy, line.heard_as, at, facts, _fallback(number, line.actions))
     language, spoken = number.language or policy.languages[0], partial(_spoken, policy)
     plan = Plan(telling.steps, _opening(line.heard_as), telling.fallback, language, spoken)
-    if found.rule and found.rule.turn_away:
-        plan.steps += (spoken(SayStep((EMERGENCY_PROMPT, found.rule.turn_away)), language), EndStep())
-        done = [f"Say the emergency sentence and {found.rule.turn_away!r}, and hang up."]
-    else:
-        plan.add(line.actions)
-        done = [s for action in line.actions for s in telling.sentences(action)]
-    why = (*line.why, *done)
-    return Decision(dialled, at, line.state, line.reason, line.rule, line.until, tuple(plan.steps), why, policy.version)
+    plan.add(line.actions)
+    return tuple(plan.steps), tuple(s for action in line.actions for s in telling.sentences(action))
 
 
 def advance(steps: tuple[Step, ...], position: int, result: Result) -> int:
@@ -157,8 +178,9 @@ class _Line:
 
 def _line(policy: Policy, number: Number, at: datetime, facts: Facts) -> _Line:
     """What the schedule says, as overrides change it."""
-    state, reason, rule, until, why = _line_state(policy, number, at)
-    actions = number.opened if state is State.OPEN else _when_closed(number, at)
+    now = number.schedule.state_at(at) if number.schedule else None
+    state, reason, rule, until, why = _line_state(number, at, now)
+    actions = number.opened if state is State.OPEN else _when_closed(number, now)
     changed = overridden(policy, number, at, facts, Course(state is State.OPEN, actions, until))
     if deciding := changed.decided_by:
         state, reason, rule = State.OPEN if changed.course.open else State.CLOSED, Reason.OVERRIDE, deciding.rule
@@ -169,6 +191,8 @@ def _line(policy: Policy, number: Number, at: datetime, facts: Facts) -> _Line:
 
 def _for_caller(policy: Policy, line: _Line, found: Ruling) -> _Line:
     """The same line for one whom a rule by caller concerns. What overrides take out of it, no rule brings back."""
+    if found is AS_ANY_OTHER:
+        return line
     actions = line.actions if found.actions is None else as_overridden(policy, line.changed, found.actions)
     if found.greeting is not None:
         actions = tuple(replace(a, greeting=found.greeting) if isinstance(a, Voicemail) else a for a in actions)
@@ -180,17 +204,12 @@ def _for_caller(policy: Policy, line: _Line, found: Ruling) -> _Line:
     return replace(line, reason=Reason(found.rule.kind.value), rule=found.rule.path, heard_as=heard_as)
 
 
-def _line_state(policy: Policy, number: Number, at: datetime) -> tuple[State, Reason, str, datetime | None, str]:
-    rule = f'numbers."{number.e164}"'
-    if number.schedule is None:
-        return (
-            State.OPEN,
-            Reason.ALWAYS_OPEN,
-            rule,
-            None,
-            f"{number.label} has no schedule: the line is always open, and that never changes.",
-        )
-    now = number.schedule.state_at(at)
+def _line_state(
+    number: Number, at: datetime, now: ScheduleState | None
+) -> tuple[State, Reason, str, datetime | None, str]:
+    if number.schedule is None or now is None:
+        always = f"{number.label} has no schedule: the line is always open, and that never changes."
+        return State.OPEN, Reason.ALWAYS_OPEN, f'numbers."{number.e164}"', None, always
     state = State.OPEN if now.open else State.CLOSED
     zone = number.schedule.timezone
     sentence = f"{number.label} is {state} at {_clock(at, zone)} ({_cause(now)}){_until(now, zone)}."
@@ -211,12 +230,9 @@ def _override_in_words(
     return (first, *((f"Without it: {scheduled}",) if changed.line else ()), *away)
 
 
-def _when_closed(number: Number, at: datetime) -> tuple[Action, ...]:
+def _when_closed(number: Number, now: ScheduleState | None) -> tuple[Action, ...]:
     """What is done when closed; an exception's date has its own greeting."""
-    if number.schedule is None or not number.schedule.exceptions:
-        return number.closed
-    greeting = number.schedule.state_at(at).greeting
-    if greeting is None:
+    if now is None or (greeting := now.greeting) is None:
         return number.closed
     return tuple(Voicemail(a.mailbox, greeting) if isinstance(a, Voicemail) else a for a in number.closed)
 
@@ -245,7 +261,12 @@ def _utc_clock(at: datetime, timezone: str) -> str:
     wall = at.astimezone(ZoneInfo(timezone))
     # Where the clocks are set back, an hour comes twice: there the offset tells which one is meant.
     twice = wall.utcoffset() != wall.replace(fold=1 - wall.fold).utcoffset()
-    return f"{wall:%a %d %b %Y %H:%M}{wall: %Z} {timezone}" if twice else f"{wall:%a %d %b %Y %H:%M} {timezone}"
+    return f"{_date(wall.date())} {wall.hour:02}:{wall.minute:02}{f' {wall:%Z}' if twice else ''} {timezone}"
+
+
+@lru_cache(maxsize=1000)
+def _date(day: date) -> str:
+    return f"{day:%a %d %b %Y}"
 
 
 _REASONS = {
@@ -292,13 +313,13 @@ class _Telling:
     at: datetime
     facts: Facts
     fallback: Voicemail
-    _rung: dict[RingOnCall, tuple[tuple[Step, ...], str]] = field(default_factory=dict)
 
     def rung(self, action: RingOnCall) -> tuple[tuple[Step, ...], str]:
-        """Found once for the steps and the sentence."""
-        if action not in self._rung:
-            self._rung[action] = ring_on_call(self.policy, action, self.at, self.facts)
-        return self._rung[action]
+        """Found once for the steps and the sentence, and for every line that rings the rota."""
+        made_from = depends_on(self.policy, Asks((action.rota,), ()), self.at, self.facts)
+        make = partial(ring_on_call, self.policy, action, self.at, self.facts)
+        found: tuple[tuple[Step, ...], str] = self.policy.told.get(action, made_from, make)
+        return found
 
     def steps(self, action: Action) -> tuple[Step, ...]:
         if isinstance(action, RingOnCall):
