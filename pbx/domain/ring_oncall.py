@@ -7,10 +7,10 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from pbx.domain.facts import Facts
-from pbx.domain.legs import in_words, legs_of, length_of, skipped
+from pbx.domain.legs import in_words, legs_of, length_of
 from pbx.domain.oncall import OnCall
 from pbx.domain.policy import Policy, RingOnCall
-from pbx.domain.ring import away_in_words
+from pbx.domain.ring import absent_in_words
 from pbx.domain.steps import RingStep
 
 
@@ -26,7 +26,7 @@ def ring_on_call(policy: Policy, action: RingOnCall, at: datetime, facts: Facts)
     rules = (policy.people[p].rule_in_words(at, on_call=True) for p in now.people if p in policy.people)
     by = [f"By {rule}." for rule in rules if rule]
     missing = [f"{person} has no phone." for person in now.people if not policy.can_ring(person)]
-    away = away_in_words(skipped(policy, now.people, at, facts, on_call=True))
+    away = absent_in_words(steps, facts)
     return steps, " ".join([on_call_in_words(policy, rota.name, now), done, *by, *missing, *away])
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from pbx.domain.facts import Facts
-from pbx.domain.legs import Leg, legs_of, length_of
+from pbx.domain.legs import Leg, absent, legs_of, length_of
 from pbx.domain.menu import leaves_in
 from pbx.domain.policy import Policy, Urgent
 from pbx.domain.urgent import (
@@ -130,7 +130,7 @@ class UrgentCalls:
         rota = policy.rotas.get(request.rota)
         people = rota.on_call(now, facts.swaps).people if rota else ()
         legs = {person: legs_of(policy, person, now, facts, on_call=True) for person in people}
-        return {person: found for person, found in legs.items() if found}
+        return {person: found for person, found in legs.items() if len(absent(found, facts)) < len(found)}
 
     async def _ask(self, case: UrgentCase, person: str, legs: tuple[Leg, ...]) -> None:
         request = case.request
