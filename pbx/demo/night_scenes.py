@@ -19,10 +19,10 @@ from pbx.domain.urgent import AttemptResult, UrgentState
 MR_ADLER = "+12155550151"
 CALL_BACK = "2155550188"
 PIN = "730164"
-REPORT = "Good evening, doctor. One of your patients has a high fever tonight. Please tell me what we should give her."
-ADVICE = "Thank you for calling. Give her water, and I will come and see her in half an hour."
-PROBLEM = "My daughter has a high fever tonight, and she is very weak. Please call me back as soon as you can."
-FIRST_WORDS = "This is your doctor. I have heard your message. How long has she had the fever?"
+REPORT = "Good evening, doctor. Please tell me what we should give her for the fever."
+ADVICE = "Give her water, and I will come and see her in half an hour."
+PROBLEM = "My daughter has a high fever tonight, and she is very weak."
+FIRST_WORDS = "I have heard your message. How long has she had the fever?"
 REPLY = "Since this morning, doctor. She is drinking very little."
 ASSURED = "If this is an emergency hang up and dial. Your message is saved. Please stay on the line."
 STAY = 60.0
@@ -101,7 +101,7 @@ async def _is_fetched(stage: Stage, cell: Cell) -> None:
     stage.tell("She hears that there is an urgent call, nothing of the patient, and keys her PIN.")
     await cell.presses(f"{PIN}#")
     before = seconds_of_sound(cell.heard)
-    await cell.hears_more(than=before + 4.0, within=20)
+    await cell.hears_more(than=before + 2.5, within=20)
     stage.tell("She hears the patient's own words, and presses 1.")
     await cell.presses("1")
 

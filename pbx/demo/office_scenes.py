@@ -15,11 +15,9 @@ MR_BRANDT = "+12155550119"
 QUESTION = "Good morning doctor, this is Margaret Hale. Should I take the tablets before or after breakfast?"
 ANSWER = "Good morning Margaret. Take them after breakfast, and drink a glass of water with them."
 EVENING_MESSAGE = "Hello, this is Peter Diaz. My new inhaler is empty. Could you please send a refill to the pharmacy?"
-DAY_MESSAGE = "This is Grace. The rash on my arm is much better today. Please call me back when you have a moment."
+DAY_MESSAGE = "The rash on my arm is much better today. Please call me back when you have a moment."
 
-REFILL_MESSAGE = (
-    "This is Thomas. I need more of the tablets for my blood pressure. I have enough for three days. Thank you."
-)
+REFILL_MESSAGE = "I need more of the tablets for my blood pressure. Thank you."
 REFILL_MENU = "To ask for a refill press one"
 
 

@@ -97,7 +97,7 @@ class Stage:
         return wav
 
     async def register(self, phone: Softphone) -> None:
-        """Register `phone`, and wait until calls ring it: the server asks every second which phones are there."""
+        """Register `phone`, and wait until the server, which asks every second, knows that it is there."""
         await phone.register(self.practice.sip, self.practice.secret(phone.name))
 
         async def rung() -> bool | None:
