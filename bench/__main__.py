@@ -18,6 +18,8 @@ from bench.changing import check_figure, reload_figure, write_large
 from bench.deciding import decision_figure
 from bench.figures import Figure, as_json, table
 from bench.footprint import asterisk_after_overload, machine, memory_figures, start_seconds
+from bench.hearing import hearing_figures
+from bench.live import live_figures
 from bench.messages import transcript_figures
 from bench.practice import BenchFailed, Measured, add_static_number, write
 from pbx.asterisk.layout import Layout
@@ -72,6 +74,9 @@ async def _measure(folder: Path, tell: Callable[[str], None]) -> list[Figure]:
         figures += await answer_figures(measured)
         figures += await transcript_figures(measured)
         memory = memory_figures(measured)
+        figures += await live_figures(measured)
+        tell("word errors on Asterisk's prompts")
+        figures += await hearing_figures()
         figures += await capacity_figures(measured)
         return [*figures, *memory, asterisk_after_overload(measured)]
 

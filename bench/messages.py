@@ -16,7 +16,7 @@ from pbx.demo.speech import speak
 from pbx.domain.call import MessageRecord
 from pbx.domain.transcript import TranscriptState
 
-_TEXT = (
+TEXT = (
     "Good evening, this is Margaret Hale. I saw the doctor last Tuesday about the pain in my left knee.",
     "The new tablets help a little, but since yesterday my stomach hurts after every meal.",
     "I have taken two of them this morning with a glass of milk and one more after lunch.",
@@ -51,7 +51,7 @@ SHORT, LONG, LATER_LONG = Plan(15, 3), Plan(120, 1), Plan(120, 1, after=18.0)
 async def transcript_figures(measured: Measured) -> list[Figure]:
     """Seconds from hang-up to transcript, the median of a few messages of 15 s and of 120 s."""
     wav = measured.folder / "speech.wav"
-    spoken = await speak(" ".join(_TEXT * 3), wav)
+    spoken = await speak(" ".join(TEXT * 3), wav)
     if spoken < _SPOKEN_AT_LEAST:
         raise BenchFailed(f"The voice spoke only {spoken:.0f} seconds.")
     plans = enumerate((SHORT, LONG, LATER_LONG))
@@ -71,7 +71,7 @@ def _figure(length: int, waits: list[float]) -> Figure:
 async def _runs(measured: Measured, speech: Path, line: int, plan: Plan) -> list[float]:
     await asyncio.sleep(plan.after)
     wav = measured.folder / f"speech-{line}.wav"
-    _cut(speech, wav, plan.seconds)
+    cut(speech, wav, plan.seconds)
     waits = []
     for run in range(plan.runs):
         number = f"+1215555{line:02d}{run:02d}"
@@ -89,13 +89,13 @@ async def _one_message(measured: Measured, wav: Path, number: str, seconds: int)
         await patient.says(wav)
         await patient.call_ends(within=seconds + 10)
         hung_up = time.monotonic()
-    message = await _transcribed(measured, number)
+    message = await transcribed(measured, number)
     waited = time.monotonic() - hung_up
-    _must_be_all_there(message, seconds)
+    must_be_all_there(message, seconds)
     return waited
 
 
-async def _transcribed(measured: Measured, number: str) -> MessageRecord:
+async def transcribed(measured: Measured, number: str) -> MessageRecord:
     """The message of the patient's only call, once it has been transcribed. Raises BenchFailed."""
     records = measured.records
     try:
@@ -111,13 +111,15 @@ async def _transcribed(measured: Measured, number: str) -> MessageRecord:
         raise BenchFailed(f"A message was not transcribed within {_TRANSCRIBED_WITHIN:.0f} seconds.") from None
 
 
-def _must_be_all_there(message: MessageRecord, seconds: int) -> None:
+def must_be_all_there(message: MessageRecord, seconds: int) -> None:
+    """Raises BenchFailed where the recording or its words are too short for a message of `seconds`."""
     words = len(message.transcript.text.split()) if message.transcript else 0
     if message.seconds < seconds * 0.95 or words < seconds * _FEWEST_WORDS_A_SECOND:
         raise BenchFailed(f"Of a message of {seconds} s came {message.seconds:.1f} s and {words} words.")
 
 
-def _cut(speech: Path, wav: Path, seconds: int) -> None:
+def cut(speech: Path, wav: Path, seconds: int) -> None:
+    """Put the first `seconds` of `speech` into `wav`."""
     with wave.open(str(speech), "rb") as whole, wave.open(str(wav), "wb") as part:
         part.setparams(whole.getparams())
         part.writeframes(whole.readframes(seconds * whole.getframerate()))

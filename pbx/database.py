@@ -13,11 +13,12 @@ from pbx.config.settings import Settings
 from pbx.instance import AlreadyRunning, only_instance
 from pbx.services.health import Health, Part
 from pbx.services.ports import StoreUnavailable
-from pbx.store.calls import PgCallLog
+from pbx.store.calls import PgCallLog, PgPastCalls
 from pbx.store.database import Database
 from pbx.store.down import DatabaseDown
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.errors import StoreError
+from pbx.store.keeping import PgKeeping
 from pbx.store.messages import PgMessageBox
 from pbx.store.migrate import SchemaRefused
 from pbx.store.overrides import PgOverrideBook
@@ -78,7 +79,7 @@ class DatabaseKeeper:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The call log, the messages, and what people change by command."""
+    """The call log, the messages, how long they are kept, and what people change by command."""
 
     calls: PgCallLog
     messages: PgMessageBox
@@ -87,6 +88,8 @@ class Records:
     tokens: PgTokenBook
     pins: PgPinBook
     urgent: PgUrgentBook
+    keeping: PgKeeping
+    past_calls: PgPastCalls
 
 
 @asynccontextmanager
@@ -99,7 +102,7 @@ async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Reco
     if cluster is None:
         async with Database.connect(settings.database_url or "") as database:
             await database.migrate()
-            yield _records(database)
+            yield records_of(database)
         return
     layout.make()
     try:
@@ -107,15 +110,16 @@ async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Reco
             try:
                 async with Database.connect(await cluster.start()) as database:
                     await database.migrate()
-                    yield _records(database)
+                    yield records_of(database)
             finally:
                 await cluster.stop()
     except AlreadyRunning:
         async with Database.connect(cluster.dsn) as database:
-            yield _records(database)
+            yield records_of(database)
 
 
-def _records(database: Database) -> Records:
+def records_of(database: Database) -> Records:
+    """Everything that is kept in `database`."""
     return Records(
         calls=PgCallLog(database),
         messages=PgMessageBox(database),
@@ -124,4 +128,6 @@ def _records(database: Database) -> Records:
         tokens=PgTokenBook(database),
         pins=PgPinBook(database),
         urgent=PgUrgentBook(database),
+        keeping=PgKeeping(database),
+        past_calls=PgPastCalls(database),
     )

@@ -14,8 +14,9 @@ from pbx.domain.steps import Step
 from pbx.domain.transcript import Transcript
 from pbx.services.pace import Pace
 from pbx.services.ports import CallLog
-from pbx.services.route import CallRouter, Question
+from pbx.services.route import Question
 from pbx.web.metrics import Metrics
+from voicemail.live import NextStep
 from voicemail.transcribe.recogniser import RecogniserUnavailable, RecognitionFailed
 from voicemail.transcription import Transcriber
 
@@ -23,7 +24,7 @@ from voicemail.transcription import Transcriber
 class MeteredRouter:
     """Times the answers to the PBX's questions, and says that callers are being answered."""
 
-    def __init__(self, router: CallRouter, metrics: Metrics, pace: Pace) -> None:
+    def __init__(self, router: NextStep, metrics: Metrics, pace: Pace) -> None:
         self._router = router
         self._metrics = metrics
         self._pace = pace

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +18,10 @@ from pbx.asterisk.secrets import Secrets
 from pbx.calendars import Calendars
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.settings import Settings
+from pbx.disk import DiskWatch, disk_json
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
+from pbx.mailboxes import Mailboxes
 from pbx.output import override_json
 from pbx.prompts import make_prompts
 from pbx.services.health import Health
@@ -52,6 +53,7 @@ class Parts:
     calendars: Calendars
     known: Known
     pins: Pins
+    mailboxes: Mailboxes
 
 
 class ServerOperations:
@@ -65,6 +67,7 @@ class ServerOperations:
         self._in_force = parts.calendars.applied_to(practice.policy)
         self._started = datetime.now(UTC)
         self._one_reload = asyncio.Lock()
+        self._disk_watch = DiskWatch()
         self.rota_watch = RotaWatch(lambda: self.policy, lambda: self.facts)
 
     @property
@@ -76,6 +79,11 @@ class ServerOperations:
     def facts(self) -> Facts:
         """What decides besides the file, as it is known now."""
         return self._parts.known.facts
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force, but for those that are taken in at a start."""
+        return self._practice.settings
 
     def take_calendars(self) -> None:
         """Let new calls follow what the calendars say now."""
@@ -111,7 +119,9 @@ class ServerOperations:
             "left_out": sorted(self._parts.known.phones.unregistered),
             "live_calls": await self._live_calls(),
             "queue": {"transcription": await self._queue_depth()},
-            "disk": {"free_bytes": shutil.disk_usage(self._machine.layout.data).free},
+            "disk": disk_json(self._machine.layout),
+            "mailboxes": await self._parts.mailboxes.state(self.settings.keeping),
+            "audio": self._parts.mailboxes.audio(),
             "asterisk_restarts": self._parts.asterisk.restarts,
             "oncall": self._on_call(),
             "overrides": self._overrides(),
@@ -124,7 +134,7 @@ class ServerOperations:
         for part, condition in self._parts.health.parts.items():
             metrics.part_up.labels(part.value).set(condition.ok)
         metrics.asterisk_restarts.set(self._parts.asterisk.restarts)
-        metrics.disk_free.set(shutil.disk_usage(self._machine.layout.data).free)
+        metrics.disk_free.set(self._disk_watch.look(self._machine.layout))
         phones = await self._phones()
         metrics.phones.set(sum(registered is True for registered in phones.values()))
         for gauge, value in (

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pbx.domain.call import CallRecord, MessageRecord
+from pbx.domain.hints import UNSURE_BELOW, Hint
 from pbx.domain.numbers import Caller, NumberKind, for_people
 from pbx.domain.oncall import OnCall
 from pbx.domain.override import Override
@@ -23,9 +25,7 @@ from pbx.domain.routing import Decision
 from pbx.domain.serial import choices_to_list, decision_to_dict
 from pbx.domain.transcript import Transcript, TranscriptState
 from pbx.domain.urgent import UrgentCase
-
-UNSURE_BELOW = 0.6
-"""Words under this confidence are marked for the reader."""
+from pbx.hints import hint_line, reading_json
 
 
 def print_json(document: Any) -> None:
@@ -80,9 +80,12 @@ def call_json(call: CallRecord) -> dict[str, Any]:
     }
 
 
-def message_json(message: MessageRecord) -> dict[str, Any]:
-    """A row of `voicemail list --json`; `seconds` is the length of the recording."""
-    return {
+def message_json(message: MessageRecord, hints: Sequence[Hint], country: str) -> dict[str, Any]:
+    """A row of `voicemail list --json`; `seconds` is the length of the recording.
+
+    `label` tells a short, silent or noise-only one; `read_at` is null until somebody opens it.
+    """
+    return reading_json(hints, country) | {
         "id": str(message.id),
         "call_id": str(message.call_id),
         "mailbox": message.mailbox,
@@ -91,14 +94,17 @@ def message_json(message: MessageRecord) -> dict[str, Any]:
         "to": message.dialled,
         "received_at": rfc3339(message.received_at),
         "seconds": round(message.seconds, 3),
+        "label": message.label,
+        "read_at": rfc3339(message.read_at),
+        "held_at": rfc3339(message.held_at),
         "transcript": _transcript_json(message),
     }
 
 
-def message_detail_json(message: MessageRecord) -> dict[str, Any]:
+def message_detail_json(message: MessageRecord, hints: Sequence[Hint], country: str) -> dict[str, Any]:
     """`voicemail show --json`: as in the list, with each word, its times in seconds and its confidence (or null)."""
     words = message.transcript.words if message.transcript else ()
-    detail = message_json(message)
+    detail = message_json(message, hints, country)
     detail["transcript"]["words"] = [
         {"text": w.text, "start": w.start, "end": w.end, "confidence": w.confidence} for w in words
     ]
@@ -114,6 +120,7 @@ def _transcript_json(message: MessageRecord) -> dict[str, Any]:
         "engine": done.engine if done else None,
         "model": done.model if done else None,
         "failure": message.failure,
+        "made_at": rfc3339(message.transcribed_at),
     }
 
 
@@ -194,19 +201,27 @@ def call_table(calls: Sequence[CallRecord], policy: Policy) -> Table:
     return table
 
 
-def message_table(messages: Sequence[MessageRecord], timezone: str, country: str) -> Table:
+def message_table(messages: Sequence[tuple[MessageRecord, Sequence[Hint]]], timezone: str, country: str) -> Table:
     table = Table(title=f"Voicemail (times in {timezone})", title_justify="left")
-    for heading in ("id", "when", "mailbox", "from", "length", "what the caller said"):
+    for heading in (
+        "id",
+        "when",
+        "mailbox",
+        "from",
+        "length",
+        "what the caller said (under what a program made of it)",
+    ):
         table.add_column(heading, overflow="fold")
     zone = ZoneInfo(timezone)
-    for message in messages:
+    for message, hints in messages:
+        words = " ".join([words_in_short(message), *remarks(message)])
         table.add_row(
             str(message.id),
             f"{message.received_at.astimezone(zone):%a %d %b %H:%M}",
             message.mailbox,
             caller_in_words(message.caller, country),
             f"{message.seconds:.0f} s",
-            words_in_short(message),
+            Text("\n".join(line for line in (hint_line(hints, country), words) if line)),
         )
     return table
 
@@ -221,6 +236,14 @@ def words_in_short(message: MessageRecord) -> str:
         TranscriptState.FAILED: f"(not transcribed: {message.failure})",
         TranscriptState.DONE: "",
     }[message.state]
+
+
+def remarks(message: MessageRecord) -> list[str]:
+    """What is unusual about a message: its label, a legal hold."""
+    found = [message.label.in_words] if message.label else []
+    if message.held_at:
+        found.append("on legal hold")
+    return [f"[{remark}]" for remark in found]
 
 
 def sureness(transcript: Transcript) -> str:

@@ -31,6 +31,8 @@ from pbx.services.route import DecisionRecorder
 from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.store.jobs import TranscriptionQueue
 from voicemail.ingest import CallsUnknown, Ingest
+from voicemail.live import LiveTranscription
+from voicemail.retention import Retention
 from voicemail.transcribe.recogniser import RecogniserProcess, RecognitionFailed
 from voicemail.transcription import Transcription
 
@@ -55,7 +57,7 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """All parts, put together by `pbx.app`."""
+    """All parts, put together by `pbx.assembly`."""
 
     asterisk: AsteriskProcess
     ami: AmiClient
@@ -67,6 +69,7 @@ class Running:
     recogniser: RecogniserProcess
     queue: TranscriptionQueue
     transcription: Transcription
+    head_starts: LiveTranscription
     operations: ServerOperations
     calendars: Calendars
     known: Known
@@ -75,6 +78,7 @@ class Running:
     rota_watch: RotaWatch
     urgent: UrgentCalls
     pin_watch: PinWatch
+    retention: Retention
     health: Health
     poked: asyncio.Event
     asterisk_version: str
@@ -108,6 +112,7 @@ class Running:
             self.history.run(),
             self._watch_rotas(),
             self._keep_recogniser(),
+            self.retention.run(),
             self.calendars.run(self.operations.take_calendars),
             self.queue.run(self.transcription.transcribe_message, self._give_up, asyncio.Event()),
         ]
@@ -126,7 +131,10 @@ class Running:
     async def _follow_calls(self) -> None:
         async for event in self.ami.events():
             match event:
-                case CallEnded() | LinkRestored() | EventsLost():
+                case CallEnded(call):
+                    self.head_starts.over(call)
+                    self.poked.set()
+                case LinkRestored() | EventsLost():
                     self.poked.set()
                 case Paged(attempt=attempt):
                     await self.urgent.over(attempt)

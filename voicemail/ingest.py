@@ -16,13 +16,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
-from pbx.domain.call import Recording, recording_id
+from pbx.domain.call import FinishedCall, Recording, recording_id
 from pbx.domain.policy import Policy
 from pbx.domain.routing import Decision
 from pbx.domain.urgent import TALK_SECONDS
 from pbx.services.ports import CallLog, StoreUnavailable
 from voicemail.audio import AudioProblem, keep_audio, read_audio, sync_folder
 from voicemail.finish import finished_call, mailbox_of
+from voicemail.labels import label_of
 from voicemail.spool import (
     SpoolContent,
     SpooledCall,
@@ -67,7 +68,10 @@ class ScanResult:
 
 
 class Ingest:
-    """Takes calls out of the spool; one scan at a time. `policy` gives the one in force, `clock` monotonic seconds."""
+    """Takes calls out of the spool; one scan at a time. `policy` gives the one in force, `clock` monotonic seconds.
+
+    `tell` is told of each call that is in the log now, perhaps more than once; it raises nothing.
+    """
 
     def __init__(
         self,
@@ -77,6 +81,7 @@ class Ingest:
         live_calls: LiveCalls,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.tell: Callable[[FinishedCall], None] = lambda _: None
         self._folders = folders
         self._call_log = call_log
         self._policy = policy
@@ -136,7 +141,9 @@ class Ingest:
             policy = self._policy()
             decision = await self._call_log.decision_of(call.id)
             kept, spoilt = await asyncio.to_thread(self._keep, call, policy, decision)
-            await self._call_log.finish_call(finished_call(call, policy, decision, kept))
+            finished = finished_call(call, policy, decision, kept)
+            await self._call_log.finish_call(finished)
+            self.tell(finished)
         await asyncio.to_thread(_clear, call, spoilt)
 
     def _keep(
@@ -161,7 +168,7 @@ class Ingest:
         message = recording_id(call, recording.key)
         name = f"{message}.wav"
         sha256 = keep_audio(audio, self._folders.messages / name)
-        return [Recording(message, mailbox, name, audio.seconds, sha256, audio.repaired)]
+        return [Recording(message, mailbox, name, audio.seconds, sha256, audio.repaired, label_of(audio.samples))]
 
     async def _calls_up(self) -> frozenset[UUID] | None:
         try:

@@ -25,6 +25,8 @@ SAFE_TAG = "safe"
 """Tag of a recording that was made without the controller. Other tags are the position of the step."""
 
 QUARANTINE = "quarantine"
+MARKER = ".mounted"
+"""A file that tells that a spool folder is the real one (`pbx.asterisk.layout`)."""
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NAME = re.compile(rf"(?P<call>{_UUID})(?:\.(?P<kind>call|end|urgent|done)|-(?P<tag>[0-9]{{1,3}}|{SAFE_TAG})\.wav)")

@@ -25,6 +25,13 @@ class Transcriber(Protocol):
     async def transcribe(self, recording: Path, seconds: float) -> Transcript: ...
 
 
+class HeadStarts(Protocol):
+    """What was transcribed while it was recorded."""
+
+    async def deliver(self, message: UUID) -> bool:
+        """Wait until a message's words are written; False: it is to be transcribed as a whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Transcription:
     """The use case. `folder` is where the messages' files are."""
@@ -32,6 +39,7 @@ class Transcription:
     message_box: MessageBox
     folder: Path
     recogniser: Transcriber
+    head_starts: HeadStarts | None = None
 
     async def transcribe_message(self, message: UUID, attempt: int) -> None:
         """Transcribe a message and keep the result. Doing it again changes nothing.
@@ -40,6 +48,9 @@ class Transcription:
         with the message instead. While the engine cannot be started (a wrong model, too little memory), the message
         waits. Raises `StoreUnavailable`, which is no attempt.
         """
+        # Asked before the record is read: words that are written meanwhile are seen in it.
+        if self.head_starts and await self.head_starts.deliver(message):
+            return
         record = await self.message_box.message(message)
         if record is None or record.state in (TranscriptState.DONE, TranscriptState.NO_SPEECH):
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,23 @@ def _tell(state: dict[str, Any]) -> None:
     queue, disk = state["queue"], state["disk"]
     out.print(f"Calls in progress: {state['live_calls']}. Waiting for a transcript: {queue['transcription']}.")
     out.print(f"Free disk: {disk['free_bytes'] / 1e9:.1f} GB. Secondline {state['version']}.")
+    for warning in _warnings(state):
+        out.print(warning, markup=False)
+
+
+def _warnings(state: dict[str, Any]) -> Iterator[str]:
+    """What the staff should look after; no patient is refused because of it."""
+    if state["disk"]["low"]:
+        yield f"LOW DISK: {state['disk']['detail']}."
+    for name, box in (state["mailboxes"] or {}).items():
+        if box["full"]:
+            yield f"FULL: mailbox {name} has {box['messages']} messages ({box['limit']} are allowed); it takes more."
+        if box["overdue"]:
+            yield f"Mailbox {name} has {box['overdue']} messages that nobody opened in the time they are kept."
+    if state["audio"]["adopted"]:
+        yield f"{state['audio']['adopted']} recordings without a message went to the unassigned mailbox."
+    if state["audio"]["foreign"]:
+        yield f"{state['audio']['foreign']} files in the message folder are no recordings of ours."
 
 
 def _local(one: dict[str, Any]) -> str:

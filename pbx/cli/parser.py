@@ -57,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     _urgent_commands(commands)
     _pin_commands(commands)
     _record_commands(commands)
+    _model_commands(commands)
     return parser
 
 
@@ -195,7 +196,9 @@ def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     calls.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most N calls (default 100)")
     voicemail = commands.add_parser("voicemail", help="the messages")
     verbs = voicemail.add_subparsers(title="voicemail commands", required=True, metavar="COMMAND")
-    listing = _add(verbs, "list", _records("voicemail_list"), "all messages, newest first", json=True)
+    listing = _add(
+        verbs, "list", _records("voicemail_list"), "all messages, urgent ones first, then the newest", json=True
+    )
     listing.add_argument("--mailbox", help="only this mailbox")
     listing.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most N (default 100)")
     show = _add(verbs, "show", _records("voicemail_show"), "one message with its words", json=True)
@@ -203,6 +206,32 @@ def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     export = _add(verbs, "export", _records("voicemail_export"), "copy a message's WAV to a file", json=True)
     export.add_argument("id", metavar="ID")
     export.add_argument("target", metavar="FILE")
+    hold = _add(verbs, "hold", _holds("hold"), "put a message on legal hold: no rule erases it", json=True)
+    hold.add_argument("id", metavar="ID")
+    hold.add_argument("--reason", required=True, metavar="TEXT", help="why; nothing about a patient")
+    release = _add(verbs, "release", _holds("release"), "end a legal hold", json=True)
+    release.add_argument("id", metavar="ID")
+    holds = _add(verbs, "holds", _holds("holds"), "the legal holds on record", json=True)
+    holds.add_argument("id", nargs="?", metavar="ID", help="only those of this message")
+    holds.add_argument("--all", action="store_true", help="those that were released too")
+
+
+def _model_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    model = commands.add_parser("model", help="recognisers and their models")
+    verbs = model.add_subparsers(title="model commands", required=True, metavar="COMMAND")
+    _add(verbs, "list", _models("model_list"), "engines and models, and what each needs", json=True)
+    check = _add(verbs, "check", _models("model_check"), "try a recogniser with a built-in recording", json=True)
+    check.add_argument("--engine", choices=("moonshine", "vosk", "whisper"), help="default: that of the file")
+    check.add_argument("--model", metavar="FOLDER", help="the folder of its model")
+    check.add_argument("--memory-mb", type=_positive, default=3000, metavar="N", help="most memory (default 3000)")
+    install = _add(verbs, "install", _models("model_install"), "fetch a model from its publisher", json=True)
+    install.add_argument("model", metavar="MODEL", help="as `secondline model list` shows it")
+    install.add_argument("--into", metavar="DIR", help="where models go (default: models/ in the data folder)")
+    install.add_argument("--from", dest="source", metavar="PLACE", help="a folder, a file or an address with a copy")
+    sums = "the publisher's SHA-256 of a file without a known one; may be repeated"
+    install.add_argument("--sha256", action="append", default=[], metavar="[FILE=]HEX", help=sums)
+    trust = "take a file without a known checksum as it comes, and write its checksum down"
+    install.add_argument("--trust-first", action="store_true", help=trust)
 
 
 def _add(
@@ -243,6 +272,16 @@ def _demo(options: argparse.Namespace) -> int:
     from pbx.demo.story import demo
 
     return demo(keep=options.keep)
+
+
+def _models(name: str) -> Command:
+    def command(options: argparse.Namespace) -> int:
+        from pbx.cli import models
+
+        chosen: Command = getattr(models, name)
+        return chosen(options)
+
+    return command
 
 
 def _phones(options: argparse.Namespace) -> int:
@@ -322,6 +361,15 @@ def _urgent(name: str) -> Command:
         from pbx.cli import urgent
 
         return int(getattr(urgent, name)(options))
+
+    return command
+
+
+def _holds(name: str) -> Command:
+    def command(options: argparse.Namespace) -> int:
+        from pbx.cli import holds
+
+        return int(getattr(holds, name)(options))
 
     return command
 

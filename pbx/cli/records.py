@@ -16,7 +16,9 @@ from pbx.cli.rules import parse_number, parse_time
 from pbx.config.load import Practice, load
 from pbx.database import Records, open_records
 from pbx.domain.call import MessageRecord
+from pbx.domain.hints import Urgency
 from pbx.domain.urgent import UrgentCase
+from pbx.hints import WHAT_THEY_ARE, hint_table, hints_of, urgency_of_message, urgent_first
 from pbx.output import (
     call_json,
     call_table,
@@ -27,6 +29,7 @@ from pbx.output import (
     name_of,
     named_caller,
     print_json,
+    remarks,
     sureness,
     urgent_json,
     words_in_short,
@@ -67,15 +70,15 @@ def calls(options: Namespace) -> int:
 
 
 def voicemail_list(options: Namespace) -> int:
-    """Print the messages, newest first."""
+    """Print the newest messages: urgent ones first, then the newest first."""
 
     async def use(records: Records, practice: Practice) -> int:
-        found = await records.messages.messages(options.mailbox, options.limit)
+        policy = practice.policy
+        both = urgent_first(await records.messages.messages(options.mailbox, options.limit), policy)
         if options.json:
-            print_json([message_json(message) for message in found])
+            print_json([message_json(message, hints, policy.country) for message, hints in both])
         else:
-            policy = practice.policy
-            console().print(message_table(found, policy.timezone, policy.country))
+            console().print(message_table(both, policy.timezone, policy.country))
         return 0
 
     return with_records(options, use)
@@ -89,7 +92,9 @@ def voicemail_show(options: Namespace) -> int:
         await records.messages.opened(message.id, operator(), "show")
         urgent = await records.urgent.of_call(message.call_id)
         if options.json:
-            print_json(message_detail_json(message) | {"urgent": urgent_json(urgent) if urgent else None})
+            hints = hints_of(message, practice.policy)
+            document = message_detail_json(message, hints, practice.policy.country)
+            print_json(document | {"urgent": urgent_json(urgent) if urgent else None})
         else:
             _tell(message, urgent, practice)
         return 0
@@ -119,11 +124,16 @@ def operator() -> str:
     return getpass.getuser()
 
 
-async def _message(records: Records, text: str) -> MessageRecord:
+def message_id(text: str) -> UUID:
+    """The id that somebody typed. Raises `NoSuchMessage`."""
     try:
-        message = await records.messages.message(UUID(text))
+        return UUID(text)
     except ValueError as error:
         raise NoSuchMessage(f"{text!r} is not the id of a message: `secondline voicemail list` shows them") from error
+
+
+async def _message(records: Records, text: str) -> MessageRecord:
+    message = await records.messages.message(message_id(text))
     if message is None:
         raise NoSuchMessage(f"there is no message {text}: `secondline voicemail list` shows the ids")
     return message
@@ -140,7 +150,14 @@ def _tell(message: MessageRecord, urgent: UrgentCase | None, practice: Practice)
     out = console()
     out.print(f"Message {message.id} for {policy.mailboxes.get(message.mailbox, message.mailbox)}")
     out.print(f"From {named_caller(message.caller, policy)}, {message.seconds:.0f} seconds", markup=False)
-    out.print(f"  {words_in_short(message)}", markup=False)
+    hints = hints_of(message, policy)
+    if urgency_of_message(hints) is Urgency.URGENT:
+        out.print("URGENT: it holds a red-flag word of the practice.")
+    if hints:
+        out.print(WHAT_THEY_ARE)
+        out.print(hint_table(hints, policy.country), markup=False)
+        out.print("The message:")
+    out.print(f"  {' '.join([words_in_short(message), *remarks(message)])}", markup=False)
     if message.transcript:
         out.print(f"  ({sureness(message.transcript)})", markup=False)
     for line in urgent_in_words(urgent, policy) if urgent else ():

@@ -26,6 +26,7 @@ from pbx.config.schedules import Listen, build_greetings, build_music, build_sch
 from pbx.config.schema.file import PracticeFile
 from pbx.config.settings import Settings
 from pbx.config.validate import validate
+from pbx.domain.hints import DEFAULT_RED_FLAGS, Reading
 from pbx.domain.policy import Greeting, Number, Policy
 
 __all__ = ["ConfigProblems", "Practice", "Problem", "load"]
@@ -88,6 +89,7 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
         contacts=contacts.people,
         languages=tuple(file.practice.languages),
         translations=translations,
+        reading=_reading(file),
     )
     hold(policy, expectations, report)
     warn_of_calendars(policy, expectations, calendars, report)
@@ -116,6 +118,14 @@ def _numbers(file: PracticeFile, report: Report, contacts: Contacts) -> dict[str
             if (table, key) not in builder.used:
                 report.warning((table, key), "is not used", "name it in a number, or take it out", "unused")
     return numbers
+
+
+def _reading(file: PracticeFile) -> Reading:
+    """What helps to read messages: the practice's words, its people, its red flags."""
+    chosen = file.voicemail.red_flags
+    flags = DEFAULT_RED_FLAGS if chosen is None else tuple(chosen)
+    people = tuple(person.name for person in file.people.values())
+    return Reading(file.practice.country, tuple(file.voicemail.words), people, flags)
 
 
 def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pbx.config.carriers import Carrier, load_carriers
+from pbx.config.keeping import build_keeping
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
@@ -28,6 +29,7 @@ def build_settings(file: PracticeFile, report: Report) -> Settings:
         recognizer=_recognizer(file.voicemail, report),
         database_url=_database(file.database, report),
         drain_seconds=file.server.drain_seconds,
+        keeping=build_keeping(file, report),
     )
 
 
@@ -49,17 +51,31 @@ def _network(server: ServerSection, report: Report) -> Network:
 
 
 def _recognizer(voicemail: VoicemailSection, report: Report) -> Recognizer:
-    path: KeyPath = ("voicemail", "vosk_model")
-    folder = report.document.beside(path, voicemail.vosk_model) if voicemail.vosk_model else None
-    if voicemail.engine == "vosk":
+    engine = Engine(voicemail.engine)
+    return Recognizer(
+        engine,
+        _model(Engine.VOSK, engine, voicemail.vosk_model, report),
+        voicemail.memory_mb,
+        _model(Engine.WHISPER, engine, voicemail.whisper_model, report),
+        voicemail.live,
+    )
+
+
+def _model(owner: Engine, engine: Engine, name: str | None, report: Report) -> Path | None:
+    """The folder of the model of `owner`; told as a problem if `engine` is that one and it is not there."""
+    key = f"{owner}_model"
+    path: KeyPath = ("voicemail", key)
+    folder = report.document.beside(path, name) if name else None
+    if engine is owner:
         if folder is None:
-            remedy = 'unpack a model and name its folder: vosk_model = "..."'
-            report.problem(("voicemail", "engine"), "vosk needs the folder of a model", remedy)
+            remedy = f'unpack a model and name its folder: {key} = "..."'
+            report.problem(("voicemail", "engine"), f"{owner} needs the folder of a model", remedy)
         elif not folder.is_dir():
-            report.problem(path, f"there is no folder {folder}", "check the name, or unpack the model there")
+            remedy = "check the name, or put the model there (`secondline model list`)"
+            report.problem(path, f"there is no folder {folder}", remedy)
     elif folder is not None:
-        report.warning(path, "is not used", 'set engine = "vosk", or take it out', "unused")
-    return Recognizer(Engine(voicemail.engine), folder, voicemail.memory_mb)
+        report.warning(path, "is not used", f'set engine = "{owner}", or take it out', "unused")
+    return folder
 
 
 def _database(database: DatabaseSection, report: Report) -> str | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from pbx.domain.keeping import Keeping
+
 
 class Transport(StrEnum):
     UDP = "udp"
@@ -17,6 +19,7 @@ class Engine(StrEnum):
 
     MOONSHINE = "moonshine"
     VOSK = "vosk"
+    WHISPER = "whisper"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,21 @@ class Web:
 
 @dataclass(frozen=True, slots=True)
 class Recognizer:
-    """Which engine transcribes. `vosk_model` is the folder of a Vosk model. `memory_mb` bounds the worker process."""
+    """Which engine transcribes, with the folders of the models. `memory_mb` bounds the worker process.
+
+    `live`: messages are transcribed while they are recorded.
+    """
 
     engine: Engine = Engine.MOONSHINE
     vosk_model: Path | None = None
     memory_mb: int = 3000
+    whisper_model: Path | None = None
+    live: bool = True
+
+    @property
+    def model(self) -> Path | None:
+        """The folder of the engine's model; None for the engine that brings its own."""
+        return {Engine.VOSK: self.vosk_model, Engine.WHISPER: self.whisper_model}.get(self.engine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +88,4 @@ class Settings:
     recognizer: Recognizer = Recognizer()
     database_url: str | None = field(default=None, repr=False)
     drain_seconds: int = 30
+    keeping: Keeping = field(default_factory=Keeping)

@@ -23,6 +23,7 @@ WRONG = "wrong"
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]*")
 _MENU_KEY = re.compile(r"[0-9*#]")
+_PHRASE = re.compile(r".*\w.*")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 _USERNAME = re.compile(r"[A-Za-z0-9._+@-]{1,80}")
 _PORTS = re.compile(r"(\d{1,5})\s*-\s*(\d{1,5})")
@@ -181,6 +182,8 @@ MenuKey = Annotated[
 Language = Annotated[
     str, AfterValidator(_matching(re.compile(r"[a-z]{2}"), "is no language", "use its two letters, such as en or es"))
 ]
+Phrase = Annotated[Line, AfterValidator(_matching(_PHRASE, "holds no word", "write a word, or take it out"))]
+Phrases = Annotated[list[Phrase], BeforeValidator(as_list), Field(max_length=1000)]
 Keys = Annotated[list[Key], BeforeValidator(as_list)]
 SomeKeys = Annotated[list[Key], BeforeValidator(as_list), Field(min_length=1)]
 Username = Annotated[

@@ -29,6 +29,22 @@ class CallStart:
     at: datetime
 
 
+class Label(StrEnum):
+    """What is unusual about a recording. It is kept with its caller's number like any other."""
+
+    SHORT = "short"
+    SILENT = "silent"
+    NOISE_ONLY = "noise-only"
+
+    @property
+    def in_words(self) -> str:
+        return {
+            Label.SHORT: "less than 2 seconds of speech",
+            Label.SILENT: "silent",
+            Label.NOISE_ONLY: "noise only",
+        }[self]
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
     """A recorded message as it lies in the message folder.
@@ -44,6 +60,7 @@ class Recording:
     seconds: float
     sha256: str
     repaired: bool
+    label: Label | None = None
 
 
 def recording_id(call: UUID, tag: str) -> UUID:
@@ -109,6 +126,7 @@ class MessageRecord:
     """One voicemail message with what is known of its words.
 
     `transcript` is None until one is done; `state` tells why. `failure` is one sentence for people when it failed.
+    `read_at` is when it was first opened, `held_at` since when it is on legal hold.
     """
 
     id: UUID
@@ -122,3 +140,7 @@ class MessageRecord:
     state: TranscriptState
     transcript: Transcript | None
     failure: str | None
+    label: Label | None = None
+    read_at: datetime | None = None
+    held_at: datetime | None = None
+    transcribed_at: datetime | None = None

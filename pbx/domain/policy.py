@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pbx.domain.callers import NO_RULES, CallerRules, Contact
+from pbx.domain.hints import Reading
 from pbx.domain.menu import Menu
 from pbx.domain.oncall import Rota
 from pbx.domain.people import Outside, Person
@@ -140,7 +141,8 @@ class Policy:
     shown). `max_message_seconds` bounds one recording; `mailboxes` maps a mailbox's key to the name that people read,
     `menu_prompts` a prompt's name to what a menu says, `translations` its name to a prompt in another language than the
     first of `languages` (`pbx.domain.languages`), `contacts` a number (E.164) to whose it is. `snow_day_greeting` is
-    that of closed lines on a snow day; `music` is heard while it rings (None: ring-back).
+    that of closed lines on a snow day; `music` is heard while it rings (None: ring-back). `reading` is what the
+    practice knows of its messages' words.
     """
 
     version: str
@@ -162,6 +164,7 @@ class Policy:
     contacts: Mapping[str, Contact] = field(default_factory=dict)
     languages: tuple[str, ...] = ("en",)
     translations: Mapping[str, Greeting] = field(default_factory=dict)
+    reading: Reading = field(default_factory=Reading)
     _phones_of: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def phones_of(self, person: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What the use cases need of the world. The store and the PBX adapters provide it; `pbx.app` puts them together."""
+"""What the use cases need of the world: the store and the PBX adapters provide it, `pbx.assembly` joins them."""
 
 from __future__ import annotations
 

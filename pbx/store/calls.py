@@ -124,6 +124,7 @@ async def _keep_messages(connection: Session, call: FinishedCall) -> list[UUID]:
             file=recording.file,
             sha256=recording.sha256,
             repaired=recording.repaired,
+            label=None if recording.label is None else recording.label.value,
         )
         if added is not None:
             new.append(recording.id)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from pbx.domain.call import MessageRecord
+from pbx.domain.call import Label, MessageRecord
 from pbx.domain.serial import words_from_list, words_to_list
 from pbx.domain.transcript import Transcript, TranscriptState
 from pbx.store.audit import SYSTEM, note
@@ -37,8 +37,12 @@ class PgMessageBox:
         return None if row is None else _record(row)
 
     async def opened(self, message: UUID, actor: str, action: str) -> None:
-        """Note in the audit that `actor` (an operator's account name) took `action` (`show`, `export`) on a message."""
-        async with self._database.session() as connection:
+        """Note in the audit that `actor` (an operator's account name) took `action` (`show`, `export`) on a message.
+
+        From then on the message counts as read.
+        """
+        async with self._database.transaction() as connection:
+            await sql.set_read(connection, id=message)
             await note(connection, actor, action, f"message/{message}")
 
     async def keep_transcript(self, message: UUID, transcript: Transcript) -> None:
@@ -78,6 +82,10 @@ def _record(row: Record) -> MessageRecord:
         state=state,
         transcript=None if row["engine"] is None else _transcript(row, state),
         failure=row["transcript_failure"],
+        label=None if row["label"] is None else Label(row["label"]),
+        read_at=row["read_at"],
+        held_at=row["held_at"],
+        transcribed_at=row["made_at"],
     )
 
 

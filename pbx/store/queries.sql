@@ -57,16 +57,17 @@ LIMIT :limit;
 
 -- messages ------------------------------------------------------------------------------------------------------------
 
--- name: add_message(id, call_id, mailbox, received_at, seconds, file, sha256, repaired)$
+-- name: add_message(id, call_id, mailbox, received_at, seconds, file, sha256, repaired, label)$
 -- Gives the id if the message is new.
-INSERT INTO message (id, call_id, mailbox, received_at, seconds, file, sha256, repaired)
-VALUES (:id, :call_id, :mailbox, :received_at, :seconds, :file, :sha256, :repaired)
+INSERT INTO message (id, call_id, mailbox, received_at, seconds, file, sha256, repaired, label)
+VALUES (:id, :call_id, :mailbox, :received_at, :seconds, :file, :sha256, :repaired, :label)
 ON CONFLICT (id) DO NOTHING
 RETURNING id;
 
 -- name: messages(mailbox, limit)
 SELECT message.id, call_id, mailbox, caller_kind, caller_number, dialled, received_at, seconds, file,
-       transcript_state, transcript_failure, engine, model, text, confidence, words
+       transcript_state, transcript_failure, label, read_at, held_at, made_at,
+       engine, model, text, confidence, words
 FROM message
 JOIN call ON call.id = call_id
 LEFT JOIN transcript ON message_id = message.id
@@ -76,15 +77,24 @@ LIMIT :limit;
 
 -- name: message(id)^
 SELECT message.id, call_id, mailbox, caller_kind, caller_number, dialled, received_at, seconds, file,
-       transcript_state, transcript_failure, engine, model, text, confidence, words
+       transcript_state, transcript_failure, label, read_at, held_at, made_at,
+       engine, model, text, confidence, words
 FROM message
 JOIN call ON call.id = call_id
 LEFT JOIN transcript ON message_id = message.id
 WHERE message.id = :id;
 
 -- name: set_transcribed(state, id)$
--- Gives the id if there is such a message.
-UPDATE message SET transcript_state = :state, transcript_failure = NULL WHERE id = :id RETURNING id;
+-- Gives the id if there is such a message. A sound in which the recogniser heard no word is noise.
+UPDATE message
+SET transcript_state = :state,
+    transcript_failure = NULL,
+    label = CASE WHEN :state = 'no-speech' THEN coalesce(label, 'noise-only') ELSE label END
+WHERE id = :id
+RETURNING id;
+
+-- name: set_read(id)!
+UPDATE message SET read_at = now() WHERE id = :id AND read_at IS NULL;
 
 -- name: keep_transcript(message_id, engine, model, text, confidence, words)!
 INSERT INTO transcript (message_id, engine, model, text, confidence, words)
@@ -98,6 +108,71 @@ ON CONFLICT (message_id) DO UPDATE
 UPDATE message SET transcript_state = 'failed', transcript_failure = :failure
 WHERE id = :id AND transcript_state = 'pending'
 RETURNING id;
+
+-- keeping messages ----------------------------------------------------------------------------------------------------
+
+-- name: lock_message(id)^
+-- Whoever would erase the message waits, or passes it by.
+SELECT held_at FROM message WHERE id = :id FOR UPDATE;
+
+-- name: place_hold(message_id, placed_by, reason)!
+INSERT INTO legal_hold (message_id, placed_by, reason) VALUES (:message_id, :placed_by, :reason);
+
+-- name: release_hold(message_id, released_by)!
+UPDATE legal_hold SET released_at = now(), released_by = :released_by
+WHERE message_id = :message_id AND released_at IS NULL;
+
+-- name: set_held(held, id)!
+UPDATE message SET held_at = CASE WHEN :held::boolean THEN now() END WHERE id = :id;
+
+-- name: holds(message_id)
+SELECT message_id, placed_at, placed_by, reason, released_at, released_by
+FROM legal_hold
+WHERE :message_id::uuid IS NULL OR message_id = :message_id
+ORDER BY id;
+
+-- name: erase_due(mailboxes, befores, otherwise, limit)
+-- Erases messages received before their mailbox's time (null: never), but none that is on hold, that nobody has opened
+-- or that waits for its words. A row that changes meanwhile is judged anew.
+WITH due AS (
+    SELECT message.id
+    FROM message
+    LEFT JOIN unnest(:mailboxes::text[], :befores::timestamptz[]) AS rule (box, before) ON box = mailbox
+    WHERE received_at < CASE WHEN box IS NULL THEN :otherwise::timestamptz ELSE before END
+      AND held_at IS NULL AND read_at IS NOT NULL AND transcript_state <> 'pending'
+    ORDER BY received_at
+    LIMIT :limit
+    FOR UPDATE OF message SKIP LOCKED
+), erased AS (
+    DELETE FROM message USING due WHERE message.id = due.id
+    RETURNING message.id, mailbox, file, sha256, received_at
+), kept_in_mind AS (
+    INSERT INTO erased_message (id, mailbox, file, received_at)
+    SELECT id, mailbox, file, received_at FROM erased
+    ON CONFLICT (id) DO UPDATE SET file_gone = false
+)
+SELECT id, mailbox, sha256 FROM erased;
+
+-- name: erased_with_file()
+SELECT id, file FROM erased_message WHERE NOT file_gone;
+
+-- name: file_gone(id)!
+UPDATE erased_message SET file_gone = true WHERE id = :id;
+
+-- name: known_messages(ids)
+-- Those that are there, and those whose audio is yet to go.
+SELECT id FROM message WHERE id = ANY(:ids::uuid[])
+UNION SELECT id FROM erased_message WHERE id = ANY(:ids::uuid[]) AND NOT file_gone;
+
+-- name: mailbox_counts(mailboxes, befores, otherwise)
+SELECT mailbox, count(*) AS messages, count(*) FILTER (WHERE read_at IS NULL) AS unread,
+       count(*) FILTER (WHERE held_at IS NOT NULL) AS held,
+       count(*) FILTER (WHERE received_at < CASE WHEN box IS NULL THEN :otherwise::timestamptz ELSE before END
+                          AND read_at IS NULL AND held_at IS NULL) AS overdue
+FROM message
+LEFT JOIN unnest(:mailboxes::text[], :befores::timestamptz[]) AS rule (box, before) ON box = mailbox
+GROUP BY mailbox
+ORDER BY mailbox;
 
 -- swaps on a rota -----------------------------------------------------------------------------------------------------
 

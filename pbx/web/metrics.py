@@ -28,12 +28,21 @@ class Metrics:
         self.messages = Counter("secondline_messages", "Messages taken in", registry=self.registry)
         self.transcription = Histogram(
             "secondline_transcription_seconds",
-            "Time to transcribe a message",
+            "Time to transcribe a whole message",
             buckets=_TRANSCRIPTION_BUCKETS,
             registry=self.registry,
         )
         self.transcripts = Counter(
-            "secondline_transcripts", "Transcriptions by their end", ("state",), registry=self.registry
+            "secondline_transcripts",
+            "Transcriptions of whole messages by their end",
+            ("state",),
+            registry=self.registry,
+        )
+        self.head_starts = Counter(
+            "secondline_head_starts",
+            "Messages transcribed while they were recorded (written), and those that were not",
+            ("result",),
+            registry=self.registry,
         )
         self.part_up = Gauge(
             "secondline_part_up", "1 while a part of the server works", ("part",), registry=self.registry
@@ -57,6 +66,10 @@ class Metrics:
         self.api_refused = Counter(
             "secondline_api_refused", "Requests without a token that can be used", registry=self.registry
         )
+
+    def head_start(self, result: str) -> None:
+        """Count what became of following a recording; `result` is of a closed list."""
+        self.head_starts.labels(result).inc()
 
     def text(self) -> bytes:
         """The figures in Prometheus' text format."""

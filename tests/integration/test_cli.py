@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,30 @@ async def test_nothing_is_left_running(practice: Path) -> None:
     await secondline("calls", "--config", str(practice))
     assert not (practice.parent / "var" / "postgres" / "postmaster.pid").exists()
     assert os.access(practice.parent / "var", os.R_OK)
+
+
+async def test_model_list_says_what_each_needs_and_install_what_to_write(practice: Path, tmp_path: Path) -> None:
+    listed = (await secondline("model", "list", "--json", "--config", str(practice))).json
+    here = {row["model"]: row["here"] for row in listed}
+    assert (here["moonshine-tiny-en"], here["vosk-model-small-en-us-0.15"]) == ("yes", "no")
+    assert {row["engine"] for row in listed} == {"moonshine", "vosk", "whisper"}
+    packed = tmp_path / "vosk-model-en-us-0.22.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("vosk-model-en-us-0.22/am/final.mdl", b"")
+    words = ("model", "install", "vosk-model-en-us-0.22", "--from", str(packed), "--config", str(practice))
+    refused = await secondline(*words)
+    assert (refused.status, "--sha256" in refused.err) == (1, True)
+    done = await secondline(*words, "--trust-first")
+    folder = tmp_path / "var" / "models" / "vosk-model-en-us-0.22"
+    assert (done.status, f'vosk_model = "{folder}"' in done.out) == (0, True)
+    assert (folder / "am" / "final.mdl").is_file()
+
+
+async def test_model_check_tries_the_recogniser_of_the_file(practice: Path) -> None:
+    answer = await secondline("model", "check", "--json", "--config", str(practice))
+    assert answer.status == 0
+    assert answer.json["good"]
+    assert (answer.json["engine"], "refill" in answer.json["heard"]) == ("moonshine", True)
+    missing = await secondline("model", "check", "--engine", "whisper", "--model", "nowhere", "--config", str(practice))
+    assert (missing.status, missing.err.count("\n")) == (1, 1)
+    assert "no whole Whisper model in nowhere: model.bin is missing" in missing.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from pbx.domain.call import CallStart, FinishedCall, Recording, recording_id
+from pbx.domain.call import CallStart, FinishedCall, Label, Recording, recording_id
 from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Decision, Reason, State
@@ -28,10 +28,10 @@ def a_decision(number: str = LINE, at: datetime = MORNING) -> Decision:
     return Decision(number, at, State.CLOSED, Reason.OUTSIDE_HOURS, "schedules.office", None, steps, why, "0" * 64)
 
 
-def a_recording(call: UUID, tag: str = "1", mailbox: str = "rictor") -> Recording:
+def a_recording(call: UUID, tag: str = "1", mailbox: str = "rictor", label: Label | None = None) -> Recording:
     """A message of call `call` of twelve seconds and a half."""
     message = recording_id(call, tag)
-    return Recording(message, mailbox, f"{message}.wav", 12.5, "ab" * 32, repaired=False)
+    return Recording(message, mailbox, f"{message}.wav", 12.5, "ab" * 32, repaired=False, label=label)
 
 
 def a_message_call(start: CallStart, *recordings: Recording) -> FinishedCall:

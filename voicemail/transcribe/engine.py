@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from pbx.domain.transcript import Transcript, TranscriptState
-from voicemail.audio import Samples, is_silent
+from pbx.domain.transcript import Transcript
+from voicemail.audio import Samples
+from voicemail.transcribe.listening import Listening, Segmented, Streams
 from voicemail.transcribe.problem import EngineProblem
 
 
@@ -22,20 +23,23 @@ class Recogniser(Protocol):
 
 
 def load(engine: str, model: Path | None) -> Recogniser:
-    """Load `engine` (`moonshine`, `vosk`) with the model in folder `model`. Raises `EngineProblem`."""
+    """Load `engine` (`moonshine`, `vosk`, `whisper`) with the model in folder `model`. Raises `EngineProblem`."""
     try:
         return _LOADERS[engine](model)
     except KeyError:
         raise EngineProblem(f"There is no recogniser {engine!r}: choose one of {', '.join(_LOADERS)}.") from None
 
 
+def listen(recogniser: Recogniser) -> Listening:
+    """Begin to listen to one recording: an engine that takes speech as it comes does, any other gets it in pieces."""
+    return recogniser.listen() if isinstance(recogniser, Streams) else Segmented(recogniser)
+
+
 def recognise(recogniser: Recogniser, samples: Samples) -> Transcript:
-    """The words in 8 kHz samples. Silence is not shown to an engine: some hear words in it."""
-    if not is_silent(samples):
-        transcript = recogniser.transcribe(samples)
-        if transcript.text:
-            return transcript
-    return Transcript(TranscriptState.NO_SPEECH, "", recogniser.name, recogniser.model)
+    """The words in 8 kHz samples, by the same way as of a recording that is followed while it grows."""
+    listening = listen(recogniser)
+    listening.hear(samples)
+    return listening.finish()
 
 
 # The libraries are loaded in the worker only, and only the one that is wanted.
@@ -51,4 +55,10 @@ def _vosk(model: Path | None) -> Recogniser:
     return Vosk(model)
 
 
-_LOADERS: dict[str, Callable[[Path | None], Recogniser]] = {"moonshine": _moonshine, "vosk": _vosk}
+def _whisper(model: Path | None) -> Recogniser:
+    from voicemail.transcribe.whisper import Whisper
+
+    return Whisper(model)
+
+
+_LOADERS: dict[str, Callable[[Path | None], Recogniser]] = {"moonshine": _moonshine, "vosk": _vosk, "whisper": _whisper}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
+import itertools
 import os
 import sys
 from dataclasses import dataclass
@@ -13,7 +13,24 @@ from types import TracebackType
 from typing import Self
 
 from pbx.domain.transcript import Transcript
-from voicemail.transcribe.wire import READY, Failure, Garbage, decode_answer
+from voicemail.audio import RATE, SAMPLE_BYTES
+from voicemail.transcribe.desk import SLICE_SECONDS
+from voicemail.transcribe.segments import LONGEST_SECONDS
+from voicemail.transcribe.turns import Turns, Urgency
+from voicemail.transcribe.wire import (
+    READY,
+    Drop,
+    Failure,
+    Finish,
+    Garbage,
+    Hear,
+    Left,
+    More,
+    Read,
+    Request,
+    decode_answer,
+    encode_request,
+)
 
 START_SECONDS = 120.0
 """A large Vosk model is read from a slow disk in less."""
@@ -41,7 +58,7 @@ class RecogniserUnavailable(RecognitionFailed):
 
 @dataclass(frozen=True, slots=True)
 class WorkerOptions:
-    """`engine` is `moonshine` or `vosk`, `model` the folder of a Vosk model, `memory_mb` bounds the address space."""
+    """`engine` is moonshine, vosk or whisper, `model` the folder of its model, `memory_mb` bounds the address space."""
 
     engine: str
     model: Path | None = None
@@ -49,12 +66,13 @@ class WorkerOptions:
 
 
 class RecogniserProcess:
-    """Recognises one recording at a time in a worker process, which is started when it is needed and not there."""
+    """Listens to recordings in turns, in a worker process which is started when it is needed and not there."""
 
     def __init__(self, options: WorkerOptions) -> None:
         self._options = options
         self._worker: asyncio.subprocess.Process | None = None
-        self._one_at_a_time = asyncio.Lock()
+        self._turns = Turns()
+        self._numbers = itertools.count()
 
     async def __aenter__(self) -> Self:
         return self
@@ -71,7 +89,7 @@ class RecogniserProcess:
 
     async def start(self) -> None:
         """Load the model now rather than with the first message. Raises `RecogniserUnavailable`."""
-        async with self._one_at_a_time:
+        async with self._turns.turn(Urgency.WHOLE):
             await self._running()
 
     async def stop(self) -> None:
@@ -79,13 +97,45 @@ class RecogniserProcess:
         await self._kill()
 
     async def transcribe(self, recording: Path, seconds: float) -> Transcript:
-        """The words of a kept recording of `seconds`. Raises `RecognitionFailed`, also as `RecogniserUnavailable`."""
-        async with self._one_at_a_time:
+        """The words of a kept recording of `seconds`. Raises `RecognitionFailed`, also as `RecogniserUnavailable`.
+
+        It is listened to in slices, and between two of them whatever is more urgent has its turn.
+        """
+        work = f"whole-{next(self._numbers)}"
+        slice_seconds = min(seconds, SLICE_SECONDS)
+        answer = await self._asked(Read(work, str(recording.absolute())), slice_seconds, Urgency.WHOLE)
+        while isinstance(answer, Left) and answer.seconds > 0:
+            answer = await self._asked(More(work), slice_seconds, Urgency.WHOLE)
+        return await self._finished(work, slice_seconds, Urgency.WHOLE)
+
+    async def hear(self, work: str, at: int, pcm: bytes, urgency: Urgency) -> None:
+        """Let a growing recording's next samples be listened to; `at` samples of it were heard before.
+
+        Raises `RecognitionFailed`: then this recording is to be taken as a whole, once it is complete.
+        """
+        await self._asked(Hear(work, at, pcm), len(pcm) / SAMPLE_BYTES / RATE, urgency)
+
+    async def finish(self, work: str) -> Transcript:
+        """The words of a recording that has stopped growing. Raises `RecognitionFailed`."""
+        return await self._finished(work, LONGEST_SECONDS, Urgency.ENDED)
+
+    async def drop(self, work: str) -> None:
+        """Forget a growing recording. Raises `RecognitionFailed`."""
+        await self._asked(Drop(work), 0, Urgency.GROWING)
+
+    async def _finished(self, work: str, seconds: float, urgency: Urgency) -> Transcript:
+        answer = await self._asked(Finish(work), seconds, urgency)
+        if isinstance(answer, Left):
+            raise RecognitionFailed("The recogniser talked nonsense.", retry=True)
+        return answer
+
+    async def _asked(self, request: Request, seconds: float, urgency: Urgency) -> Transcript | Left:
+        """The worker's answer to a request that has it work on `seconds` of sound at most."""
+        async with self._turns.turn(urgency):
             worker = await self._running()
-            deadline = ANSWER_SECONDS + ANSWER_SECONDS_PER_AUDIO_SECOND * seconds
             try:
-                async with asyncio.timeout(deadline):
-                    answer = decode_answer(await _ask(worker, recording))
+                async with asyncio.timeout(ANSWER_SECONDS + ANSWER_SECONDS_PER_AUDIO_SECOND * seconds):
+                    answer = decode_answer(await _ask(worker, request))
             except TimeoutError:
                 await self._kill()
                 raise RecognitionFailed("The recogniser took too long and was stopped.", retry=True) from None
@@ -157,10 +207,10 @@ async def _until_ready(worker: asyncio.subprocess.Process) -> None:
         raise Garbage("not ready")
 
 
-async def _ask(worker: asyncio.subprocess.Process, recording: Path) -> bytes:
+async def _ask(worker: asyncio.subprocess.Process, request: Request) -> bytes:
     if worker.stdin is None:
         raise ConnectionError
-    worker.stdin.write(json.dumps(str(recording.absolute())).encode() + b"\n")
+    worker.stdin.write(encode_request(request))
     await worker.stdin.drain()
     return await _read_line(worker)
 

@@ -1,13 +1,12 @@
 """The process that recognises speech: `python -m voicemail.transcribe.worker --engine moonshine --memory-mb 3000`.
 
-It loads its model once, says that it is ready, then takes a path a line (as JSON) and answers each with a line. It is a
-process of its own because a recogniser may crash, hang or eat the machine's memory, and must take nothing with it.
+It loads its model once, says that it is ready, then takes a request a line (`wire`) and answers each with a line. It is
+a process of its own because a recogniser may crash, hang or eat the machine's memory, and must take nothing with it.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import queue
 import resource
@@ -17,10 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from voicemail.audio import AudioProblem, read_audio
-from voicemail.transcribe.engine import Recogniser, load, recognise
+from voicemail.transcribe.desk import Desk
+from voicemail.transcribe.engine import load
 from voicemail.transcribe.problem import EngineProblem
-from voicemail.transcribe.wire import READY, Failure, encode_failure, encode_transcript
+from voicemail.transcribe.wire import READY, Failure, encode
 
 _NICENESS = 10
 _MEGABYTE = 1024 * 1024
@@ -36,30 +35,17 @@ def main(arguments: list[str] | None = None) -> int:
         recogniser = load(options.engine, options.model)
     except (EngineProblem, MemoryError) as problem:
         short = "The recogniser's model needs more memory than allowed: raise memory_mb in the practice's file."
-        _say(answers, encode_failure(Failure(str(problem) or short, retry=False)))
+        _say(answers, encode(Failure(str(problem) or short, retry=False)))
         return 1
     _say(answers, READY)
+    desk = Desk(recogniser)
     while True:
-        _say(answers, _answer(recogniser, requests.get()))
+        _say(answers, encode(desk.answer(requests.get())))
 
 
 def _say(answers: BinaryIO, line: bytes) -> None:
     answers.write(line)
     answers.flush()
-
-
-def _answer(recogniser: Recogniser, request: bytes) -> bytes:
-    try:
-        audio = read_audio(Path(json.loads(request)))
-        return encode_transcript(recognise(recogniser, audio.samples))
-    except AudioProblem as problem:
-        return encode_failure(Failure(str(problem), retry=False))
-    except FileNotFoundError:
-        return encode_failure(Failure("The recording is missing from the message folder.", retry=False))
-    except MemoryError:
-        return encode_failure(Failure("The recogniser needed more memory than it is allowed.", retry=True))
-    except Exception as error:  # noqa: BLE001 - the edge of a job; the error's text may hold a patient's words
-        return encode_failure(Failure(f"The recogniser failed ({type(error).__name__}).", retry=True))
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

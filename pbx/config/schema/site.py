@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pbx.config.schema.section import Section
 from pbx.config.values import (
@@ -15,12 +15,14 @@ from pbx.config.values import (
     Language,
     Line,
     Networks,
+    Phrases,
     Port,
     PortRange,
     Sources,
     Text,
     TimeZone,
     Username,
+    wrong,
 )
 
 
@@ -116,14 +118,71 @@ class TrunkSection(Section):
     ] = None
 
 
+class MailboxSection(Section):
+    """What is kept otherwise in the mailbox of a person or a team. The key is that of the person or team."""
+
+    keep_days: Annotated[
+        int | None, Field(ge=1, le=36500), About("As in voicemail, for this mailbox.", "30", unit="days")
+    ] = None
+    keep_forever: Annotated[
+        Literal[True] | None, About("Nothing of this mailbox is erased by rule; instead of keep_days.", "true")
+    ] = None
+    max_messages: Annotated[int | None, Field(ge=1, le=100000), About("As in voicemail, for this mailbox.", "50")] = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> MailboxSection:
+        if self.keep_days is not None and self.keep_forever is not None:
+            raise wrong("says two things about keeping", "keep one of keep_days and keep_forever")
+        return self
+
+
 class VoicemailSection(Section):
     """Messages and how they become text. Nothing of them leaves this machine."""
 
     max_seconds: Annotated[int, Field(ge=10, le=900), About("Longest message.", "180", unit="seconds")] = 180
+    keep_days: Annotated[
+        int | None,
+        Field(ge=1, le=36500),
+        About(
+            "Messages that were opened are erased, audio and words, so long after they came; none on legal hold is. "
+            "Left out: all are kept.",
+            "365",
+            unit="days",
+        ),
+    ] = None
+    max_messages: Annotated[
+        int | None,
+        Field(ge=1, le=100000),
+        About("A mailbox with so many is called full: the staff is warned. Patients are never refused.", "200"),
+    ] = None
     engine: Annotated[
-        Literal["moonshine", "vosk"], About("The speech recogniser: moonshine or vosk.", '"moonshine"')
+        Literal["moonshine", "vosk", "whisper"],
+        About("The speech recogniser: moonshine, vosk or whisper; see secondline model.", '"moonshine"'),
     ] = "moonshine"
     vosk_model: Annotated[Text | None, About("Folder of the model, for vosk.", '"vosk-model-en-us-0.22"')] = None
+    live: Annotated[
+        bool, About("Transcribe while the patient speaks, so that the words are there at the hang-up.", "true")
+    ] = True
+    whisper_model: Annotated[Text | None, About("Folder of the model, for whisper.", '"models/whisper-small.en"')] = (
+        None
+    )
     memory_mb: Annotated[
         int, Field(ge=500, le=64000), About("Most memory that the recogniser may take.", "3000", unit="megabytes")
     ] = 3000
+    words: Annotated[
+        Phrases,
+        About(
+            "Words of the practice that callers say: drugs, places. The names of its people come by themselves. What "
+            "sounds like one is proposed beside the words as heard.",
+            '["metoprolol", "Eliquis"]',
+        ),
+    ] = []
+    red_flags: Annotated[
+        Phrases | None,
+        About(
+            "Phrases that make a message urgent, * for any one word. Left out: the list in docs/running.md.",
+            '["chest pain", "pain in * chest"]',
+        ),
+    ] = None

@@ -92,7 +92,11 @@ async def test_a_failure_says_why_until_a_transcript_is_there(calls: CallLog, bo
     assert (failed.state, failed.failure) == (TranscriptState.FAILED, "The recording could not be understood.")
     await box.keep_transcript(message, TRANSCRIPT)
     done = await box.message(message)
-    assert done == replace(failed, state=TranscriptState.DONE, transcript=TRANSCRIPT, failure=None)
+    assert done is not None
+    made_at = done.transcribed_at
+    assert done == replace(
+        failed, state=TranscriptState.DONE, transcript=TRANSCRIPT, failure=None, transcribed_at=made_at
+    )
 
 
 async def test_a_finished_transcript_is_never_called_failed(calls: CallLog, box: MessageBox) -> None:

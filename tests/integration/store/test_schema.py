@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import pytest
 
-from pbx.domain.call import Direction
+from pbx.domain.call import Direction, Label
 from pbx.domain.numbers import NumberKind
 from pbx.domain.outcome import Outcome
 from pbx.domain.override import Mode, Scope
@@ -28,6 +28,7 @@ LISTS: dict[str, type[StrEnum]] = {
     "message_transcript_state_closed": TranscriptState,
     "urgent_request_state_closed": UrgentState,
     "urgent_attempt_result_closed": AttemptResult,
+    "message_label_closed": Label,
 }
 
 

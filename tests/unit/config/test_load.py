@@ -9,6 +9,7 @@ import pytest
 
 from pbx.config.load import load
 from pbx.config.settings import Engine, Network, Recognizer, Transport, Trunk, Web
+from pbx.domain.hints import DEFAULT_RED_FLAGS, Reading
 from pbx.domain.policy import FALLBACK_GREETING, UNASSIGNED_MAILBOX, Phone, Ring, Voicemail
 from tests.unit.config.conftest import GOOD, Load
 
@@ -71,6 +72,21 @@ def test_what_is_written_about_the_machine_is_taken(loaded: Load, tmp_path: Path
     assert settings.recognizer == Recognizer(Engine.VOSK, tmp_path / "model", 900)
     assert (settings.web.port, settings.drain_seconds) == (8090, 5)
     assert settings.database_url == "postgresql:///secondline"
+
+
+def test_words_and_red_flags_of_messages_are_the_practices_own(loaded: Load) -> None:
+    assert loaded().policy.reading == Reading("US", (), ("Dr. Kenneth Rictor", "Sam Mills"), DEFAULT_RED_FLAGS)
+    own = loaded(more='[voicemail]\nwords = ["Eliquis"]\nred_flags = ["pain in * chest"]\n').policy.reading
+    assert (own.words, own.red_flags) == (("Eliquis",), ("pain in * chest",))
+    assert loaded(more="[voicemail]\nred_flags = []\n").policy.reading.red_flags == ()
+
+
+def test_a_whisper_model_is_a_folder_beside_the_file(loaded: Load, tmp_path: Path) -> None:
+    (tmp_path / "small.en").mkdir()
+    recognizer = loaded(more='[voicemail]\nengine = "whisper"\nwhisper_model = "small.en"\n').settings.recognizer
+    assert (recognizer.engine, recognizer.model) == (Engine.WHISPER, tmp_path / "small.en")
+    [warning] = loaded(more='[voicemail]\nwhisper_model = "small.en"\n').warnings
+    assert "voicemail.whisper_model: is not used" in str(warning)
 
 
 def test_closed_dates_are_dates_ranges_and_holidays_with_their_names(loaded: Load) -> None:

@@ -79,6 +79,13 @@ ONE_PROBLEM = {
     "small RTP range": (("[trunk]", '[server]\nrtp_ports = "10000-10009"\n[trunk]'), "too small", "at least 20"),
     "RTP on the SIP port": (("[trunk]", '[server]\nrtp_ports = "5000-5099"\n[trunk]'), "holds the SIP port", "5060"),
     "vosk without a model": (("[trunk]", '[voicemail]\nengine = "vosk"\n[trunk]'), "folder of a model", "vosk_model"),
+    "whisper alone": (("[trunk]", '[voicemail]\nengine = "whisper"\n[trunk]'), "folder of a model", "whisper_model"),
+    "no such model": (
+        ("[trunk]", '[voicemail]\nengine = "whisper"\nwhisper_model = "none"\n[trunk]'),
+        "there is no folder",
+        "model list",
+    ),
+    "a red flag of no word": (("[trunk]", '[voicemail]\nred_flags = ["*"]\n[trunk]'), "holds no word", "write a word"),
     "two databases": (("[trunk]", '[database]\nurl = "mysql://h/d"\n[trunk]'), "not the address of a PostgreSQL", ""),
     # the trunk
     "no carrier": ((HOST, ""), "trunk: names no carrier", "host ="),

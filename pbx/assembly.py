@@ -1,0 +1,264 @@
+"""Every part of the server, put together once, when it is first asked for: what a part needs is what it names.
+
+Nothing here does anything yet: nothing listens, connects or is started before `pbx.app` says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from uuid import UUID
+
+from agi.codes import Codes
+from agi.server import Talks
+from agi.urgent_talk import urgent_talk
+from pbx.ami.client import AmiClient
+from pbx.ami.errors import AmiError
+from pbx.ami.pager import AmiPager
+from pbx.asterisk.cel import calls_seen
+from pbx.asterisk.layout import Layout
+from pbx.asterisk.ports import LOOPBACK
+from pbx.asterisk.process import AsteriskProcess
+from pbx.asterisk.render import Machine
+from pbx.calendars import Calendars
+from pbx.config.load import Practice
+from pbx.database import DatabaseKeeper, Records, records_of
+from pbx.domain.call import SeenCall
+from pbx.domain.facts import Facts
+from pbx.domain.policy import Policy
+from pbx.kept import KeptFile
+from pbx.mailboxes import Mailboxes
+from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
+from pbx.operations import Parts, ServerOperations
+from pbx.prompts import announcer
+from pbx.running import Running
+from pbx.services.health import Health
+from pbx.services.history import CallHistory
+from pbx.services.known import Known
+from pbx.services.oncall import SwapsInForce
+from pbx.services.overrides import Overrides, OverridesInForce
+from pbx.services.pace import Pace, PacedCallLog
+from pbx.services.phones import PhonesAtHand
+from pbx.services.pins import Pins
+from pbx.services.reconcile import Reconcile
+from pbx.services.route import CallRouter, DecisionRecorder
+from pbx.services.urgent import PinWatch, UrgentCalls
+from pbx.store.database import Database
+from pbx.store.embedded import EmbeddedPostgres
+from pbx.store.jobs import TranscriptionQueue
+from pbx.urgent_cases import UrgentCases
+from pbx.web.api import Api
+from pbx.web.metrics import Metrics
+from pbx.web.refusals import Refusals
+from voicemail.ingest import CallsUnknown, Folders, Ingest
+from voicemail.live import FollowingRouter, LiveParts, LiveTranscription
+from voicemail.retention import KeptFolders, Retention
+from voicemail.spool import read_spool
+from voicemail.transcribe.recogniser import RecogniserProcess, WorkerOptions
+from voicemail.transcription import Transcription
+
+AMI_USER = "secondline"
+
+
+@dataclass
+class Assembly:
+    """The parts, by name. `cluster` is the embedded database, if there is one."""
+
+    config: Path
+    practice: Practice
+    machine: Machine
+    database: Database
+    cluster: EmbeddedPostgres | None
+    health: Health
+    metrics: Metrics
+
+    @property
+    def layout(self) -> Layout:
+        return self.machine.layout
+
+    def policy(self) -> Policy:
+        """The policy in force: a reload changes it."""
+        return self.operations.policy
+
+    def facts(self) -> Facts:
+        """What decides besides it, as it is known now."""
+        return self.operations.facts
+
+    @cached_property
+    def records(self) -> Records:
+        return records_of(self.database)
+
+    # Asterisk, and what is known of it.
+
+    @cached_property
+    def asterisk(self) -> AsteriskProcess:
+        return AsteriskProcess(self.layout, self.machine.program, self.practice.settings.network)
+
+    @cached_property
+    def ami(self) -> AmiClient:
+        return AmiClient(LOOPBACK, self.machine.ports.ami, AMI_USER, self.machine.secrets.ami)
+
+    @cached_property
+    def pace(self) -> Pace:
+        return Pace()
+
+    async def live_calls(self) -> frozenset[UUID]:
+        """The calls that are up. Raises CallsUnknown."""
+        await self.pace.calm()  # Asterisk goes through all of its channels for the answer
+        if self.asterisk.pid is None:
+            return frozenset()
+        try:
+            return await self.ami.live_calls()
+        except AmiError as error:
+            raise CallsUnknown from error
+
+    # What decides about a call.
+
+    @cached_property
+    def calendars(self) -> Calendars:
+        return Calendars(self.layout.calendars)
+
+    @cached_property
+    def known(self) -> Known:
+        swaps = SwapsInForce(self.records.swaps, KeptFile(self.layout.swaps))
+        overrides = OverridesInForce(self.records.overrides, KeptFile(self.layout.overrides))
+        return Known(swaps, overrides, PhonesAtHand())
+
+    @cached_property
+    def overrides(self) -> Overrides:
+        return Overrides(self.records.overrides, self.known.overrides, self.policy)
+
+    @cached_property
+    def history(self) -> CallHistory:
+        return CallHistory(self.policy, self.records.past_calls)
+
+    @cached_property
+    def pins(self) -> Pins:
+        return Pins(self.records.pins, KeptFile(self.layout.pins))
+
+    @cached_property
+    def operations(self) -> ServerOperations:
+        parts = Parts(
+            self.asterisk,
+            self.ami,
+            self.queue,
+            self.health,
+            self.metrics,
+            self.calendars,
+            self.known,
+            self.pins,
+            Mailboxes(self.retention),
+        )
+        return ServerOperations(self.config, self.practice, self.machine, parts)
+
+    # What answers.
+
+    @cached_property
+    def call_log(self) -> MeteredCallLog:
+        return MeteredCallLog(self.records.calls, self.metrics)
+
+    @cached_property
+    def bookkeeping(self) -> PacedCallLog:
+        return PacedCallLog(self.call_log, self.pace)
+
+    @cached_property
+    def recorder(self) -> DecisionRecorder:
+        return DecisionRecorder(self.bookkeeping)
+
+    @cached_property
+    def router(self) -> MeteredRouter:
+        router = CallRouter(self.policy, self.call_log, self.recorder, self.facts, self.history)
+        live = self.practice.settings.recognizer.live
+        return MeteredRouter(FollowingRouter(router, self.head_starts) if live else router, self.metrics, self.pace)
+
+    @cached_property
+    def talks(self) -> Talks:
+        """What the practice's own people can do by phone."""
+        codes = Codes(self.policy, self.facts, self.overrides, self.pins, announcer(self.layout))
+        page = urgent_talk(self.pins, UrgentCases(self.layout, self.urgent))
+        return Talks(self.layout.greetings, {"codes": codes.talk, "urgent": page})
+
+    @cached_property
+    def urgent(self) -> UrgentCalls:
+        return UrgentCalls(self.records.urgent, AmiPager(self.ami), self.policy, self.facts)
+
+    @cached_property
+    def api(self) -> Api:
+        return Api(self.operations, self.overrides, self.records.tokens, Refusals(self.metrics.api_refused.inc))
+
+    # Messages.
+
+    @cached_property
+    def ingest(self) -> Ingest:
+        folders = Folders(self.layout.spool, self.layout.spare, self.layout.messages)
+        ingest = Ingest(folders, self.bookkeeping, self.policy, self.live_calls)
+        ingest.tell = self.head_starts.taken_in
+        return ingest
+
+    @cached_property
+    def reconcile(self) -> Reconcile:
+        return Reconcile(self.call_log, self._calls_seen, self._spooled, self.live_calls)
+
+    @cached_property
+    def queue(self) -> TranscriptionQueue:
+        return TranscriptionQueue(self.database)
+
+    @cached_property
+    def recogniser(self) -> RecogniserProcess:
+        chosen = self.practice.settings.recognizer
+        return RecogniserProcess(WorkerOptions(chosen.engine.value, chosen.model, chosen.memory_mb))
+
+    @cached_property
+    def head_starts(self) -> LiveTranscription:
+        layout, calm, count = self.layout, self.pace.calm, self.metrics.head_start
+        parts = LiveParts(layout.spool, layout.messages, self.records.messages, self.recogniser, calm, count)
+        return LiveTranscription(parts)
+
+    @cached_property
+    def transcription(self) -> Transcription:
+        transcriber = MeteredTranscriber(self.recogniser, self.metrics)
+        return Transcription(self.records.messages, self.layout.messages, transcriber, self.head_starts)
+
+    @cached_property
+    def retention(self) -> Retention:
+        folders = KeptFolders(self.layout.messages, self.layout.spool, self.layout.spare)
+        return Retention(self.records.keeping, folders, lambda: self.operations.settings.keeping)
+
+    # All of it, at work.
+
+    def running(self) -> Running:
+        return Running(
+            asterisk=self.asterisk,
+            ami=self.ami,
+            keeper=DatabaseKeeper(self.database, self.cluster, self.health),
+            recorder=self.recorder,
+            ingest=self.ingest,
+            reconcile=self.reconcile,
+            event_record=self.layout.cel,
+            recogniser=self.recogniser,
+            queue=self.queue,
+            transcription=self.transcription,
+            head_starts=self.head_starts,
+            operations=self.operations,
+            calendars=self.calendars,
+            known=self.known,
+            pins=self.pins,
+            history=self.history,
+            urgent=self.urgent,
+            pin_watch=PinWatch(self.policy, self.pins.has),
+            rota_watch=self.operations.rota_watch,
+            retention=self.retention,
+            health=self.health,
+            poked=asyncio.Event(),
+            asterisk_version=self.machine.program.version or "of an unknown version",
+            engine=self.practice.settings.recognizer.engine.value,
+        )
+
+    async def _calls_seen(self) -> list[SeenCall]:
+        return await asyncio.to_thread(calls_seen, self.layout.cel)
+
+    async def _spooled(self) -> frozenset[UUID]:
+        content = await asyncio.to_thread(read_spool, self.layout.spool, self.layout.spare)
+        return frozenset(call.id for call in content.calls)
