@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from pbx.config.keeping import kept_in_words
 from pbx.config.load import Practice
@@ -54,8 +55,13 @@ def _callers(policy: Policy) -> Iterator[str]:
         yield f"{count} contact{'' if count == 1 else 's'}."
     rules: dict[str, str] = {}
     for number in policy.numbers.values():
-        rules |= rules_in_words(number.callers, lambda actions: _actions(policy, actions))
+        rules |= rules_in_words(number.callers, partial(_for_some_callers, policy, number))
     yield from (f"{sentence} [{path}]" for path, sentence in rules.items())
+
+
+def _for_some_callers(policy: Policy, number: Number, actions: tuple[Action, ...]) -> str:
+    """Priority goes by each number's own actions, and is said once for all of them."""
+    return "does what it does when open" if actions == number.opened else _actions(policy, actions)
 
 
 def _menus(policy: Policy) -> Iterator[str]:

@@ -65,8 +65,7 @@ def rota_in_words(policy: Policy, rota: Rota) -> str:
     plan = rota.plan
     if isinstance(plan, Turns):
         people = ", then ".join(_names(policy, crew) for crew in plan.crews)
-        length = "day" if plan.days == 1 else f"{plan.days} days"
-        how = f"{people} take turns, each {length} from {plan.hand_over:%H:%M}, since {plan.start:%a %d %b %Y}"
+        how = f"{people}{_turns_in_words(plan)}"
     elif isinstance(plan, Weekly):
         shifts = [
             f"{DAYS[day][:3].title()} {shift.hours} {_names(policy, shift.people)}"
@@ -75,6 +74,13 @@ def rota_in_words(policy: Policy, rota: Rota) -> str:
         ]
         how = f"each week {'; '.join(shifts)}"
     return f"On call in {rota.name!r} ({rota.timezone}): {how}{backup}."
+
+
+def _turns_in_words(plan: Turns) -> str:
+    if len(plan.crews) == 1:
+        return f" at all times, since {plan.start:%a %d %b %Y} {plan.hand_over:%H:%M}"
+    length = "day" if plan.days == 1 else f"{plan.days} days"
+    return f" take turns, each {length} from {plan.hand_over:%H:%M}, since {plan.start:%a %d %b %Y}"
 
 
 def _names(policy: Policy, people: tuple[str, ...]) -> str:

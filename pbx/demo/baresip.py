@@ -125,6 +125,11 @@ class Baresip:
         """Send silence in the calls to come; what was played before would be played again."""
         await self.command("ausrc", f"aufile,{self._folder / 'silence.wav'}")
 
+    def switch_off(self) -> None:
+        """End it without a word to anybody, as an empty battery does; for a client without a server."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
     async def _start(self) -> None:
         program = find_baresip()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

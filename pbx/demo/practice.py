@@ -14,8 +14,12 @@ from pbx.demo.softphone import SipServer
 DAY_LINE = "+17175550100"
 EVENING_LINE = "+17175550101"
 MENU_LINE = "+17175550102"
+HOUSE_CALL_LINE = "+17175550103"
+URGENT_LINE = "+17175550104"
 PHONE = "rictor-desk"
-CLOSED = "You have reached the evening clinic. We are closed now, and call you back tomorrow. Please leave a message."
+CELL = "+17175550162"
+NURSING_HOME = "+12155550190"
+CLOSED = "This is Scotland Family Medicine. We are closed, and call you back tomorrow. Please leave a message."
 BUSY = "Doctor Rictor cannot take your call now. Please leave a message after the tone."
 
 _FILE = """\
@@ -25,6 +29,7 @@ timezone = "{timezone}"
 
 [trunk]
 host = "{trunk}"
+port = {trunk_port}
 
 [people.rictor]
 name = "Dr. Kenneth Rictor"
@@ -70,8 +75,38 @@ otherwise = [{{ voicemail = "rictor", greeting = "busy" }}]
 
 [menus.prescriptions]
 say = "To ask for a refill, press 1. To go back, press star."
-options.1 = {{ voicemail = "mills" }}
+options.1 = {{ voicemail = "mills", greeting = "refills" }}
 options."*" = {{ back = true }}
+
+[greetings.refills]
+text = "Scotland Family Medicine. After the tone, say which medicine you need."
+
+[people.okafor]
+name = "Dr. Ada Okafor"
+cell = "{cell}"
+
+[numbers."{house_call_line}"]
+label = "Dr. Okafor"
+schedule = "office"
+open = [{{ ring = "okafor" }}, {{ voicemail = "okafor", greeting = "busy" }}]
+closed = [{{ voicemail = "okafor", greeting = "closed" }}]
+
+[rotas.doctors]
+turns = ["okafor"]
+start = "2026-01-05"
+period = "week"
+hand_over = "08:00"
+
+[numbers."{urgent_line}"]
+label = "Urgent line"
+open = [{{ urgent = "doctors", voicemail = "okafor" }}]
+
+[contacts]
+file = "contacts.csv"
+
+[callers.priority]
+at_most = 3
+minutes = 60
 
 [[expect]]
 call = "{day_line}"
@@ -85,13 +120,13 @@ then = "greeting closed, voicemail rictor"
 
 [[accept]]
 warning = "closed-voicemail-only"
-on = ["{day_line}", "{evening_line}"]
+on = ["{day_line}", "{evening_line}", "{house_call_line}"]
 because = "Nights are covered by the hospital."
 
 [[accept]]
 warning = "greeting-no-emergency"
-on = "busy"
-because = "It is short, as the demonstration is."
+on = ["busy", "refills"]
+because = "They are short, as the demonstration is."
 
 [server]
 sip_address = "{address}"
@@ -99,6 +134,11 @@ sip_port = {sip_port}
 rtp_ports = "{rtp_ports}"
 web_port = {web_port}
 drain_seconds = 5
+"""
+
+_CONTACTS = f"""\
+number,name,groups
+{NURSING_HOME},Oakgrove Nursing Home,priority
 """
 
 
@@ -111,6 +151,8 @@ class DemoPractice:
     sip: SipServer
     web_port: int
     trunk: str
+    trunk_port: int
+    """Where the carrier takes the calls that go out."""
 
     def secret(self, phone: str) -> str:
         """The SIP secret that the server made for `phone`."""
@@ -131,10 +173,14 @@ def write_practice(folder: Path, ring_seconds: int = 8, closed: str = CLOSED, bu
     text = _FILE.format(
         timezone=timezone_where_it_is_mid_morning(datetime.now(UTC)),
         trunk=trunk,
+        trunk_port=(trunk_port := free_port(trunk, socket.SOCK_DGRAM)),
         phone=PHONE,
+        cell=CELL,
         day_line=DAY_LINE,
         evening_line=EVENING_LINE,
         menu_line=MENU_LINE,
+        house_call_line=HOUSE_CALL_LINE,
+        urgent_line=URGENT_LINE,
         ring_seconds=ring_seconds,
         closed_text=closed,
         busy_text=busy,
@@ -145,7 +191,8 @@ def write_practice(folder: Path, ring_seconds: int = 8, closed: str = CLOSED, bu
     )
     file = folder / "practice.toml"
     file.write_text(text, encoding="utf-8")
-    return DemoPractice(file, folder / "var", SipServer(address, sip_port), web_port, trunk)
+    (folder / "contacts.csv").write_text(_CONTACTS, encoding="utf-8")
+    return DemoPractice(file, folder / "var", SipServer(address, sip_port), web_port, trunk, trunk_port)
 
 
 def timezone_where_it_is_mid_morning(now: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pbx.database import Records
+from pbx.demo.command import secondline
 from pbx.demo.practice import DemoPractice
 from pbx.demo.softphone import Softphone
 from pbx.demo.speech import seconds_of, speak
@@ -83,6 +85,11 @@ class Stage:
         """A fresh SIP address for a patient, at the carrier's."""
         return f"{self.practice.trunk}:0"
 
+    @property
+    def carrier(self) -> str:
+        """The SIP address where the carrier takes the practice's own calls, and rings cells."""
+        return f"{self.practice.trunk}:{self.practice.trunk_port}"
+
     async def words(self, name: str, text: str, stay: float = 0.0, voice: str = "slt") -> Path:
         """A WAV in which a person says `text`."""
         wav = self.folder / f"{name}.wav"
@@ -90,7 +97,14 @@ class Stage:
         return wav
 
     async def register(self, phone: Softphone) -> None:
+        """Register `phone`, and wait until the server, which asks every second, knows that it is there."""
         await phone.register(self.practice.sip, self.practice.secret(phone.name))
+
+        async def rung() -> bool | None:
+            state = json.loads(await secondline(self.practice, "status", "--json"))
+            return None if phone.name in state["left_out"] else True
+
+        await self._wait("The phone was not seen", RECORDED_WITHIN, rung)
 
     async def recorded(self, did: str, outcome: Outcome) -> CallRecord:
         """The newest call to `did`, once it is over and in the log. Raises SceneFailed for another outcome."""
@@ -101,7 +115,7 @@ class Stage:
 
         call = await self._wait("The call did not get into the log", RECORDED_WITHIN, newest)
         self.tell(f"The log says: {call.outcome.in_words} ({call.reason}).")
-        for sentence in call.why:
+        for sentence in (sentence for sentence in call.why if not sentence.startswith(" ")):
             self.add(sentence)
         if call.outcome is not outcome:
             raise SceneFailed(f"The call should have ended as {outcome.in_words!r}.")

@@ -6,7 +6,9 @@ import asyncio
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from itertools import takewhile
 from pathlib import Path
 
 from rich.console import Console
@@ -20,6 +22,7 @@ from pbx.config.check import in_plain_words
 from pbx.config.load import Practice, load
 from pbx.database import open_records
 from pbx.demo.baresip import ClientFailed
+from pbx.demo.command import CommandFailed
 from pbx.demo.practice import DemoPractice, write_practice
 from pbx.demo.scenes import SCENES, Scene
 from pbx.demo.server import ServerFailed, ServerProcess
@@ -31,7 +34,7 @@ from voicemail.transcribe.recogniser import RecogniserProcess, RecognitionFailed
 STATE = Path(__file__).resolve().parents[2] / "var"
 """Where the practice lies while it lives: in the checkout, so that nothing is left elsewhere."""
 
-NotAsItShould = (SceneFailed, ClientFailed, SpeechFailed, RecognitionFailed, TimeoutError)
+NotAsItShould = (SceneFailed, CommandFailed, ClientFailed, SpeechFailed, RecognitionFailed, TimeoutError)
 
 
 def demo(*, keep: bool) -> int:
@@ -53,7 +56,7 @@ def demo(*, keep: bool) -> int:
 
 async def _play(folder: Path, out: Console) -> int:
     began = time.monotonic()
-    written = write_practice(folder)
+    written = write_practice(folder, ring_seconds=4)
     practice = load(written.file)
     _introduce(practice, out)
     async with AsyncExitStack() as stack:
@@ -73,8 +76,15 @@ async def _play(folder: Path, out: Console) -> int:
 
 def _introduce(practice: Practice, out: Console) -> None:
     out.print(f"[bold]{escape(practice.policy.practice)}[/bold], a throw-away practice on this machine. Its file says:")
-    for line in in_plain_words(practice):
+    for line in _about_numbers(practice):
         out.print(Padding(Text(line.lstrip()), (0, 0, 0, 2 + len(line) - len(line.lstrip()))))
+
+
+def _about_numbers(practice: Practice) -> Iterator[str]:
+    """What the file says of each number; the rest would be too long for the beginning of a story."""
+    _, *lines = in_plain_words(practice)
+    yield from takewhile(lambda line: line.startswith(("(", " ")), lines)
+    yield "(`secondline check` says the rest: menus, people, phones, rules by caller, the machine.)"
 
 
 async def _went_well(scene: Scene, stage: Stage) -> bool:

@@ -101,5 +101,5 @@ def test_codes_are_each_their_own_and_leave_those_of_others_free() -> None:
 
 
 def test_every_code_stands_in_the_document_for_those_who_run_it() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "running.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "docs" / "people.md").read_text(encoding="utf-8")
     assert all(f"| `{code.dial}` |" in text for code in CODES)

@@ -182,7 +182,7 @@ class VoicemailSection(Section):
     red_flags: Annotated[
         Phrases | None,
         About(
-            "Phrases that make a message urgent, * for any one word. Left out: the list in docs/running.md.",
+            "Phrases that make a message urgent, * for any one word. Left out: the list in docs/messages.md.",
             '["chest pain", "pain in * chest"]',
         ),
     ] = None

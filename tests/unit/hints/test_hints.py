@@ -235,7 +235,7 @@ def test_red_flags_make_a_message_urgent(text: str) -> None:
 
 
 def test_the_list_that_is_built_in_stands_in_the_manual() -> None:
-    manual = (Path(__file__).parents[3] / "docs" / "running.md").read_text(encoding="utf-8")
+    manual = (Path(__file__).parents[3] / "docs" / "messages.md").read_text(encoding="utf-8")
     written = manual.partition("Built\nin is:")[2].partition("red_flags = [")[2].partition("]")[0]
     assert tuple(re.findall(r'"([^"]+)"', written)) == DEFAULT_RED_FLAGS
 
