@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pbx.domain.callback import Limits
 from pbx.domain.menu import Menu
 from pbx.domain.oncall import Rota
 from pbx.domain.people import Outside, Person
@@ -116,7 +117,8 @@ class Policy:
     `country` is an ISO 3166-1 alpha-2 code (for numbers without a country code), `timezone` an IANA name (for times
     shown). `max_message_seconds` bounds one recording; `mailboxes` maps a mailbox's key to the name that people read,
     `menu_prompts` a prompt's name to what a menu says. `snow_day_greeting` is that of closed lines on a snow day.
-    `music` is what callers hear while it rings (None: ring-back).
+    `music` is what callers hear while it rings (None: ring-back). `members` maps a mailbox to the people (keys) who see
+    it, `call_back` says within which time patients are called back, `undelete_days` how long a deletion can be undone.
     """
 
     version: str
@@ -135,6 +137,9 @@ class Policy:
     people: Mapping[str, Person] = field(default_factory=dict)
     outside: Mapping[str, Outside] = field(default_factory=dict)
     music: Greeting | None = None
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    call_back: Limits = field(default_factory=Limits)
+    undelete_days: int = 30
 
     def phones_of(self, person: str) -> tuple[str, ...]:
         """The endpoints of a person (its key); empty for somebody who is not in the file."""
