@@ -18,6 +18,7 @@ from pbx.store.database import Database
 from pbx.store.down import DatabaseDown
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.errors import StoreError
+from pbx.store.inbox import PgInbox
 from pbx.store.keeping import PgKeeping
 from pbx.store.messages import PgMessageBox
 from pbx.store.migrate import SchemaRefused
@@ -90,6 +91,7 @@ class Records:
     urgent: PgUrgentBook
     keeping: PgKeeping
     past_calls: PgPastCalls
+    inbox: PgInbox
 
 
 @asynccontextmanager
@@ -130,4 +132,5 @@ def records_of(database: Database) -> Records:
         urgent=PgUrgentBook(database),
         keeping=PgKeeping(database),
         past_calls=PgPastCalls(database),
+        inbox=PgInbox(database),
     )

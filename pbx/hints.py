@@ -40,12 +40,6 @@ def urgency_of_message(hints: Sequence[Hint]) -> Urgency:
     return urgency_of(Urgency.ROUTINE, hints)
 
 
-def urgent_first(messages: Sequence[MessageRecord], policy: Policy) -> list[tuple[MessageRecord, tuple[Hint, ...]]]:
-    """Messages with their hints: urgent ones first, each kind in the order in which it came."""
-    both = [(message, hints_of(message, policy)) for message in messages]
-    return sorted(both, key=lambda pair: -urgency_of_message(pair[1]))
-
-
 def reading_json(hints: Sequence[Hint], country: str) -> dict[str, Any]:
     """What is added to a message's JSON. `start` and `end` are characters of the transcript's text."""
     return {

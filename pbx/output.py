@@ -21,7 +21,7 @@ from pbx.domain.routing import Decision
 from pbx.domain.serial import choices_to_list, decision_to_dict
 from pbx.domain.transcript import Transcript, TranscriptState
 from pbx.domain.urgent import UrgentCase
-from pbx.hints import hint_line, reading_json
+from pbx.hints import reading_json
 
 if TYPE_CHECKING:  # it takes longer to import than most commands run
     from rich.console import Console
@@ -199,34 +199,6 @@ def call_table(calls: Sequence[CallRecord], policy: Policy) -> Table:
             outcome,
             call.reason or "",
             f"{(call.ended_at - call.started_at).total_seconds():.0f} s" if call.ended_at else "",
-        )
-    return table
-
-
-def message_table(messages: Sequence[tuple[MessageRecord, Sequence[Hint]]], timezone: str, country: str) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=f"Voicemail (times in {timezone})", title_justify="left")
-    for heading in (
-        "id",
-        "when",
-        "mailbox",
-        "from",
-        "length",
-        "what the caller said (under what a program made of it)",
-    ):
-        table.add_column(heading, overflow="fold")
-    zone = ZoneInfo(timezone)
-    for message, hints in messages:
-        words = " ".join([words_in_short(message), *remarks(message)])
-        table.add_row(
-            str(message.id),
-            f"{message.received_at.astimezone(zone):%a %d %b %H:%M}",
-            message.mailbox,
-            caller_in_words(message.caller, country),
-            f"{message.seconds:.0f} s",
-            Text("\n".join(line for line in (hint_line(hints, country), words) if line)),
         )
     return table
 

@@ -1,4 +1,4 @@
-"""Legal holds: voicemail hold, release, holds."""
+"""Legal holds: voicemail hold, unhold, holds."""
 
 from __future__ import annotations
 

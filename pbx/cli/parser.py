@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pbx import __version__
 from pbx.cli import errors
+from pbx.cli.inbox_parser import add_by, add_inbox_commands, add_looks, add_report_commands
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -58,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     _pin_commands(commands)
     _record_commands(commands)
     _model_commands(commands)
+    add_report_commands(commands, _add)
     return parser
 
 
@@ -201,16 +203,20 @@ def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     )
     listing.add_argument("--mailbox", help="only this mailbox")
     listing.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most N (default 100)")
-    show = _add(verbs, "show", _records("voicemail_show"), "one message with its words", json=True)
+    add_looks(listing)
+    show = _add(verbs, "show", _records("voicemail_show"), "one message with its words and its history", json=True)
     show.add_argument("id", metavar="ID")
+    add_by(show)
     export = _add(verbs, "export", _records("voicemail_export"), "copy a message's WAV to a file", json=True)
     export.add_argument("id", metavar="ID")
     export.add_argument("target", metavar="FILE")
+    add_by(export)
+    add_inbox_commands(verbs, _add)
     hold = _add(verbs, "hold", _holds("hold"), "put a message on legal hold: no rule erases it", json=True)
     hold.add_argument("id", metavar="ID")
     hold.add_argument("--reason", required=True, metavar="TEXT", help="why; nothing about a patient")
-    release = _add(verbs, "release", _holds("release"), "end a legal hold", json=True)
-    release.add_argument("id", metavar="ID")
+    unhold = _add(verbs, "unhold", _holds("release"), "end a legal hold", json=True)
+    unhold.add_argument("id", metavar="ID")
     holds = _add(verbs, "holds", _holds("holds"), "the legal holds on record", json=True)
     holds.add_argument("id", nargs="?", metavar="ID", help="only those of this message")
     holds.add_argument("--all", action="store_true", help="those that were released too")

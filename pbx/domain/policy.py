@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pbx.domain.callback import Limits
 from pbx.domain.callers import NO_RULES, CallerRules, Contact
 from pbx.domain.hints import Reading
 from pbx.domain.menu import Menu
@@ -144,7 +145,8 @@ class Policy:
     `menu_prompts` a prompt's name to what a menu says, `translations` its name to a prompt in another language than the
     first of `languages` (`pbx.domain.languages`), `contacts` a number (E.164) to whose it is. `snow_day_greeting` is
     that of closed lines on a snow day; `music` is heard while it rings (None: ring-back). `reading` is what the
-    practice knows of its messages' words.
+    practice knows of its messages' words. `members` maps a mailbox to the people (keys) who see it, `call_back` says
+    within which time patients are called back, `undelete_days` how long a deletion can be undone.
     """
 
     version: str
@@ -167,6 +169,9 @@ class Policy:
     languages: tuple[str, ...] = ("en",)
     translations: Mapping[str, Greeting] = field(default_factory=dict)
     reading: Reading = field(default_factory=Reading)
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    call_back: Limits = field(default_factory=Limits)
+    undelete_days: int = 30
     told: Remembered[Hashable, Any] = field(default_factory=Remembered, init=False, repr=False, compare=False)
     """What calls were told last, for `pbx.domain.routing`."""
     reached_by_hours: frozenset[str] = field(default=frozenset(), init=False, repr=False, compare=False)

@@ -12,6 +12,7 @@ from pbx.config.values import (
     Address,
     Country,
     Host,
+    Key,
     Language,
     Line,
     Networks,
@@ -19,6 +20,7 @@ from pbx.config.values import (
     Port,
     PortRange,
     Sources,
+    Span,
     Text,
     TimeZone,
     Username,
@@ -119,7 +121,7 @@ class TrunkSection(Section):
 
 
 class MailboxSection(Section):
-    """What is kept otherwise in the mailbox of a person or a team. The key is that of the person or team."""
+    """What is otherwise in the mailbox of a person or a team. The key is that of the person or team."""
 
     keep_days: Annotated[
         int | None, Field(ge=1, le=36500), About("As in voicemail, for this mailbox.", "30", unit="days")
@@ -130,6 +132,7 @@ class MailboxSection(Section):
     max_messages: Annotated[int | None, Field(ge=1, le=100000), About("As in voicemail, for this mailbox.", "50")] = (
         None
     )
+    call_back_within: Annotated[Span | None, About("As in voicemail, for this mailbox.", '"30m"')] = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> MailboxSection:
@@ -157,6 +160,17 @@ class VoicemailSection(Section):
         Field(ge=1, le=100000),
         About("A mailbox with so many is called full: the staff is warned. Patients are never refused.", "200"),
     ] = None
+    call_back_within: Annotated[
+        Span | None,
+        About("Patients are called back within this time, or the message is overdue. Left out: none is.", '"4h"'),
+    ] = None
+    call_back_schedule: Annotated[
+        Key | None,
+        About("The time to call back runs only while this schedule is open. Left out: by the clock.", '"office"'),
+    ] = None
+    undelete_days: Annotated[
+        int, Field(ge=1, le=3650), About("How long a deleted message can be taken back.", "30", unit="days")
+    ] = 30
     engine: Annotated[
         Literal["moonshine", "vosk", "whisper"],
         About("The speech recogniser: moonshine, vosk or whisper; see secondline model.", '"moonshine"'),

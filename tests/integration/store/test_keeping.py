@@ -9,10 +9,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from pbx.domain.call import Label, recording_id
+from pbx.domain.inbox import How, Who
 from pbx.domain.keeping import BoxCount, BoxRule, Keeping
+from pbx.domain.policy import Policy
 from pbx.domain.transcript import Transcript, TranscriptState
+from pbx.services.inbox import Inbox
 from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
+from pbx.store.inbox import PgInbox
 from pbx.store.keeping import PgKeeping
 from pbx.store.messages import PgMessageBox
 from tests.kit.calls import a_message_call, a_recording, a_start
@@ -35,8 +39,13 @@ async def a_message(database: Database, days: float, mailbox: str = "front-desk"
     box = PgMessageBox(database)
     await box.keep_transcript(recording.id, WORDS)
     if read:
-        await box.opened(recording.id, "mia", "show")
+        await _read(database, recording.id)
     return recording.id
+
+
+async def _read(database: Database, message: UUID) -> None:
+    policy = Policy("", "P", "US", "America/New_York", "", {})
+    await Inbox(PgInbox(database), lambda: policy).read(message, Who("mia", "mia", How.COMMAND))
 
 
 async def there(database: Database) -> set[UUID]:
@@ -76,7 +85,7 @@ async def test_what_nobody_opened_or_what_waits_for_its_words_stays(database: Da
     start = a_start(NOW - timedelta(days=400))
     await PgCallLog(database).finish_call(a_message_call(start, a_recording(start.id)))
     pending = recording_id(start.id, "1")
-    await PgMessageBox(database).opened(pending, "mia", "show")
+    await _read(database, pending)
     assert await keeping.erase_due(MONTH, NOW) == []
     assert await there(database) == {unread, pending}
 
