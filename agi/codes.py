@@ -27,12 +27,12 @@ from pbx.services.ports import StoreUnavailable
 PIN_TRIES = 3
 KEY_SECONDS = 8.0
 
-ASK_PIN = "Please key your PIN, then press pound."
-PIN_AGAIN = "That is not right. Please key your PIN again, then press pound."
-PIN_LOCKED = "After too many wrong ones no PIN is taken now. Try again later, or ask the practice for a new one."
+ASK_PIN = "Please enter your PIN, then press pound."
+PIN_AGAIN = "That is not right. Please enter your PIN again, then press pound."
+PIN_LOCKED = "There were too many wrong entries. Please try again later, or ask the practice for a new PIN."
 GOODBYE = "Nothing is changed. Goodbye."
 NOT_KEPT = "The change cannot be kept at the moment, so nothing is changed. Please try again in a few minutes."
-HOW_MANY_HOURS = "No schedule says when this ends. For how many hours should it hold? Key the number, then press pound."
+HOW_MANY_HOURS = "No schedule says when this ends. For how many hours shall it hold? Enter them, then press pound."
 SNOW_DAY = "To close the whole practice until the end of today, press 1."
 END_FOR_ALL = "To end this for everybody, press 1. To leave it as it is, press pound."
 NOTHING_SET = "Nothing was set for you."

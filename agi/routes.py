@@ -17,8 +17,21 @@ from uuid import UUID
 from agi import variables
 from agi.session import Endpoint, GuardedRequest, NotAnswered, kind_of
 from agi.wire import WireError
+from pbx.domain.callers import Verdict
 from pbx.domain.legs import Leg, OutsideTarget
-from pbx.domain.steps import EndStep, MenuStep, RecordStep, Result, RingStep, SayStep, Step
+from pbx.domain.steps import (
+    EndStep,
+    HoldStep,
+    MenuStep,
+    NumberAskedStep,
+    PageStep,
+    RecordStep,
+    Result,
+    RingStep,
+    SayStep,
+    Step,
+)
+from pbx.domain.urgent_path import legs_to_dial
 from pbx.services.route import Question
 
 DECISION_SECONDS = 2.0
@@ -34,6 +47,7 @@ _STARTED = re.compile(r"[0-9]{9,10}(\.[0-9]{1,6})?")
 _POSITION = re.compile(r"-1|[0-9]{1,3}")
 _NAME = re.compile(r"[a-z0-9-]{1,80}")
 _RESULTS = frozenset(Result)
+_VERDICTS = frozenset(Verdict)
 _KEYS = re.compile(r"[0-9*#]{1,12}")
 _SEPARATOR = "&"
 
@@ -69,12 +83,14 @@ def next_route(router: Router) -> Endpoint:
 
 
 def parse_question(arguments: tuple[str, ...]) -> tuple[Question, str]:
-    """The question and its token, of the seven arguments that the dialplan gives. Raises BadQuestion."""
-    if len(arguments) != 7:
+    """The question and its token, of the eight arguments that the dialplan gives. Raises BadQuestion."""
+    if len(arguments) != 8:
         raise BadQuestion("the number of arguments is wrong")
-    call, token, did, caller, started, position, result = arguments
+    call, token, did, caller, verdict, started, position, result = arguments
     if result not in _RESULTS:
         raise BadQuestion("the result is unknown")
+    if verdict not in _VERDICTS:
+        raise BadQuestion("the verdict is unknown")
     _must_match(_UUID, token, "token")
     question = Question(
         call=UUID(_must_match(_UUID, call, "call id")),
@@ -83,6 +99,7 @@ def parse_question(arguments: tuple[str, ...]) -> tuple[Question, str]:
         started=datetime.fromtimestamp(float(_must_match(_STARTED, started, "start")), UTC),
         position=int(_must_match(_POSITION, position, "position")),
         result=Result(result),
+        verdict=Verdict(verdict),
     )
     return question, token
 
@@ -103,7 +120,12 @@ def _details(step: Step) -> Mapping[variables.Variable, str]:
             return _menu(step)
         case RecordStep(seconds=seconds):
             return {variables.SECONDS: str(seconds)}
-        case EndStep():
+        case PageStep(who=who, legs=legs, seconds=seconds):
+            rung = {variables.LEGS: _joined(legs_to_dial(legs, seconds)), variables.SECONDS: str(seconds)}
+            return {variables.WHO: _joined((who,)), **rung}
+        case HoldStep(prompts=prompts, seconds=seconds):
+            return {variables.PROMPTS: _joined(prompts), variables.SECONDS: str(seconds)}
+        case NumberAskedStep() | EndStep():
             return {}
 
 

@@ -30,6 +30,9 @@ CALL = Variable("SL_CALL", SetBy.DIALPLAN, "The call's id: a UUID made when the 
 TOKEN = Variable("SL_TOKEN", SetBy.DIALPLAN, "A fresh UUID for each question; a valid answer repeats it.")
 DID = Variable("SL_DID", SetBy.DIALPLAN, "The practice number that was called, E.164.")
 FROM = Variable("SL_FROM", SetBy.DIALPLAN, "The caller's number, filtered: [+0-9]*, `anonymous`, or empty.")
+VERDICT = Variable(
+    "SL_VERDICT", SetBy.DIALPLAN, "What is known of SL_FROM: a value of pbx.domain.callers.Verdict, mostly empty."
+)
 STARTED = Variable("SL_STARTED", SetBy.DIALPLAN, "When the call came: seconds since 1970 in UTC, with milliseconds.")
 STAGE = Variable("SL_STAGE", SetBy.DIALPLAN, "How far the call got: a value of pbx.domain.outcome.Stage.")
 RESULT = Variable("SL_RESULT", SetBy.DIALPLAN, "What became of the last step: a value of pbx.domain.steps.Result.")
@@ -43,19 +46,25 @@ ANSWERED_AT = Variable("SL_ANSWERED_AT", SetBy.DIALPLAN, "When it took it: secon
 TALK = Variable("SL_TALK", SetBy.DIALPLAN, "For `sl-talk`: the talk that is wanted, one that agi.server has.")
 ABOUT = Variable("SL_ABOUT", SetBy.DIALPLAN, "For `sl-talk`: what it is about, such as a code; never what was keyed.")
 
+PAGE = Variable("SL_PAGE", SetBy.DIALPLAN, "On a leg that fetches somebody: the step's position, or the attempt's id.")
+JOURNAL = Variable("SL_JOURNAL", SetBy.DIALPLAN, "The file in which the urgent path of a waiting caller is noted.")
+ASKED = Variable("SL_ASKED", SetBy.DIALPLAN, "What one who was fetched decided; the talk with the controller sets it.")
+PAGED = Variable("SL_PAGED", SetBy.DIALPLAN, "The verdict of the last who was fetched, on the caller's channel.")
+
 STEP = Variable("SL_STEP", SetBy.CONTROLLER, "The step to take: a value of pbx.domain.steps.StepKind.")
 PHONES = Variable("SL_PHONES", SetBy.CONTROLLER, "For `ring`: endpoints that ring at once, joined by `&`.")
 LEGS = Variable(
-    "SL_LEGS", SetBy.CONTROLLER, "For `ring`: what rings later or outside: kind-after-seconds-name each, joined by `&`."
+    "SL_LEGS",
+    SetBy.CONTROLLER,
+    "For `ring`: what rings later or outside, for `page`: all: kind-after-seconds-name each, joined by `&`.",
 )
+WHO = Variable("SL_WHO", SetBy.CONTROLLER, "For `page`: the key of the person.")
 OPENING = Variable(
     "SL_OPENING", SetBy.CONTROLLER, "For `menu`: prompts before it that no key cuts short, joined by `&`."
 )
-PROMPTS = Variable("SL_PROMPTS", SetBy.CONTROLLER, "For `say` and `menu`: names of prompts, joined by `&`.")
+PROMPTS = Variable("SL_PROMPTS", SetBy.CONTROLLER, "For `say`, `menu`, `hold`: names of prompts, joined by `&`.")
 KEYS = Variable("SL_KEYS", SetBy.CONTROLLER, "For `menu`: the keys that it has, without anything between them.")
-SECONDS = Variable(
-    "SL_SECONDS", SetBy.CONTROLLER, "For `ring`, `record`, `menu`: the most it may wait, in whole seconds."
-)
+SECONDS = Variable("SL_SECONDS", SetBy.CONTROLLER, "For all that waits: the most it may wait, in whole seconds.")
 POSITION = Variable("SL_POSITION", SetBy.CONTROLLER, "The step's place in the call's plan, from 0; at first -1.")
 OK = Variable("SL_OK", SetBy.CONTROLLER, "Set last: the SL_TOKEN of the question that this answers.")
 
@@ -66,7 +75,7 @@ GREETINGS = Variable("SL_GREETINGS", SetBy.CONFIG, "The folder of the rendered p
 MUSIC = Variable("SL_MUSIC", SetBy.CONFIG, "The class of music while it rings; empty: ring-back.")
 MAX_SECONDS = Variable("SL_MAX_SECONDS", SetBy.CONFIG, "The longest message, in seconds.")
 
-ANSWER = (STEP, PHONES, LEGS, OPENING, PROMPTS, KEYS, SECONDS, POSITION, OK)
+ANSWER = (STEP, WHO, PHONES, LEGS, OPENING, PROMPTS, KEYS, SECONDS, POSITION, OK)
 """What an answer may set, in the order in which it is set."""
 
 ALL = (
@@ -75,6 +84,7 @@ ALL = (
         TOKEN,
         DID,
         FROM,
+        VERDICT,
         STARTED,
         STAGE,
         RESULT,
@@ -85,6 +95,10 @@ ALL = (
         RING,
         ANSWERED_BY,
         ANSWERED_AT,
+        PAGE,
+        JOURNAL,
+        ASKED,
+        PAGED,
         TALK,
         ABOUT,
     ),

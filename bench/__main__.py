@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.answering import answer_figures, capacity_figures
+from bench.changing import check_figure, reload_figure, write_large
 from bench.deciding import decision_figure
 from bench.figures import Figure, as_json, table
 from bench.footprint import asterisk_after_overload, machine, memory_figures, start_seconds
@@ -64,7 +65,7 @@ async def _measure(folder: Path, tell: Callable[[str], None]) -> list[Figure]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(_stop, server)
         figures = await _start_figures(server, tell)
-        figures.append(decision_figure(load(practice.file).policy))
+        figures += await _large_figures(folder / "large", tell)
         records = await stack.enter_async_context(open_records(load(practice.file).settings, Layout(practice.data)))
         measured = Measured(practice, server, records, folder, tell)
         await add_static_number(measured.console)
@@ -73,6 +74,13 @@ async def _measure(folder: Path, tell: Callable[[str], None]) -> list[Figure]:
         memory = memory_figures(measured)
         figures += await capacity_figures(measured)
         return [*figures, *memory, asterisk_after_overload(measured)]
+
+
+async def _large_figures(folder: Path, tell: Callable[[str], None]) -> list[Figure]:
+    folder.mkdir()
+    file = write_large(folder)
+    decisions = decision_figure(load(file).policy)
+    return [decisions, await check_figure(file, tell), await reload_figure(file, tell)]
 
 
 async def _start_figures(server: ServerProcess, tell: Callable[[str], None]) -> list[Figure]:

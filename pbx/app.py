@@ -16,8 +16,10 @@ from uuid import UUID
 
 from agi.codes import Codes
 from agi.server import Talks, serve
+from agi.urgent_talk import urgent_talk
 from pbx.ami.client import AmiClient
 from pbx.ami.errors import AmiError
+from pbx.ami.pager import AmiPager
 from pbx.asterisk.cel import calls_seen
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import LOOPBACK, Ports
@@ -38,6 +40,7 @@ from pbx.operations import Parts, ServerOperations
 from pbx.prompts import announcer, make_prompts
 from pbx.running import Running, Signals
 from pbx.services.health import Health
+from pbx.services.history import CallHistory
 from pbx.services.known import Known
 from pbx.services.oncall import SwapsInForce
 from pbx.services.overrides import Overrides, OverridesInForce
@@ -46,7 +49,8 @@ from pbx.services.phones import PhonesAtHand
 from pbx.services.pins import Pins
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
-from pbx.store.calls import PgCallLog
+from pbx.services.urgent import PinWatch, UrgentCalls
+from pbx.store.calls import PgCallLog, PgPastCalls
 from pbx.store.database import Database
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
@@ -54,6 +58,8 @@ from pbx.store.overrides import PgOverrideBook
 from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
 from pbx.store.tokens import PgTokenBook
+from pbx.store.urgent import PgUrgentBook
+from pbx.urgent_cases import UrgentCases
 from pbx.web.api import Api
 from pbx.web.metrics import Metrics
 from pbx.web.refusals import Refusals
@@ -140,10 +146,13 @@ class Server:
         transcriber = MeteredTranscriber(recogniser, self._metrics)
 
         live = _live_calls(asterisk, ami, pace)
-        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: operations.facts)
+        history = CallHistory(lambda: operations.policy, PgPastCalls(database))
+        router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: operations.facts, history)
         metered = MeteredRouter(router, self._metrics, pace)
+        urgent = UrgentCalls(PgUrgentBook(database), AmiPager(ami), lambda: operations.policy, lambda: operations.facts)
         codes = Codes(lambda: operations.policy, lambda: operations.facts, overrides, pins, announcer(self._layout))
-        talks = Talks(self._layout.greetings, {"codes": codes.talk})
+        page = urgent_talk(pins, UrgentCases(self._layout, urgent))
+        talks = Talks(self._layout.greetings, {"codes": codes.talk, "urgent": page})
         await stack.enter_async_context(serve(metered, LOOPBACK, machine.ports.agi, talks=talks))
         await self._open(stack, practice.settings.web, operations, api)
         return Running(
@@ -161,6 +170,9 @@ class Server:
             calendars=calendars,
             known=known,
             pins=pins,
+            history=history,
+            urgent=urgent,
+            pin_watch=PinWatch(lambda: operations.policy, pins.has),
             rota_watch=operations.rota_watch,
             health=self._health,
             poked=asyncio.Event(),

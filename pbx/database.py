@@ -25,6 +25,7 @@ from pbx.store.overrides import PgOverrideBook
 from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
 from pbx.store.tokens import PgTokenBook
+from pbx.store.urgent import PgUrgentBook
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +87,7 @@ class Records:
     overrides: PgOverrideBook
     tokens: PgTokenBook
     pins: PgPinBook
+    urgent: PgUrgentBook
     inbox: PgInbox
 
 
@@ -123,5 +125,6 @@ def _records(database: Database) -> Records:
         overrides=PgOverrideBook(database),
         tokens=PgTokenBook(database),
         pins=PgPinBook(database),
+        urgent=PgUrgentBook(database),
         inbox=PgInbox(database),
     )

@@ -22,6 +22,7 @@ from pbx.domain.policy import Policy
 from pbx.domain.routing import Decision
 from pbx.domain.serial import choices_to_list, decision_to_dict
 from pbx.domain.transcript import Transcript, TranscriptState
+from pbx.domain.urgent import UrgentCase
 
 UNSURE_BELOW = 0.6
 """Words under this confidence are marked for the reader."""
@@ -46,6 +47,18 @@ def caller_in_words(caller: Caller, country: str) -> str:
     return caller.number or ("number withheld" if caller.kind is NumberKind.WITHHELD else "number not known")
 
 
+def name_of(caller: Caller, policy: Policy) -> str | None:
+    """The name of a contact."""
+    contact = policy.contacts.get(caller.number or "") if caller.kind is NumberKind.E164 else None
+    return contact.name or None if contact else None
+
+
+def named_caller(caller: Caller, policy: Policy) -> str:
+    """The number as people read it, with the name of a contact."""
+    number, name = caller_in_words(caller, policy.country), name_of(caller, policy)
+    return f"{name}, {number}" if name else number
+
+
 def call_json(call: CallRecord) -> dict[str, Any]:
     """A row of `calls --json`; `from` is null where the number is withheld or unusable, `from_kind` says which."""
     return {
@@ -63,6 +76,7 @@ def call_json(call: CallRecord) -> dict[str, Any]:
         "answered_by": call.answered_by,
         "message_id": str(call.message_id) if call.message_id else None,
         "choices": choices_to_list(call.choices),
+        "urgent": call.urgent,
     }
 
 
@@ -103,6 +117,32 @@ def _transcript_json(message: MessageRecord) -> dict[str, Any]:
     }
 
 
+def urgent_json(case: UrgentCase) -> dict[str, Any]:
+    """A row of `urgent list --json`, and `urgent` of a message; `callback` is null for the number called from."""
+    request = case.request
+    return {
+        "call_id": str(request.call),
+        "rota": request.rota,
+        "mailbox": request.mailbox,
+        "from": case.caller.number,
+        "callback": request.callback,
+        "opened_at": rfc3339(request.opened),
+        "state": request.state,
+        "settled_by": request.settled_by,
+        "settled_at": rfc3339(request.settled_at),
+        "attempts": [
+            {
+                "person": attempt.person,
+                "begun_at": rfc3339(attempt.begun),
+                "ended_at": rfc3339(attempt.ended),
+                "result": attempt.result,
+                "caller_waited": attempt.live,
+            }
+            for attempt in request.attempts
+        ],
+    }
+
+
 def decision_json(decision: Decision) -> dict[str, Any]:
     """`explain --json`."""
     return decision_to_dict(decision) | {"at": rfc3339(decision.at), "until": rfc3339(decision.until)}
@@ -133,7 +173,9 @@ def override_json(policy: Policy, one: Override) -> dict[str, Any]:
     }
 
 
-def call_table(calls: Sequence[CallRecord], timezone: str, country: str) -> Table:
+def call_table(calls: Sequence[CallRecord], policy: Policy) -> Table:
+    """The call log for people; a contact's name is looked up now, and is kept with no call."""
+    timezone, country = policy.timezone, policy.country
     table = Table(title=f"Call log (times in {timezone})", title_justify="left")
     for heading in ("when", "from", "to", "chose", "what happened", "why", "length"):
         table.add_column(heading)
@@ -142,7 +184,7 @@ def call_table(calls: Sequence[CallRecord], timezone: str, country: str) -> Tabl
         outcome = call.outcome.in_words + (f" by {call.answered_by}" if call.answered_by else "")
         table.add_row(
             f"{call.started_at.astimezone(zone):%a %d %b %H:%M:%S}",
-            caller_in_words(call.caller, country),
+            named_caller(call.caller, policy),
             for_people(call.dialled, country),
             ", ".join(f"{choice.key} ({choice.to})" for choice in call.choices),
             outcome,

@@ -9,7 +9,7 @@ from pbx.asterisk.programs import Program, ProgramMissing, find_flite
 from pbx.config.schedules import Listen
 from pbx.domain.policy import Greeting, Policy
 from voicemail.announce import Announcer
-from voicemail.greetings import GreetingProblem, check_greeting, render_prompts
+from voicemail.greetings import GreetingCheck, GreetingProblem, render_prompts
 
 
 async def make_prompts(policy: Policy, layout: Layout) -> tuple[str, ...]:
@@ -22,13 +22,13 @@ def announcer(layout: Layout) -> Announcer:
     return Announcer(layout.greetings, _voice())
 
 
-def listener() -> Listen:
-    """Makes each greeting of a file that is being checked, and says what is wrong with it."""
-    voice = _voice()
+def listener(layout: Layout) -> Listen:
+    """Makes the greetings of a file that is being checked, and says what is wrong with them."""
+    greetings = GreetingCheck(layout.greetings, _voice())
 
     def listen(greeting: Greeting) -> tuple[str, str] | None:
         try:
-            check_greeting(greeting, voice)
+            greetings.check(greeting)
         except GreetingProblem as problem:
             what, _, remedy = problem.what.partition(", so ")
             return what, remedy or "choose another recording or write a text"

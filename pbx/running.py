@@ -14,19 +14,21 @@ from typing import Any
 from uuid import UUID
 
 from pbx.ami.client import AmiClient
-from pbx.ami.events import CallEnded, EventsLost, LinkRestored
+from pbx.ami.events import CallEnded, EventsLost, LinkRestored, Paged
 from pbx.asterisk.cel import rotate
 from pbx.asterisk.process import AsteriskProcess
 from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
 from pbx.operations import ServerOperations
 from pbx.services.health import Health, Part
+from pbx.services.history import CallHistory
 from pbx.services.known import Known
 from pbx.services.oncall import RotaWatch
 from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
+from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.store.jobs import TranscriptionQueue
 from voicemail.ingest import CallsUnknown, Ingest
 from voicemail.transcribe.recogniser import RecogniserProcess, RecognitionFailed
@@ -69,7 +71,10 @@ class Running:
     calendars: Calendars
     known: Known
     pins: Pins
+    history: CallHistory
     rota_watch: RotaWatch
+    urgent: UrgentCalls
+    pin_watch: PinWatch
     health: Health
     poked: asyncio.Event
     asterisk_version: str
@@ -100,6 +105,7 @@ class Running:
             self.known.swaps.run(),
             self.known.overrides.run(),
             self.pins.run(),
+            self.history.run(),
             self._watch_rotas(),
             self._keep_recogniser(),
             self.calendars.run(self.operations.take_calendars),
@@ -113,6 +119,7 @@ class Running:
             self.ingest.run(self.poked),
             self._look_after(),
             self._reconcile_calls(),
+            self.urgent.run(),
             self._reload_when_asked(signals.reload),
         ]
 
@@ -121,6 +128,8 @@ class Running:
             match event:
                 case CallEnded() | LinkRestored() | EventsLost():
                     self.poked.set()
+                case Paged(attempt=attempt):
+                    await self.urgent.over(attempt)
 
     async def _look_after(self) -> None:
         self.health.working(Part.CONTROLLER, "answers the telephone system's questions")
@@ -149,6 +158,7 @@ class Running:
     async def _watch_rotas(self) -> None:
         while True:
             self.rota_watch.look(datetime.now(UTC))
+            self.pin_watch.look()
             await asyncio.sleep(ROTA_LOOK_SECONDS)
 
     async def _keep_recogniser(self) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pbx.domain.call import CallStart, FinishedCall, Recording
+from pbx.domain.call import CallStart, FinishedCall, Recording, recording_id
 from pbx.domain.menu import leaves_in
 from pbx.domain.numbers import Caller, NumberKind, parse_caller
 from pbx.domain.outcome import outcome_of
-from pbx.domain.policy import UNASSIGNED_MAILBOX, Policy, RingOnCall
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Policy, RingOnCall, Urgent
 from pbx.domain.routing import Decision, Reason, decide
-from pbx.domain.steps import RecordStep
+from pbx.domain.steps import NumberAskedStep, RecordStep
 from pbx.domain.tree import Choice, choices_of
+from pbx.domain.urgent import UrgentRequest, settled
+from pbx.domain.urgent_path import asks_for_help
 from voicemail.spool import SAFE_TAG, SpooledCall, SpoolStart
+from voicemail.urgent_journal import Journal
 
 UNKNOWN_DIALLED = ""
 """The number of a call whose start can be read nowhere."""
@@ -34,6 +37,7 @@ def finished_call(
         answered_at=call.end.answered_at if call.end else None,
         recordings=recordings,
         choices=_choices(call, policy, decision),
+        urgent=_urgent(call, policy, decision, recordings),
     )
 
 
@@ -49,11 +53,43 @@ def mailbox_of(call: SpooledCall, tag: str, policy: Policy, decision: Decision |
         step = steps[int(tag)] if int(tag) < len(steps) else None
         if isinstance(step, RecordStep):
             return step.mailbox
-        if known and _rings_on_call(policy, known.number):
-            return known.mailbox  # other people were on call, which made it a call of more or fewer steps
+        if known and (_rings_on_call(policy, known.number) or _by_caller(policy, known.number)):
+            return known.mailbox  # who was on call, or had called before, made it a call of more or fewer steps
     dialled = call.start.dialled if call.start else decision.number if decision else UNKNOWN_DIALLED
     number = policy.numbers.get(dialled)
     return number.fallback_voicemail.mailbox if number else UNASSIGNED_MAILBOX
+
+
+def _urgent(
+    call: SpooledCall, policy: Policy, decision: Decision | None, recordings: tuple[Recording, ...]
+) -> UrgentRequest | None:
+    """What a call on the urgent path asks for: it left a message there, or got as far as a number or a page."""
+    known = decision or _decide_again(call, policy)
+    if known is None:
+        return None
+    kept = {recording.id for recording in recordings}
+    tags = [r.tag for r in call.recordings if recording_id(call.id, r.key) in kept]
+    found = [asks_for_help(known.steps, None if tag == SAFE_TAG else int(tag)) for tag in tags]
+    if call.journal and (call.journal.number or call.journal.attempts):
+        found += [step for step in known.steps if isinstance(step, NumberAskedStep)]
+    terms = next((step for step in found if step is not None), None)
+    return _request(call, terms, recordings[0].mailbox if recordings else known.mailbox) if terms else None
+
+
+def _request(call: SpooledCall, terms: NumberAskedStep, mailbox: str) -> UrgentRequest:
+    journal = call.journal or Journal()
+    request = UrgentRequest(
+        call=call.id,
+        rota=terms.rota,
+        mailbox=mailbox,
+        rounds=terms.rounds,
+        interval=terms.interval,
+        seconds=terms.seconds,
+        opened=call.end.call_end.at if call.end else _last_change(call),
+        callback=journal.number,
+        attempts=journal.attempts,
+    )
+    return settled(request)
 
 
 def _choices(call: SpooledCall, policy: Policy, decision: Decision | None) -> tuple[Choice, ...]:
@@ -66,19 +102,27 @@ def _choices(call: SpooledCall, policy: Policy, decision: Decision | None) -> tu
 def _rings_on_call(policy: Policy, dialled: str) -> bool:
     number = policy.numbers.get(dialled)
     return number is not None and any(
-        isinstance(action, RingOnCall) for action in leaves_in((*number.opened, *number.closed))
+        isinstance(action, RingOnCall | Urgent) for action in leaves_in((*number.opened, *number.closed))
     )
 
 
+def _by_caller(policy: Policy, dialled: str) -> bool:
+    number = policy.numbers.get(dialled)
+    return number is not None and bool(number.callers.rules)
+
+
 def _decide_again(call: SpooledCall, policy: Policy) -> Decision | None:
-    return decide(policy, call.start.dialled, call.start.at) if call.start else None
+    if call.start is None:
+        return None
+    caller = parse_caller(call.start.caller, policy.country)
+    return decide(policy, call.start.dialled, call.start.at, caller=caller)
 
 
 def _reason(call: SpooledCall, policy: Policy, start: CallStart) -> Reason:
     safe = call.end.call_end.safe if call.end else False
     if safe or any(recording.tag == SAFE_TAG for recording in call.recordings):
         return Reason.SAFE_MODE
-    return decide(policy, start.dialled, start.at).reason
+    return decide(policy, start.dialled, start.at, caller=start.caller).reason
 
 
 def _start(call: SpooledCall, policy: Policy, decision: Decision | None) -> CallStart:

@@ -19,6 +19,7 @@ from uuid import UUID
 from pbx.domain.call import Recording, recording_id
 from pbx.domain.policy import Policy
 from pbx.domain.routing import Decision
+from pbx.domain.urgent import TALK_SECONDS
 from pbx.services.ports import CallLog, StoreUnavailable
 from voicemail.audio import AudioProblem, keep_audio, read_audio, sync_folder
 from voicemail.finish import finished_call, mailbox_of
@@ -169,9 +170,11 @@ class Ingest:
             return None
 
     def _is_ready(self, call: SpooledCall, live: frozenset[UUID] | None) -> bool:
+        if call.journal is not None and call.journal.talking and not self._is_still(*call.files, seconds=TALK_SECONDS):
+            return False  # somebody who is on call answered just before the caller hung up, and may take it yet
         if call.finished or call.end is not None:
             return True
-        return live is not None and call.id not in live and all(self._is_still(file) for file in call.files)
+        return live is not None and call.id not in live and self._is_still(*call.files)
 
     def _note_changes(self, content: SpoolContent) -> None:
         now = self._clock()
@@ -179,8 +182,8 @@ class Ingest:
         files += [unreadable.file for unreadable in content.unreadable]
         self._still_since = {file: self._still_since.get(file, now) for file in files}
 
-    def _is_still(self, file: SpoolFile) -> bool:
-        return self._clock() - self._still_since[file] >= STILL_SECONDS
+    def _is_still(self, *files: SpoolFile, seconds: float = STILL_SECONDS) -> bool:
+        return all(self._clock() - self._still_since[file] >= seconds for file in files)
 
     def _put_aside(self, unreadable: Iterable[Unreadable]) -> None:
         for item in unreadable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 import subprocess
 import tempfile
@@ -40,6 +41,11 @@ PEAK_DBFS = -1.0
 LARGEST_GAIN_DB = 25.0
 
 _SPEAK_SECONDS = 60.0
+_LETTERS_AND_SPACE = re.compile(r"[A-Za-z\s]+")
+_FEWEST_LETTERS = 40
+_SLOWEST_LETTER, _SLOWEST_SIGN = 0.2, 0.6
+"""Seconds that the voice takes at most for a letter of a word, and for a digit or a sign, which it may read out. Its
+fastest speech has 19 letters a second, so no text of some length is too short."""
 _MP3_SYNC = 0xFFE0
 _WAV_CODECS = {1: "pcm_s16le", 3: "pcm_f32le", 6: "pcm_alaw", 7: "pcm_mulaw", 0xFFFE: "pcm_s16le"}
 """ffmpeg's decoder for a WAV format tag (RFC 2361); pydub itself reads plain PCM (1, 0xFFFE) of any width."""
@@ -89,6 +95,13 @@ def _telephone_pcm(sound: Sound, rate: int) -> bytes:
     if rate != RATE:
         sound = soxr.resample(sound, rate, RATE)
     return _levelled(sound).astype("<i2").tobytes()
+
+
+def surely_fits(text: str) -> bool:
+    """Whether a text needs not be spoken to know that it is long enough, and short enough, to be a prompt."""
+    signs = len(_LETTERS_AND_SPACE.sub("", text))
+    letters = len("".join(text.split())) - signs
+    return letters >= _FEWEST_LETTERS and letters * _SLOWEST_LETTER + signs * _SLOWEST_SIGN <= LONGEST_SECONDS
 
 
 def _spoken(name: str, text: str, speaker: Speaker | None) -> AudioSegment:

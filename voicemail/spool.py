@@ -1,8 +1,8 @@
 """The spool: what the dialplan wrote about calls that the controller has not taken in yet.
 
-A call is `<call>.call` (its start), `<call>.end` (its end) and any `<call>-<tag>.wav` (its recordings), in the
-spool or, where that failed, in the spare folder; `<call>` is a UUID. Everything here is read as if a stranger had
-written it.
+A call is `<call>.call` (its start), `<call>.end` (its end), any `<call>-<tag>.wav` (its recordings) and, of one on the
+urgent path, `<call>.urgent` (`voicemail.urgent_journal`), in the spool or, where that failed, in the spare folder;
+`<call>` is a UUID. Everything here is read as if a stranger had written it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from uuid import UUID
 
 from pbx.domain.outcome import CallEnd, Stage
 from pbx.domain.tree import KeyPress
+from voicemail import urgent_journal
+from voicemail.urgent_journal import Journal, parse_journal
 
 SAFE_TAG = "safe"
 """Tag of a recording that was made without the controller. Other tags are the position of the step."""
@@ -25,7 +27,7 @@ SAFE_TAG = "safe"
 QUARANTINE = "quarantine"
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_NAME = re.compile(rf"(?P<call>{_UUID})(?:\.(?P<kind>call|end|done)|-(?P<tag>[0-9]{{1,3}}|{SAFE_TAG})\.wav)")
+_NAME = re.compile(rf"(?P<call>{_UUID})(?:\.(?P<kind>call|end|urgent|done)|-(?P<tag>[0-9]{{1,3}}|{SAFE_TAG})\.wav)")
 _EPOCH = r"[0-9]{9,11}(?:\.[0-9]{1,6})?"
 _START = re.compile(
     rf"v1\|(?P<at>{_EPOCH})\|(?P<did>\+[0-9]{{1,15}})\|(?P<caller>[+0-9]{{0,256}}|anonymous)\|[^|\n]{{0,150}}"
@@ -91,6 +93,7 @@ class SpooledCall:
     recordings: tuple[SpooledRecording, ...] = ()
     files: tuple[SpoolFile, ...] = ()
     finished: bool = False
+    journal: Journal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,16 @@ def read_spool(spool: Path, spare: Path) -> SpoolContent:
     return SpoolContent(tuple(sorted(found, key=_age)), tuple(unreadable))
 
 
+def read_call(call: UUID, spool: Path, spare: Path) -> SpooledCall:
+    """What lies in both folders of one call; nothing where there is none of it. Raises OSError."""
+    gathered = _Gathered()
+    for file, mode in [*_files(spool, str(call)), *_files(spare, str(call))]:
+        match = _NAME.fullmatch(file.path.name)
+        if match is not None and stat.S_ISREG(mode):
+            gathered.add(file, match, file.path.parent == spare)
+    return gathered.as_call(call)
+
+
 def quarantine(file: SpoolFile) -> None:
     """Put a file aside, in a folder beside it, where nothing looks at it again. Raises OSError."""
     aside = file.path.parent / QUARANTINE
@@ -155,6 +168,7 @@ class _Gathered:
     start: SpoolStart | None = None
     end: SpoolEnd | None = None
     finished: bool = False
+    journal: Journal | None = None
     recordings: list[SpooledRecording] = field(default_factory=list)
     files: list[SpoolFile] = field(default_factory=list)
 
@@ -168,6 +182,10 @@ class _Gathered:
             end = parse_end(_text(file.path))
             self.end = self.end or end
             readable = end is not None
+        elif name["kind"] == "urgent":
+            text = _text(file.path, urgent_journal.LARGEST)
+            self.journal = self.journal or parse_journal(UUID(name["call"]), text)
+            readable = True
         else:
             readable = True
             self.finished = self.finished or name["kind"] == "done"
@@ -179,16 +197,16 @@ class _Gathered:
 
     def as_call(self, call: UUID) -> SpooledCall:
         recordings = tuple(sorted(self.recordings, key=lambda r: (r.file.mtime, r.key)))
-        return SpooledCall(call, self.start, self.end, recordings, tuple(self.files), self.finished)
+        return SpooledCall(call, self.start, self.end, recordings, tuple(self.files), self.finished, self.journal)
 
 
-def _files(folder: Path) -> Iterator[tuple[SpoolFile, int]]:
+def _files(folder: Path, prefix: str = "") -> Iterator[tuple[SpoolFile, int]]:
     """The files with their mode. Names with a dot (the mount marker) and folders (`lost+found`) are not looked at."""
     if not folder.is_dir():
         return
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda e: e.name):
-            if entry.name.startswith(".") or entry.is_dir(follow_symlinks=False):
+            if not entry.name.startswith(prefix) or entry.name.startswith(".") or entry.is_dir(follow_symlinks=False):
                 continue
             try:
                 seen = entry.stat(follow_symlinks=False)
@@ -197,10 +215,10 @@ def _files(folder: Path) -> Iterator[tuple[SpoolFile, int]]:
             yield SpoolFile(Path(entry.path), seen.st_size, seen.st_mtime_ns), seen.st_mode
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, most: int = _LARGEST_SIDECAR) -> str:
     try:
         with path.open("rb") as file:
-            return file.read(_LARGEST_SIDECAR).decode("ascii", errors="replace")
+            return file.read(most).decode("ascii", errors="replace")
     except OSError:
         return ""
 

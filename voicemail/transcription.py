@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from pbx.domain.transcript import Transcript, TranscriptState
+from pbx.domain.transcript import TRANSCRIPTION_ATTEMPTS, Transcript, TranscriptState
 from pbx.services.ports import MessageBox
 from voicemail.transcribe.recogniser import RecogniserUnavailable, RecognitionFailed
 
-ATTEMPTS = 3
 UNAVAILABLE_SECONDS = 15.0
 """How long to wait before an engine that cannot be started is tried again."""
 
@@ -48,7 +47,7 @@ class Transcription:
             transcript = await self._words_of(self.folder / record.file, record.seconds)
         except RecognitionFailed as failure:
             log.warning("message %s was not transcribed (attempt %d): %s", message, attempt, failure)
-            if failure.retry and attempt < ATTEMPTS:
+            if failure.retry and attempt < TRANSCRIPTION_ATTEMPTS:
                 raise
             await self.message_box.transcription_failed(message, str(failure))
         else:

@@ -18,12 +18,22 @@ log = logging.getLogger(__name__)
 CALL_ENDED = "SecondlineCallEnded"
 """Name of the user event that the dialplan's hang-up handler sends, with the header `Call`."""
 
+PAGED = "SecondlinePaged"
+"""Name of the one that `sl-page-out` sends at its end, with the header `Page`: the attempt's id."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallEnded:
     """A call is over and its end sidecar is written."""
 
     call: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """What was rung for an attempt to fetch somebody is over, whatever came of it."""
+
+    attempt: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ class EventsLost:
     """More came than was taken, and events were thrown away: reconcile."""
 
 
-AmiEvent = CallEnded | LinkRestored | LinkDown | EventsLost
+AmiEvent = CallEnded | Paged | LinkRestored | LinkDown | EventsLost
 
 
 class EventQueue:
@@ -77,10 +87,14 @@ class EventQueue:
 
 def typed(fields: Fields) -> AmiEvent | None:
     """The event that `fields` say, or None for one that nobody needs or that is malformed."""
-    if fields.get("Event") != "UserEvent" or fields.get("UserEvent") != CALL_ENDED:
+    if fields.get("Event") != "UserEvent":
         return None
-    call = uuid_of(fields.get("Call"))
-    return None if call is None else CallEnded(call)
+    call, attempt = uuid_of(fields.get("Call")), uuid_of(fields.get("Page"))
+    if fields.get("UserEvent") == CALL_ENDED and call is not None:
+        return CallEnded(call)
+    if fields.get("UserEvent") == PAGED and attempt is not None:
+        return Paged(attempt)
+    return None
 
 
 def uuid_of(text: str | None) -> UUID | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +19,11 @@ from pbx.asterisk.secrets import Secrets
 from pbx.asterisk.state import write_private
 from pbx.config.settings import Settings, Transport
 from pbx.domain.codes import CODES
+from pbx.domain.languages import translation_of
 from pbx.domain.policy import Number, Policy
 
 _ROOT = Path(__file__).resolve().parents[2]
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 TEMPLATES = (_ROOT / "sip-config", _ROOT / "dialplan")
 
 
@@ -90,9 +94,9 @@ def rendered(policy: Policy, settings: Settings, machine: Machine) -> dict[str, 
 def lines(policy: Policy) -> tuple[Line, ...]:
     """The practice's numbers with their spellings; one that would fit two numbers is left out."""
     wanted = {number.e164: _spellings(number.e164, policy.country) for number in policy.numbers.values()}
-    every = [spelling for spellings in wanted.values() for spelling in spellings]
+    every = Counter(spelling for spellings in wanted.values() for spelling in spellings)
     return tuple(
-        Line(number.e164, tuple(s for s in wanted[number.e164] if every.count(s) == 1), _safe_greeting(number))
+        Line(number.e164, tuple(s for s in wanted[number.e164] if every[s] == 1), _safe_greeting(policy, number))
         for number in policy.numbers.values()
     )
 
@@ -107,14 +111,16 @@ def _spellings(e164: str, country: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _safe_greeting(number: Number) -> str:
-    return number.fallback_voicemail.greeting
+def _safe_greeting(policy: Policy, number: Number) -> str:
+    greeting = number.fallback_voicemail.greeting
+    translated = translation_of(greeting, number.language or policy.languages[0])
+    return translated if translated in policy.translations else greeting
 
 
 def _one_value(value: object) -> object:
     """Let `value` into a file only as the one value that it is meant to be."""
     text = str(value)
-    if any(ord(c) < ord(" ") or ord(c) == 0x7F for c in text):
+    if _CONTROL.search(text):
         raise UnusableValue("A value in the practice's file has a line break or a control character: remove it.")
     # `;` begins a comment in Asterisk's files (main/config.c), wherever it stands.
     return text.replace(";", "\\;")

@@ -16,8 +16,10 @@ from pbx.cli.errors import sentence
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.settings import Settings
 from pbx.database import DatabaseProblem, open_records
-from pbx.domain.call import CallRecord
+from pbx.domain.call import CallRecord, CallStart
+from pbx.domain.callers import longest_window
 from pbx.domain.difference import Change, Moved, differences, moved
+from pbx.domain.facts import Facts
 from pbx.domain.numbers import for_people
 from pbx.domain.policy import Greeting, Policy
 from pbx.output import print_json, rfc3339
@@ -73,11 +75,22 @@ def _past_calls(practice: Practice, old: Policy, new: Policy, layout: Layout, si
     if practice.settings.database_url is None and not layout.postgres.exists():
         return PastCalls(why_not=f"{layout.data} holds no call log (name the data folder with --data)")
     try:
-        calls = asyncio.run(_calls(practice.settings, layout, since))
+        window = longest_window(number.callers for policy in (old, new) for number in policy.numbers.values())
+        known = asyncio.run(_calls(practice.settings, layout, since - window))
     except (*DatabaseProblem, OSError) as error:
         return PastCalls(why_not=sentence(error))
-    found = ((call, moved(old, new, call.dialled, call.started_at)) for call in calls)
+    calls = [call for call in known if call.started_at >= since]
+    earlier: dict[str, list[datetime]] = {}
+    for call in known:
+        earlier.setdefault(call.caller.number or "", []).append(call.started_at)
+    found = ((call, _moved(old, new, call, earlier)) for call in calls)
     return PastCalls(len(calls), tuple((call, otherwise) for call, otherwise in found if otherwise))
+
+
+def _moved(old: Policy, new: Policy, call: CallRecord, earlier: dict[str, list[datetime]]) -> Moved | None:
+    times = earlier.get(call.caller.number, ()) if call.caller.number else ()
+    start = CallStart(call.id, call.dialled, call.caller, call.started_at)
+    return moved(old, new, start, Facts(recent=tuple(sorted(at for at in times if at < call.started_at))))
 
 
 async def _calls(settings: Settings, layout: Layout, since: datetime) -> list[CallRecord]:

@@ -55,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     _oncall_commands(commands)
     _override_commands(commands)
     _token_commands(commands)
+    _urgent_commands(commands)
     _pin_commands(commands)
     _record_commands(commands)
     add_report_commands(commands, _add)
@@ -78,7 +79,11 @@ def _rule_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     check.add_argument("file", nargs="?", help="the file to check (default: --config)")
     explain = _add(commands, "explain", _rules("explain"), "what would happen to a call, and why", json=True)
     explain.add_argument("--to", required=True, metavar="NUMBER", help="the practice number that is dialled")
-    explain.add_argument("--from", dest="caller", metavar="NUMBER", help="the caller's number")
+    explain.add_argument("--from", dest="caller", metavar="NUMBER", help="the caller's number, or withheld")
+    earlier = "as if the same number had called N minutes before; may be given several times"
+    explain.add_argument("--earlier", type=_positive, action="append", default=[], metavar="N", help=earlier)
+    verdict = "what the carrier's check of the number (STIR/SHAKEN) says; default: nothing"
+    explain.add_argument("--verdict", choices=["passed", "failed"], default="", help=verdict)
     explain.add_argument("--at", metavar="TIME", help="when (2026-12-25T10:00; default: now)")
     week = _add(commands, "week", _week, "the next seven days of a number as a picture", json=True)
     week.add_argument("number", metavar="NUMBER", help="a number of the practice")
@@ -172,6 +177,17 @@ def _pin_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     clear = _add(verbs, "clear", _pins("clear"), "take a person's PIN away")
     clear.add_argument("person", metavar="PERSON")
     _add(verbs, "list", _pins("show"), "who has one, and who is locked out until when", json=True)
+
+
+def _urgent_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    urgent = commands.add_parser("urgent", help="the urgent messages, and who took them")
+    verbs = urgent.add_subparsers(title="commands for urgent messages", required=True, metavar="COMMAND")
+    listing = _add(verbs, "list", _urgent("show"), "who was asked about each, and who took it; newest first", json=True)
+    listing.add_argument("--open", action="store_true", help="only those that nobody has taken")
+    listing.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most N (default 100)")
+    close = _add(verbs, "close", _urgent("close"), "say that somebody took care of one: nobody is asked any more")
+    close.add_argument("call", metavar="CALL")
+    close.add_argument("--by", metavar="NAME", help="who did (default: your account)")
 
 
 def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -303,6 +319,15 @@ def _pins(name: str) -> Command:
         from pbx.cli import pins
 
         return int(getattr(pins, name)(options))
+
+    return command
+
+
+def _urgent(name: str) -> Command:
+    def command(options: argparse.Namespace) -> int:
+        from pbx.cli import urgent
+
+        return int(getattr(urgent, name)(options))
 
     return command
 

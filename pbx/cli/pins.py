@@ -16,7 +16,7 @@ from pbx.config.load import Practice
 from pbx.config.problems import did_you_mean
 from pbx.database import Records
 from pbx.domain.pin import PinRecord, weakness
-from pbx.domain.policy import UNASSIGNED_MAILBOX, Policy
+from pbx.domain.policy import Policy
 from pbx.domain.ring_oncall import clock
 from pbx.kept import KeptFile
 from pbx.output import print_json, rfc3339
@@ -76,13 +76,15 @@ def _pins(options: Namespace, records: Records) -> Pins:
 
 
 def _check_person(policy: Policy, person: str) -> None:
-    people = [key for key in policy.mailboxes if key != UNASSIGNED_MAILBOX]
-    if person not in people:
-        raise BadOption(f"nobody in the practice's file is called {person!r} ({did_you_mean(person, people)})")
+    if person not in policy.people:
+        raise BadOption(
+            f"nobody in the practice's file is called {person!r} ({did_you_mean(person, list(policy.people))})"
+        )
 
 
 def _numbers(policy: Policy) -> list[str]:
-    return [*policy.numbers, *(phone.name for phone in policy.phones)]
+    cells = (person.cell for person in policy.people.values() if person.cell)
+    return [*policy.numbers, *cells, *(phone.name for phone in policy.phones)]
 
 
 def _typed_twice() -> str:

@@ -17,17 +17,21 @@ from pbx.config.load import Practice, load
 from pbx.database import Records, open_records
 from pbx.domain.inbox import How, Item, Who
 from pbx.domain.policy import Policy
+from pbx.domain.urgent import UrgentCase
 from pbx.inbox_output import item_detail_json, item_json, item_table, story_in_words
 from pbx.output import (
     call_json,
     call_table,
-    caller_in_words,
     console,
+    name_of,
+    named_caller,
     print_json,
     sureness,
+    urgent_json,
     words_in_short,
 )
 from pbx.services.inbox import Inbox, Look
+from pbx.urgent_words import urgent_in_words
 
 
 class NoSuchMessage(Exception):
@@ -54,9 +58,9 @@ def calls(options: Namespace) -> int:
         number = parse_number("--number", options.number, policy.country) if options.number else None
         found = await records.calls.calls(since, number, options.limit)
         if options.json:
-            print_json([call_json(call) for call in found])
+            print_json([call_json(call) | {"name": name_of(call.caller, policy)} for call in found])
         else:
-            console().print(call_table(found, policy.timezone, policy.country))
+            console().print(call_table(found, policy))
         return 0
 
     return with_records(options, use)
@@ -86,10 +90,12 @@ def voicemail_show(options: Namespace) -> int:
         service, who, message = inbox_of(records, practice), who_of(options, practice.policy), message_id(options.id)
         await service.read(message, who)
         item, history = await service.message(message, who), await service.history(message, who)
+        urgent = await records.urgent.of_call(item.message.call_id)
         if options.json:
-            print_json(item_detail_json(item, service.due(item), history))
+            shown = item_detail_json(item, service.due(item), history)
+            print_json(shown | {"urgent": urgent_json(urgent) if urgent else None})
         else:
-            _tell(item, practice)
+            _tell(item, urgent, practice)
             for line in story_in_words(item.standing, service.due(item), history, practice.policy.timezone):
                 console().print(line, markup=False)
         return 0
@@ -148,11 +154,13 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfileobj(audio, out)
 
 
-def _tell(item: Item, practice: Practice) -> None:
+def _tell(item: Item, urgent: UrgentCase | None, practice: Practice) -> None:
     message, policy = item.message, practice.policy
     out = console()
     out.print(f"Message {message.id} for {policy.mailboxes.get(message.mailbox, message.mailbox)}")
-    out.print(f"From {caller_in_words(message.caller, policy.country)}, {message.seconds:.0f} seconds")
+    out.print(f"From {named_caller(message.caller, policy)}, {message.seconds:.0f} seconds", markup=False)
     out.print(f"  {words_in_short(message)}", markup=False)
     if message.transcript:
         out.print(f"  ({sureness(message.transcript)})", markup=False)
+    for line in urgent_in_words(urgent, policy) if urgent else ():
+        out.print(line, markup=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,20 +19,22 @@ from pbx.config.closed_dates import HOLIDAY_YEARS
 from pbx.config.describe import describe
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.rotas import LookAhead
+from pbx.domain.callers import Verdict
 from pbx.domain.facts import Facts
-from pbx.domain.numbers import WITHHELD_NAMES, to_e164
-from pbx.domain.policy import Policy, RingOnCall
+from pbx.domain.numbers import WITHHELD_NAMES, Caller, NumberKind, to_e164
+from pbx.domain.policy import Policy, RingOnCall, Urgent
 from pbx.domain.routing import Decision, decide
 from pbx.kept import last_known
-from pbx.output import decision_json, on_call_json, print_json
+from pbx.output import decision_json, name_of, named_caller, on_call_json, print_json
 from pbx.prompts import listener
 
 
 def check(options: Namespace) -> int:
     """Print all problems of a file, or `ok` and what it says. 1 if there are problems."""
     try:
-        ahead = LookAhead(datetime.now(UTC), options.days, last_known(Layout(Path(options.data).absolute())))
-        practice = load(Path(options.file or options.config), listener(), ahead)
+        layout = Layout(Path(options.data).absolute())
+        ahead = LookAhead(datetime.now(UTC), options.days, last_known(layout))
+        practice = load(Path(options.file or options.config), listener(layout), ahead)
     except ConfigProblems as error:
         return _refused(error, options)
     if options.json:
@@ -78,14 +80,22 @@ def explain(options: Namespace) -> int:
     layout = Layout(Path(options.data).absolute())
     known = asyncio.run(look_up(practice.calendars, layout.calendars, at))
     policy = with_calendars(practice.policy, known)
-    facts = last_known(layout) if options.at else _now_known(layout)
-    decision = decide(policy, parse_number("--to", options.to, policy.country), at, facts)
+    earlier = tuple(at - timedelta(minutes=minutes) for minutes in sorted(options.earlier, reverse=True))
+    known_now = last_known(layout) if options.at else _now_known(layout)
+    facts = replace(known_now, recent=earlier, verdict=Verdict(options.verdict))
+    caller = _caller(options.caller, policy.country)
+    decision = decide(policy, parse_number("--to", options.to, policy.country), at, facts, caller)
     if options.json:
         document = decision_json(decision)
         document["oncall"] = _on_call(policy, decision, facts)
-        document["from"] = _caller(options.caller, policy.country)
+        document["from"] = caller.number if caller else None
+        document["name"] = name_of(caller, policy) if caller else None
         print_json(document)
     else:
+        if caller:
+            print(f"From {named_caller(caller, policy)}.")
+            if (contact := policy.contacts.get(caller.number or "")) and contact.note:
+                print(f"Note: {contact.note}")
         _tell(decision, policy, practice)
     return 0
 
@@ -103,15 +113,21 @@ def _now_known(layout: Layout) -> Facts:
 def _on_call(policy: Policy, decision: Decision, facts: Facts) -> dict[str, Any]:
     """Who is on call in each rota that the number names, whether it is rung now or not."""
     number = policy.numbers.get(decision.number)
-    actions = (*number.opened, *number.closed) if number else ()
-    named = dict.fromkeys(action.rota for action in actions if isinstance(action, RingOnCall))
+    by_caller = (
+        [a for rule in number.callers.rules for a in (*(rule.opened or ()), *(rule.closed or ()))] if number else []
+    )
+    actions = (*number.opened, *number.closed, *by_caller) if number else ()
+    named = dict.fromkeys(action.rota for action in actions if isinstance(action, RingOnCall | Urgent))
     states = {name: policy.rotas[name].on_call(decision.at, facts.swaps) for name in named}
     return {name: on_call_json(policy, state) for name, state in states.items()}
 
 
-def _caller(text: str | None, country: str) -> str | None:
-    withheld = text is None or text.lower() in WITHHELD_NAMES
-    return None if withheld else parse_number("--from", text or "", country)
+def _caller(text: str | None, country: str) -> Caller | None:
+    if text is None:
+        return None
+    if text.lower() in (*WITHHELD_NAMES, "withheld"):
+        return Caller(NumberKind.WITHHELD)
+    return Caller(NumberKind.E164, parse_number("--from", text, country))
 
 
 def _tell(decision: Decision, policy: Policy, practice: Practice) -> None:

@@ -15,19 +15,27 @@ from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
 from pbx.domain.menu import leaves_in
 from pbx.domain.numbers import to_e164
-from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, RingOnCall, Voicemail
+from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, RingOnCall, Urgent, Voicemail
 
 WARNINGS = {
     "closed-voicemail-only": "a closed line leads to voicemail and rings nobody",
     "same-open-and-closed": "a number has a schedule that changes nothing for its callers",
     "number-unowned": "nobody who has a phone is rung by a number or owns its mailbox",
     "greeting-names-nobody": "a greeting names neither the practice nor one of its people",
+    "greeting-no-emergency": "a greeting of an open line does not say what to do in an emergency",
+    "greeting-unread": "nothing tells what a recorded greeting says, so that cannot be checked",
+    "prompt-untranslated": "a prompt is not there in one of the practice's languages",
     "greeting-no-call-back": "the greeting of a closed line does not promise when somebody calls back",
     "schedule-never-opens": "a schedule stays closed for the next year",
-    "person-unused": "a person has no phone, and no number leads there",
+    "person-unused": "no number leads to a person",
+    "blocked-and-priority": "contacts are blocked, and have priority as well",
+    "caller-rule-never-applies": "a rule by caller fits nobody, or does nothing",
+    "caller-turned-away": "callers who may be patients are turned away and can leave no message",
+    "everybody-unknown": "without contacts every caller is unknown",
     "unused": "something in the file is named nowhere",
     "no-trunk": "no carrier is set up",
     "readable-secret": "a file with a password can be read by everybody on this machine",
+    "expect-without-calendar": "a test of a line with a calendar is held against its other hours only",
     "accept-unneeded": "something is accepted of which nothing is warned",
 }
 
@@ -35,6 +43,7 @@ A_YEAR = timedelta(days=365)
 
 # English and Spanish, by the beginnings of words: enough to find a promise, and a missed one can be accepted.
 _CALL_BACK = re.compile(r"\b(call|phone|ring|return|reply|respond|reach|get back|answer|llama|devol|contest)", re.I)
+_EMERGENCY = re.compile(r"\b(911|9-1-1|nine one one|112|999|emergenc|urgencia)", re.I)
 _WHEN = re.compile(
     r"\b(minute|hour|day|tomorrow|tonight|morning|noon|afternoon|evening|week|monday|tuesday|wednesday|thursday"
     r"|friday|saturday|sunday|o'clock|same day|minuto|hora|día|dia|mañana|tarde|noche|semana|lunes|martes"
@@ -62,7 +71,7 @@ def advise(file: PracticeFile, policy: Policy, report: Report) -> None:
 
 
 def _of_number(file: PracticeFile, policy: Policy, number: Number) -> Iterator[tuple[str, str, str]]:
-    if number.schedule and not any(isinstance(action, Ring | RingOnCall) for action in leaves_in(number.closed)):
+    if number.schedule and not any(isinstance(leaf, Ring | RingOnCall | Urgent) for leaf in leaves_in(number.closed)):
         remedy = "ring somebody in `closed`, or say with [[accept]] why nobody needs to be reached"
         yield "closed-voicemail-only", "when closed, a caller reaches nobody, only voicemail", remedy
     if number.schedule and number.opened == number.closed:
@@ -83,7 +92,7 @@ def _owners(number: Number, policy: Policy) -> set[str]:
         match action:
             case Ring():
                 names |= set(action.who.split(", "))
-            case RingOnCall():
+            case RingOnCall() | Urgent():
                 names |= set(policy.rotas[action.rota].everybody)
             case Voicemail():
                 names.add(action.mailbox)
@@ -100,29 +109,38 @@ def _of_greetings(file: PracticeFile, policy: Policy, report: Report) -> None:
     when_closed = _greetings_in(action for number in numbers if number.schedule for action in leaves_in(number.closed))
     if policy.snow_day_greeting is not None:
         when_closed.add(policy.snow_day_greeting)
-    heard = when_closed | _greetings_in(action for number in numbers for action in leaves_in(number.opened))
+    when_open = _greetings_in(action for number in numbers for action in leaves_in(number.opened))
     names = _names(file, policy)
     for key, section in file.greetings.items():
-        if section.text is None or key not in heard:
+        if key not in when_closed | when_open:
             continue
-        path = ("greetings", key, "text")
-        if not any(name in section.text.lower() for name in names):
+        path = ("greetings", key, "text" if section.text is not None else "file")
+        words = (section.text or section.says or "").lower()
+        if not words:
+            remedy = 'write down what it says beside it: says = "..."'
+            report.warning(path, "is a recording, and what it says cannot be checked", remedy, "greeting-unread")
+            continue
+        if not any(name in words for name in names):
             remedy = f'begin it like "You have reached {policy.practice}."'
             report.warning(path, "names neither the practice nor a person", remedy, "greeting-names-nobody")
-        if key in when_closed and not (_CALL_BACK.search(section.text) and _WHEN.search(section.text)):
+        if key in when_closed and not (_CALL_BACK.search(words) and _WHEN.search(words)):
             remedy = 'promise one, such as "We will call you back on the next working day before noon."'
             report.warning(path, "does not say when somebody calls back", remedy, "greeting-no-call-back")
+        if key in when_open and key != FALLBACK_GREETING and not _EMERGENCY.search(words):
+            # When closed, and before the general greeting, the emergency sentence is said whatever the greeting is.
+            remedy = f'add to it: "{policy.emergency_sentence}"'
+            report.warning(path, "does not say what to do in an emergency", remedy, "greeting-no-emergency")
 
 
 def _greetings_in(actions: Iterable[Action]) -> set[str]:
     return {action.greeting for action in actions if isinstance(action, Voicemail)}
 
 
-def _names(file: PracticeFile, policy: Policy) -> set[str]:
+def _names(file: PracticeFile, policy: Policy) -> list[str]:
     """What a caller knows the practice by, in small letters: its name, its lines, its people by their last names."""
     people = (person.name.partition(",")[0].split()[-1] for person in file.people.values())
     labels = (number.label for number in policy.numbers.values())
-    return {name.lower() for name in (policy.practice, *labels, *people)}
+    return list(dict.fromkeys(name.lower() for name in (policy.practice, *labels, *people)))
 
 
 def _of_schedules(policy: Policy, report: Report) -> None:
@@ -167,7 +185,7 @@ def settle(file: PracticeFile, report: Report) -> tuple[Accepted, ...]:
 
 def _subjects(warning: Problem) -> set[str]:
     """How an acceptance may name what a warning is about: as `after-hours`, `greetings.after-hours` or a number."""
-    key = warning.key.removesuffix(".text")
+    key = warning.key.removesuffix(".text").removesuffix(".file")
     return {warning.key, key, (key.partition(".")[2] or key).strip('"')}
 
 

@@ -2,43 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pbx.config.call_back import call_back_in_words
 from pbx.config.load import Practice
 from pbx.config.ringing_words import reach_in_words, rings_in_words
 from pbx.config.rotas import rota_in_words
 from pbx.config.settings import Settings, Trunk
+from pbx.config.urgent import urgent_in_short
 from pbx.config.words import dates_in_words, week_in_words
+from pbx.domain.caller_words import rules_in_words
 from pbx.domain.menu import Jump, Menu, menus_in
 from pbx.domain.numbers import for_people
-from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, RingOnCall
+from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, RingOnCall, Urgent
 
 
 def in_plain_words(practice: Practice) -> list[str]:
     """Sentences for people: the practice, each number, then the machine."""
     policy = practice.policy
     lines = [f"{policy.practice}, in {policy.timezone}."]
+    schedules = {number.schedule.name: number.schedule for number in policy.numbers.values() if number.schedule}
+    weeks = {name: week_in_words(schedule.week) for name, schedule in schedules.items()}
     for number in policy.numbers.values():
-        lines += _number(policy, number)
+        lines += _number(policy, number, weeks)
     lines += _menus(policy)
     lines += [line for person in policy.people.values() for line in reach_in_words(person)]
+    lines += _callers(policy)
     lines += [rota_in_words(policy, rota) for rota in policy.rotas.values()]
-    schedules = {number.schedule.name: number.schedule for number in policy.numbers.values() if number.schedule}
     lines += [line for schedule in schedules.values() for line in dates_in_words(schedule)]
     lines.append(f"While it rings, callers hear {'the recording' if policy.music else 'ring-back'}.")
     lines.append(f'The general greeting and every greeting of a closed line begin with: "{policy.emergency_sentence}"')
     return [*lines, *_machine(policy, practice.settings)]
 
 
-def _number(policy: Policy, number: Number) -> Iterator[str]:
+def _number(policy: Policy, number: Number, weeks: Mapping[str, str]) -> Iterator[str]:
     name = f"{for_people(number.e164, policy.country)}, {number.label}"
+    if number.language is not None:
+        yield f"{name}: its callers hear {number.language!r}."
     if number.schedule is None:
         yield f"{name}: at any time {_actions(policy, number.opened)}."
         return
     schedule = number.schedule
-    yield f"{name}: {week_in_words(schedule.week)} ({schedule.timezone}) {_actions(policy, number.opened)}."
+    yield f"{name}: {weeks[schedule.name]} ({schedule.timezone}) {_actions(policy, number.opened)}."
     yield f"    When closed, it {_actions(policy, number.closed)}."
+
+
+def _callers(policy: Policy) -> Iterator[str]:
+    """Each rule by caller once, whichever numbers it holds for."""
+    if policy.contacts:
+        count = len(policy.contacts)
+        yield f"{count} contact{'' if count == 1 else 's'}."
+    rules: dict[str, str] = {}
+    for number in policy.numbers.values():
+        rules |= rules_in_words(number.callers, lambda actions: _actions(policy, actions))
+    yield from (f"{sentence} [{path}]" for path, sentence in rules.items())
 
 
 def _menus(policy: Policy) -> Iterator[str]:
@@ -49,6 +66,8 @@ def _menus(policy: Policy) -> Iterator[str]:
         yield f"Menu {menu.name!r}: {menu.seconds} s for a key, {menu.tries} tries."
         for option in menu.options:
             jump = {Jump.REPEAT: "plays it again", Jump.BACK: "goes back to the menu before"}
+            if option.language is not None:
+                yield f"    Key {option.key} goes on in {option.language!r}:"
             what = jump[option.then] if isinstance(option.then, Jump) else _actions(policy, option.then)
             yield f"    Key {option.key} {what}."
         otherwise = _actions(policy, menu.otherwise) if menu.otherwise else "goes to the number's voicemail"
@@ -67,6 +86,8 @@ def _action(policy: Policy, action: Action) -> str:
     if isinstance(action, RingOnCall):
         return f"rings whoever is on call in {action.rota!r} for {action.seconds} s each"
     mailbox = policy.mailboxes[action.mailbox]
+    if isinstance(action, Urgent):
+        return urgent_in_short(action, mailbox)
     if action.greeting == FALLBACK_GREETING:
         return f"plays the general greeting and takes a message for {mailbox}"
     return f"plays {action.greeting!r} and takes a message for {mailbox}"

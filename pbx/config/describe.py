@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pydantic.fields import FieldInfo
 
 from pbx.config.schema.actions import ActionSection, OptionSection
+from pbx.config.schema.callers import CallersSection
 from pbx.config.schema.file import PracticeFile
 from pbx.config.schema.ringing import ReachSection
 from pbx.config.schema.schedules import ExceptionSection
@@ -20,7 +21,7 @@ _HEAD = """\
 """
 
 
-_LEFT_OUT = ("menus", "outside")
+_LEFT_OUT = ("menus", "outside", "contacts")
 """Tables that the printed file, which is a small practice's, has in comments only."""
 
 
@@ -52,7 +53,15 @@ def _root() -> Iterator[str]:
             yield from _keys_of_lists(ExceptionSection, "An exception has these keys.")
         if key == "menus":
             yield from _keys_of_lists(OptionSection, "An option is a list as in numbers, or a table with these keys.")
+        if key == "callers":
+            yield from _caller_rules()
         yield ""
+
+
+def _caller_rules() -> Iterator[str]:
+    for name, field in CallersSection.model_fields.items():
+        if rule := section_in(field.annotation):
+            yield from _keys_of_lists(rule, f"The rule {name} has these keys.")
 
 
 def _left_out(line: str) -> str:

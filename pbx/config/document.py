@@ -71,6 +71,7 @@ class _Reader:
         if file != self.document.main:
             data.pop("include", None)
         self._merge(self.document.data, data, (), places)
+        self.document.places = places | self.document.places  # a table of several files stands where it stood first
         for position, name in enumerate(includes):
             place = places.get(("include", position)) or places[("include",)]
             self.read(file.parent / name, place, key_text(("include", position)), (*parents, file.resolve()))
@@ -99,10 +100,7 @@ class _Reader:
             for line, what, remedy in _syntax_errors(str(error), text, root):
                 self._wrong(Place(file, line), "syntax", what, remedy)
             return {}, {}
-        places: dict[KeyPath, Place] = {}
-        for path, line in _lines(root):
-            places.setdefault(path, Place(file, line))
-        return data, places
+        return data, {path: Place(file, line) for path, line in _lines(root).items()}
 
     def _merge(self, target: dict[str, Any], more: dict[str, Any], path: KeyPath, places: dict[KeyPath, Place]) -> None:
         for key, value in more.items():
@@ -114,8 +112,6 @@ class _Reader:
                 self._wrong(places[here], key_text(here), what, "keep one of the two")
             else:
                 target[key] = value
-                size = len(here)
-                self.document.places |= {p: at for p, at in places.items() if p[:size] == here}
 
 
 def _why_unreadable(file: Path, error: OSError | UnicodeDecodeError) -> tuple[str, str]:
@@ -159,48 +155,55 @@ def _broken(node: Node) -> Iterator[Node]:
         yield from _broken(child)
 
 
-def _lines(root: Node) -> Iterator[tuple[KeyPath, int]]:
-    """Every key, table and list element of a valid file, with its line."""
+def _lines(root: Node) -> dict[KeyPath, int]:
+    """Every key, table and list element of a valid file, with the line on which it stands first."""
+    lines: dict[KeyPath, int] = {}
     counts: dict[KeyPath, int] = {}
-    yield from _pairs(root, ())
+    _pairs(root, (), lines)
     for table in root.named_children:
         if table.type not in ("table", "table_array_element"):
             continue
-        path = _keys(table.named_children[0])
-        yield from _prefixes((), path, table)
+        path, line = _keys(table.named_children[0]), table.start_point.row + 1
+        _prefixes((), path, line, lines)
         if table.type == "table_array_element":
             counts[path] = counts.get(path, -1) + 1
             path = (*path, counts[path])
-            yield path, table.start_point.row + 1
-        yield from _pairs(table, path)
+            lines.setdefault(path, line)
+        _pairs(table, path, lines)
+    return lines
 
 
-def _pairs(node: Node, prefix: KeyPath) -> Iterator[tuple[KeyPath, int]]:
+def _pairs(node: Node, prefix: KeyPath, lines: dict[KeyPath, int]) -> None:
     for pair in node.named_children:
         if pair.type == "pair":
             key, value = [child for child in pair.named_children if child.type != "comment"]
             path = _keys(key)
-            yield from _prefixes(prefix, path, pair)
-            yield from _inside(value, (*prefix, *path))
+            _prefixes(prefix, path, pair.start_point.row + 1, lines)
+            _inside(value, (*prefix, *path), lines)
 
 
-def _inside(value: Node, path: KeyPath) -> Iterator[tuple[KeyPath, int]]:
-    if value.type == "inline_table":
-        yield from _pairs(value, path)
-    elif value.type == "array":
+def _inside(value: Node, path: KeyPath, lines: dict[KeyPath, int]) -> None:
+    kind = value.type
+    if kind == "inline_table":
+        _pairs(value, path, lines)
+    elif kind == "array":
         elements = [child for child in value.named_children if child.type != "comment"]
         for position, element in enumerate(elements):
-            yield (*path, position), element.start_point.row + 1
-            yield from _inside(element, (*path, position))
+            here = (*path, position)
+            lines.setdefault(here, element.start_point.row + 1)
+            _inside(element, here, lines)
 
 
-def _prefixes(prefix: KeyPath, path: KeyPath, node: Node) -> Iterator[tuple[KeyPath, int]]:
+def _prefixes(prefix: KeyPath, path: KeyPath, line: int, lines: dict[KeyPath, int]) -> None:
     for length in range(1, len(path) + 1):
-        yield (*prefix, *path[:length]), node.start_point.row + 1
+        lines.setdefault((*prefix, *path[:length]), line)
 
 
 def _keys(node: Node) -> KeyPath:
     if node.type == "dotted_key":
         return tuple(step for child in node.named_children for step in _keys(child))
     text = (node.text or b"").decode()
-    return (text,) if node.type == "bare_key" else tuple(tomllib.loads(f"{text} = 0"))
+    if node.type == "bare_key":
+        return (text,)
+    # Without a backslash a quoted key says what it looks like, and a file of many numbers has many of them.
+    return (text[1:-1],) if "\\" not in text else tuple(tomllib.loads(f"{text} = 0"))

@@ -10,8 +10,11 @@ from pathlib import Path
 from pbx.config.advice import Accepted, advise, settle
 from pbx.config.calendars import CalendarSource, build_calendars
 from pbx.config.call_back import build_call_back
+from pbx.config.caller_advice import advise_callers
+from pbx.config.contacts import Contacts, read_contacts
 from pbx.config.document import read_document
-from pbx.config.expectations import build_expectations, hold
+from pbx.config.expectations import build_expectations, hold, warn_of_calendars
+from pbx.config.languages import build_translations
 from pbx.config.machine import build_settings
 from pbx.config.menus import build_menu_prompts
 from pbx.config.numbers import NumberBuilder
@@ -58,17 +61,19 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     ringing = build_ringing(file, report)
     schedules = build_schedules(file, report)
     call_back = build_call_back(file, schedules, report)
-    numbers = _numbers(file, schedules, report)
+    contacts = read_contacts(file, report)
+    numbers = _numbers(file, schedules, report, contacts)
     calendars = build_calendars(file, report)
     greetings = build_greetings(file, report, listen)
     menu_prompts = build_menu_prompts(file, report, listen)
     music = build_music(file, report, listen)
+    translations = build_translations(file, report, listen)
     expectations = build_expectations(file, report)
     if report.problems:
         raise ConfigProblems(_in_order(report.problems))
-    sounds = [*greetings.values(), *menu_prompts.values(), *([music] if music else [])]
+    sounds = [*greetings.values(), *menu_prompts.values(), *translations.values(), *([music] if music else [])]
     policy = Policy(
-        version=_digest(report.document.texts, sounds),
+        version=_digest([*report.document.texts, contacts.text], sounds),
         practice=file.practice.name,
         country=file.practice.country,
         timezone=file.practice.timezone,
@@ -84,12 +89,17 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
         people=ringing.people,
         outside=ringing.outside,
         music=music,
+        contacts=contacts.people,
+        languages=tuple(file.practice.languages),
+        translations=translations,
         members=members_of(file),
         call_back=call_back,
         undelete_days=file.voicemail.undelete_days,
     )
     hold(policy, expectations, report)
+    warn_of_calendars(policy, expectations, calendars, report)
     advise(file, policy, report)
+    advise_callers(file, policy, report)
     if ahead:
         warn_ahead(policy, ahead, report)
     accepted = settle(file, report)
@@ -98,9 +108,11 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     return Practice(policy, settings, _in_order(report.warnings), calendars, accepted)
 
 
-def _numbers(file: PracticeFile, schedules: dict[str, Schedule], report: Report) -> dict[str, Number]:
+def _numbers(
+    file: PracticeFile, schedules: dict[str, Schedule], report: Report, contacts: Contacts
+) -> dict[str, Number]:
     directory = Directory(file, report)
-    builder = NumberBuilder(directory, schedules, report)
+    builder = NumberBuilder(directory, schedules, report, contacts=contacts.people)
     numbers = builder.build()
     builder.name_snow_day_greeting()
     if not report.declared("numbers"):

@@ -11,8 +11,9 @@ from pbx.config.report import Report
 from pbx.config.schedules import Listen, check_sound
 from pbx.config.schema.actions import ActionSection, MenuSection, OptionSection
 from pbx.config.schema.file import PracticeFile
+from pbx.config.urgent import most_steps
 from pbx.domain.menu import MENU_AGAIN_PROMPT, MENU_PROMPT_PREFIX, Jump, Menu, Option
-from pbx.domain.policy import UNASSIGNED_MAILBOX, Action, Greeting, Ring, Voicemail, fallback_of
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Action, Greeting, Ring, Urgent, Voicemail, fallback_of
 from pbx.domain.steps import EndStep
 from pbx.domain.tree import LARGEST_PLAN, Plan
 
@@ -86,12 +87,15 @@ class MenuBuilder:
         if isinstance(section, OptionSection) and (section.repeat or section.back):
             jump = Jump.REPEAT if section.repeat else Jump.BACK
             return Option(key, jump.value, jump)
+        language = section.language if isinstance(section, OptionSection) else None
+        if isinstance(section, OptionSection) and section.to_do() == [language]:
+            return Option(key, f"language {language}", Jump.REPEAT, language)
         if isinstance(section, OptionSection) and section.ring is not None:
             remedy = 'write a list: [{ ring = "..." }, { voicemail = "..." }]'
             self.report.problem(path, "rings, and says nothing for when nobody answers", remedy)
             return Option(key, "", ())
         actions = self.actions_of(section if isinstance(section, list) else [section], path)
-        return Option(key, _in_short(actions), actions)
+        return Option(key, _in_short(actions), actions, language)
 
     def _advise(self, section: MenuSection, options: tuple[Option, ...], path: KeyPath) -> None:
         count = sum(not isinstance(option.then, Jump) for option in options)
@@ -146,9 +150,15 @@ def is_lost(opened: tuple[Action, ...], closed: tuple[Action, ...], path: KeyPat
 
 
 def _size(actions: tuple[Action, ...], fallback: Voicemail) -> int:
-    plan = Plan(lambda action: (EndStep(),) * (1 if isinstance(action, Ring) else 3), (), fallback)
+    plan = Plan(lambda action: (EndStep(),) * _steps_of(action), (), fallback)
     plan.add(actions)
     return len(plan.steps)
+
+
+def _steps_of(action: Action) -> int:
+    if isinstance(action, Urgent):
+        return most_steps(action)
+    return 1 if isinstance(action, Ring) else 3
 
 
 def _in_short(actions: tuple[Action, ...]) -> str:
@@ -162,6 +172,8 @@ def _names(actions: tuple[Action, ...]) -> Iterator[str]:
                 yield name
             case Ring(who=who):
                 yield f"ring {who}"
+            case Urgent(rota=rota):
+                yield f"urgent {rota}"
             case Voicemail(mailbox=mailbox):
                 yield f"voicemail {mailbox}"
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+from pbx.config.callers import CallerRulesBuilder
 from pbx.config.menus import MenuBuilder, is_lost
 from pbx.config.people import Directory
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
 from pbx.config.ringing import check_after
 from pbx.config.schema.actions import DEFAULT_RING_SECONDS, ActionSection, NumberSection
+from pbx.config.urgent import urgent_of
+from pbx.domain.callers import Contact
 from pbx.domain.menu import Menu
 from pbx.domain.numbers import to_e164
-from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Ring, RingOnCall, Voicemail, fallback_of
+from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Ring, RingOnCall, Urgent, Voicemail, fallback_of
 from pbx.domain.schedule import Schedule
 
 
@@ -25,10 +29,14 @@ class NumberBuilder:
     report: Report
     used: set[tuple[str, str]] = field(default_factory=lambda: {("greetings", FALLBACK_GREETING)})
     """Which schedules and greetings a number names: ("schedules", key), ("greetings", key)."""
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
     menus: MenuBuilder = field(init=False)
+    callers: CallerRulesBuilder = field(init=False)
 
     def __post_init__(self) -> None:
         self.menus = MenuBuilder(self.directory.file, self.report, self._actions)
+        file, report = self.directory.file, self.report
+        self.callers = CallerRulesBuilder(file, report, self.contacts, self._actions, self._name)
 
     def build(self) -> dict[str, Number]:
         """Every number by its E.164 form."""
@@ -42,7 +50,7 @@ class NumberBuilder:
                 self.report.problem(("numbers", text), what, "keep one of the two")
             written[e164] = text
             if number := self._number(e164, text, section):
-                numbers[e164] = number
+                numbers[e164] = replace(number, callers=self.callers.of(number, text, section.callers))
         return numbers
 
     def name_snow_day_greeting(self) -> None:
@@ -70,7 +78,7 @@ class NumberBuilder:
         if is_lost(opened, closed, path, self.report) or voicemail is None:
             return None
         label = section.label or self.directory.display(voicemail.mailbox)
-        return Number(e164, label, schedule, opened, closed or (voicemail,))
+        return Number(e164, label, schedule, opened, closed or (voicemail,), language=section.language)
 
     def _schedule(self, section: NumberSection, path: KeyPath) -> Schedule | None:
         if section.schedule is None:
@@ -92,9 +100,9 @@ class NumberBuilder:
 
     def _name(self, table: str, name: str, path: KeyPath) -> None:
         self.used.add((table, name))
-        known = self.report.declared(table)
-        if name not in known:
-            self.report.problem(path, f"there is no [{table}.{name}]", did_you_mean(name, known))
+        if not self.report.has(table, name):
+            remedy = did_you_mean(name, self.report.declared(table))
+            self.report.problem(path, f"there is no [{table}.{name}]", remedy)
 
     def _opened(self, section: NumberSection, path: KeyPath) -> tuple[Action, ...]:
         if section.open is None:
@@ -162,6 +170,9 @@ class NumberBuilder:
             elif section.oncall is not None:
                 self._name("rotas", section.oncall, (*here, "oncall"))
                 actions.append(RingOnCall(section.oncall, section.seconds or DEFAULT_RING_SECONDS))
+            elif section.urgent is not None:
+                self._name("rotas", section.urgent, (*here, "urgent"))
+                actions.append(urgent_of(section, self.directory, here))
             elif section.voicemail is not None:
                 self.directory.knows(section.voicemail, (*here, "voicemail"))
                 actions.append(self._greeted(section.voicemail, section.greeting, (*here, "greeting")))
@@ -171,11 +182,11 @@ class NumberBuilder:
         return tuple(one for position, action in enumerate(actions) for one in in_turn.get(position, [action]))
 
     def _check_order(self, actions: list[Action], path: KeyPath) -> None:
-        if not actions or not isinstance(actions[-1], Voicemail | Menu):
+        if not actions or not isinstance(actions[-1], Voicemail | Urgent | Menu):
             remedy = 'add { voicemail = "..." } at the end'
             self.report.problem(path, "does not end in a voicemail: a caller must always end somewhere", remedy)
         for position, action in enumerate(actions[:-1]):
-            if isinstance(action, Voicemail | Menu):
+            if isinstance(action, Voicemail | Urgent | Menu):
                 kind = "menu" if isinstance(action, Menu) else "voicemail"
                 what = f"is followed by more: a call ends after its {kind}"
                 self.report.problem((*path, position), what, "take out what comes after it, or move it to the end")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pbx.config.problems import KeyPath, did_you_mean, key_text
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
+from pbx.config.schema.rotas import RotaSection
 from pbx.domain.policy import UNASSIGNED_MAILBOX, Callee, Phone
 
 UNASSIGNED_NAME = "Unassigned"
@@ -64,10 +66,11 @@ class Directory:
     def knows(self, name: str, path: KeyPath) -> bool:
         """Whether there is a person or team of that name; if not, it is reported at `path`."""
         self.used.add(name)
+        if self.report.has("people", name) or self.report.has("teams", name):
+            return True
         known = (*self.report.declared("people"), *self.report.declared("teams"))
-        if name not in known:
-            self.report.problem(path, f"nobody in [people] or [teams] is called {name!r}", did_you_mean(name, known))
-        return name in known
+        self.report.problem(path, f"nobody in [people] or [teams] is called {name!r}", did_you_mean(name, known))
+        return False
 
     def display(self, name: str) -> str:
         """The name that people read."""
@@ -128,14 +131,25 @@ def members_of(file: PracticeFile) -> dict[str, tuple[str, ...]]:
 
 
 def warn_of_unused(directory: Directory) -> None:
-    """Warn of people and teams that no number and no team needs. A person with a phone may still dial."""
+    """Warn of people and teams to whom no number leads. A person with a phone may still dial."""
     file, report = directory.file, directory.report
     in_teams = {member for team in file.teams.values() for member in team.members}
+    in_rotas = {person for rota in file.rotas.values() for person in people_of(rota)}
     for key, person in file.people.items():
-        if not person.phones and not person.cell and key not in directory.used and key not in in_teams:
-            remedy = "add phones, or take it out"
-            report.warning(("people", key), "has no phone, and no number leads there", remedy, "person-unused")
+        if key not in directory.used | in_teams | in_rotas:
+            has = "has a phone that nothing rings" if person.phones or person.cell else "has no phone"
+            what = f"{has}, and no number leads there"
+            remedy = "name the person in a number, a team or a rota, or take it out"
+            report.warning(("people", key), what, remedy, "person-unused")
     for table, keys in (("teams", file.teams), ("outside", file.outside)):
         for key in keys:
             if key not in directory.used:
                 report.warning((table, key), "is not used", "name it in a number, or take it out", "unused")
+
+
+def people_of(rota: RotaSection) -> Iterator[str]:
+    """Everybody whom a rota names."""
+    yield from rota.backup
+    for names in (*(rota.turns or ()), *(shift.people for shift in rota.shifts or ())):
+        yield from names
+    yield from (swap.on for swap in rota.swaps)

@@ -33,3 +33,8 @@ class Report:
         """The names that the file gives in a table, whether their content is right or not."""
         content = self.document.data.get(table)
         return tuple(content) if isinstance(content, dict) else ()
+
+    def has(self, table: str, name: str) -> bool:
+        """Whether the file gives a table that name."""
+        content = self.document.data.get(table)
+        return isinstance(content, dict) and name in content

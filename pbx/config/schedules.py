@@ -15,12 +15,13 @@ from pbx.config.problems import KeyPath
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
 from pbx.config.schema.schedules import ScheduleSection
+from pbx.domain.callers import NOT_TAKEN_PROMPT
 from pbx.domain.legs import LEG_PROMPTS, MUSIC_PROMPT
 from pbx.domain.policy import Greeting
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 from pbx.domain.schedule import Range, Schedule
 
-RESERVED_GREETINGS = (EMERGENCY_PROMPT, THANKS_PROMPT, MUSIC_PROMPT, *LEG_PROMPTS)
+RESERVED_GREETINGS = (EMERGENCY_PROMPT, THANKS_PROMPT, NOT_TAKEN_PROMPT, MUSIC_PROMPT, *LEG_PROMPTS)
 
 
 def build_schedules(file: PracticeFile, report: Report) -> dict[str, Schedule]:

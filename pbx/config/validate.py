@@ -37,16 +37,16 @@ _SECRET_WORDS = ("password", "passwd", "secret", "token")
 
 def validate(report: Report) -> PracticeFile:
     """The file's valid part; what is not is reported and left out, a key at a time or a named table at a time."""
-    data = deepcopy(report.document.data)
-    told = False
+    data, told = report.document.data, False
     while True:
         try:
             return PracticeFile.model_validate(data)
         except ValidationError as invalid:
             errors = invalid.errors(include_url=False, include_input=False)
-        for error in () if told else errors:
-            _tell(report, error)
-        told = True
+        if not told:
+            for error in errors:
+                _tell(report, error)
+            data, told = deepcopy(data), True
         _leave_out(data, errors, report)
 
 

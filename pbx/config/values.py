@@ -198,6 +198,9 @@ Key = Annotated[
 MenuKey = Annotated[
     str, AfterValidator(_matching(_MENU_KEY, "is no key of a telephone", 'use one of 0-9, "*" and "#"'))
 ]
+Language = Annotated[
+    str, AfterValidator(_matching(re.compile(r"[a-z]{2}"), "is no language", "use its two letters, such as en or es"))
+]
 Keys = Annotated[list[Key], BeforeValidator(as_list)]
 SomeKeys = Annotated[list[Key], BeforeValidator(as_list), Field(min_length=1)]
 Username = Annotated[

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from pbx.demo import hearing
-from pbx.demo.baresip import Baresip, ClientFailed
+from pbx.demo.baresip import ClientFailed
 from pbx.demo.softphone import SipServer
+from pbx.demo.telephone import Telephone
 
 ANONYMOUS = "anonymous"
 """The `number` of a patient who hides it."""
 
 
-class Patient:
-    """A patient who calls from `number` (E.164 or ANONYMOUS); an async context manager.
+class Patient(Telephone):
+    """A patient who calls from `number` (E.164 or ANONYMOUS).
 
     `address` (`ip:port`) has to be one of the carrier's, or the PBX does not know the caller.
     """
@@ -24,23 +23,9 @@ class Patient:
     def __init__(self, folder: Path, number: str, address: str) -> None:
         self._number = number
         self._address = address
-        self._client = Baresip(folder, address)
+        super().__init__(folder, address)
         self._listened = 0
         self._carrier: SipServer | None = None
-
-    async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._client.__aexit__(kind, error, trace)
-
-    @property
-    def heard(self) -> Path:
-        """What the patient hears, as WAV, while it is heard."""
-        return self._client.heard
 
     async def dial(self, server: SipServer, did: str) -> None:
         """Dial the practice number `did`, which the carrier brings to `server`."""
@@ -81,20 +66,7 @@ class Patient:
         except TimeoutError:
             raise ClientFailed(f"The patient heard no beep in {within:.0f} seconds.") from None
 
-    async def says(self, wav: Path) -> None:
-        """Say what is in `wav`; the patient hangs up at its end."""
-        await self._client.play(wav)
-
-    async def presses(self, digits: str) -> None:
-        """Press keys (RFC 4733 telephone events)."""
-        for digit in digits:
-            await self._client.command("sndcode", digit)
-
     async def hang_up(self) -> None:
         """Hang up, or give up while it rings; nothing where the call is over already."""
         with contextlib.suppress(ClientFailed):
             await self._client.command("hangup")
-
-    async def call_ends(self, within: float) -> str:
-        """Wait until the call is over; why, in baresip's words. Raises ClientFailed."""
-        return (await self._client.event("CALL_CLOSED", within=within)).param

@@ -88,6 +88,11 @@ warning = "closed-voicemail-only"
 on = ["{day_line}", "{evening_line}"]
 because = "Nights are covered by the hospital."
 
+[[accept]]
+warning = "greeting-no-emergency"
+on = "busy"
+because = "It is short, as the demonstration is."
+
 [server]
 sip_address = "{address}"
 sip_port = {sip_port}

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from pbx.demo.baresip import Baresip, ClientFailed
+from pbx.demo.baresip import ClientFailed
+from pbx.demo.telephone import Telephone
 
 REGISTER_WITHIN = 10.0
-KEY_SECONDS = 0.2
-"""From one key to the next: the client would let a new one cut the one before short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +22,12 @@ class SipServer:
         return f"sip:{user}@{self.host}:{self.port}"
 
 
-class Softphone:
-    """The phone `name`, with its files in `folder` and SIP at `address` (`ip:port`); an async context manager."""
+class Softphone(Telephone):
+    """The phone `name`."""
 
     def __init__(self, folder: Path, name: str, address: str) -> None:
         self.name = name
-        self._client = Baresip(folder, address)
-
-    async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._client.__aexit__(kind, error, trace)
-
-    @property
-    def heard(self) -> Path:
-        """What it hears, as WAV, while it hears it."""
-        return self._client.heard
+        super().__init__(folder, address)
 
     async def register(self, server: SipServer, secret: str, within: float = REGISTER_WITHIN) -> None:
         """Register at `server`. Raises ClientFailed when it is refused or takes longer than `within` seconds."""
@@ -76,6 +58,11 @@ class Softphone:
         """Refuse the call as busy."""
         await self._client.command("hangup")
 
+    async def presses(self, digits: str) -> None:
+        """Press keys (RFC 4733 telephone events)."""
+        for digit in digits:
+            await self._client.command("sndcode", digit)
+
     async def hang_up(self) -> None:
         await self._client.command("hangup")
 
@@ -88,17 +75,3 @@ class Softphone:
     async def is_answered(self, within: float) -> None:
         """Wait until the other side took the call. Raises ClientFailed."""
         await self._client.event("CALL_ESTABLISHED", within=within)
-
-    async def says(self, wav: Path) -> None:
-        """Say what is in `wav`; the phone hangs up at its end."""
-        await self._client.play(wav)
-
-    async def presses(self, keys: str) -> None:
-        """Press keys (RFC 4733 telephone events), as quickly as a finger does."""
-        for key in keys:
-            await self._client.command("sndcode", key)
-            await asyncio.sleep(KEY_SECONDS)
-
-    async def call_ends(self, within: float) -> str:
-        """Wait until the call is over; why, in baresip's words. Raises ClientFailed."""
-        return (await self._client.event("CALL_CLOSED", within=within)).param

@@ -64,9 +64,8 @@ async def _play(folder: Path, out: Console) -> int:
         stage = Stage(written, folder, records, listener, out)
         failed = [scene.title for scene in SCENES if not await _went_well(scene, stage)]
         calls = await records.calls.calls(None, None, 100)
-        policy = practice.policy
         out.print()
-        out.print(call_table(calls, policy.timezone, policy.country))
+        out.print(call_table(calls, practice.policy))
         if len(calls) != len(SCENES):
             failed.append(f"the log has {len(calls)} calls instead of {len(SCENES)}")
     return _conclude(failed, written, time.monotonic() - began, out)

@@ -12,6 +12,7 @@ from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Reason
 from pbx.domain.transcript import Transcript, TranscriptState
 from pbx.domain.tree import Choice
+from pbx.domain.urgent import UrgentRequest, UrgentState
 
 
 class Direction(StrEnum):
@@ -55,7 +56,7 @@ class FinishedCall:
     """A call that is over, put together from what the PBX wrote down.
 
     `reason` is None when the controller's own decision is to be kept; otherwise it says why there is none. `choices`
-    are those that the caller made in menus, in order.
+    are those that the caller made in menus, in order. `urgent` is what a call on the urgent path asks for.
     """
 
     start: CallStart
@@ -66,6 +67,7 @@ class FinishedCall:
     answered_at: datetime | None
     recordings: tuple[Recording, ...] = ()
     choices: tuple[Choice, ...] = ()
+    urgent: UrgentRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class CallRecord:
     answered_by: str | None
     message_id: UUID | None
     choices: tuple[Choice, ...] = ()
+    urgent: UrgentState | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ class Code:
 
     @property
     def spoken(self) -> str:
-        """As a voice says it so that each key is heard: `star, 7, 1`."""
-        return ", ".join("star" if key == "*" else key for key in self.dial)
+        """As a voice says it so that each key is heard: `star, then 7, then 1`."""
+        return ", then ".join("star" if key == "*" else key for key in self.dial)
 
 
 CODES = (

@@ -12,6 +12,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from pbx.domain.call import CallStart
+from pbx.domain.caller_words import contacts_changed, rules_changed
+from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.numbers import for_people
 from pbx.domain.outline import Event, Verb, outline
 from pbx.domain.policy import Greeting, Number, Policy
@@ -26,7 +29,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One sentence about what changes. `about` is a number (E.164), or practice, greetings, mailboxes or phones."""
+    """One sentence about what changes. `about` is a number (E.164), or a table: practice, greetings, contacts, ..."""
 
     about: str
     text: str
@@ -34,7 +37,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """How a call to `dialled` (E.164) is treated before and after, in words."""
+    """How a call is treated before and after, in words."""
 
     before: str
     after: str
@@ -46,15 +49,16 @@ def differences(old: Policy, new: Policy, today: date) -> tuple[Change, ...]:
     for e164 in dict.fromkeys([*old.numbers, *new.numbers]):
         found += [Change(e164, text) for text in _number(old, new, e164, today)]
     found += [Change("greetings", text) for text in _greetings(old, new)]
+    found += [Change("contacts", text) for text in contacts_changed(old.contacts, new.contacts)]
     found += [Change("mailboxes", text) for text in _named("The mailbox", old.mailboxes, new.mailboxes)]
     phones = [{phone.name: phone.display for phone in policy.phones} for policy in (old, new)]
     found += [Change("phones", text) for text in _named("The phone", *phones)]
     return tuple(found)
 
 
-def moved(old: Policy, new: Policy, dialled: str, at: datetime) -> Moved | None:
+def moved(old: Policy, new: Policy, call: CallStart, facts: Facts = NO_FACTS) -> Moved | None:
     """How a call is treated otherwise by the new file; None if it is treated the same."""
-    before, after = decide(old, dialled, at), decide(new, dialled, at)
+    before, after = (decide(policy, call.dialled, call.at, facts, call.caller) for policy in (old, new))
     if _treated(before) == _treated(after):
         return None
     first, second = _in_words(_treated(before)), _in_words(_treated(after))
@@ -82,6 +86,7 @@ def _number(old: Policy, new: Policy, e164: str, today: date) -> Iterator[str]:
         yield f"{name} was called {before.label!r}."
     yield from (f"{name}: {text}" for text in _weekly(old, new, e164, today))
     yield from (f"{name} {text}" for text in _closed_dates(before, after, today))
+    yield from (f"{name}: {text}" for text in rules_changed(before.callers, after.callers))
 
 
 def _called(policy: Policy, number: Number | None) -> str:
@@ -97,7 +102,8 @@ def _treated(decision: Decision) -> Treated:
 
 def _in_words(treated: Treated) -> str:
     state, events = treated
-    return f"{state}: {', then '.join(event.in_full for event in events if event.verb is not Verb.HANG_UP)}"
+    meets = [event.in_full for event in events if event.verb is not Verb.HANG_UP]
+    return f"{state}: {', then '.join(meets) or Verb.HANG_UP.value}"
 
 
 def _weekly(old: Policy, new: Policy, e164: str, today: date) -> Iterator[str]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from pbx.domain.numbers import for_people
+from pbx.domain.numbers import Caller, for_people
 from pbx.domain.outline import Event, Verb, in_words, outline
 from pbx.domain.policy import Policy
-from pbx.domain.routing import Decision, State, decide
+from pbx.domain.routing import BY_CALLER, Decision, State, decide
 
 HOW_TO_SAY = (
     'say it as "ring rictor", "voicemail rictor", "greeting closed" or "hang up", several in order with commas: '
@@ -28,6 +28,7 @@ _VERBS = {
     "message": Verb.VOICEMAIL,
     "mailbox": Verb.VOICEMAIL,
     "menu": Verb.MENU,
+    "urgent": Verb.URGENT,
     "greeting": Verb.GREETING,
     "play": Verb.GREETING,
     "plays": Verb.GREETING,
@@ -46,7 +47,7 @@ class Expectation:
     """A call to `call` (E.164) at `at` (aware) does `then`, and nothing before it.
 
     `names` maps a person or team to the phones that ring for them. `state` and `until` are looked at where they are
-    given. `caller` (E.164) is who calls, None for anybody.
+    given. `caller` is who calls, None for anybody.
     """
 
     call: str
@@ -55,7 +56,7 @@ class Expectation:
     names: Mapping[str, tuple[str, ...]]
     state: State | None = None
     until: datetime | None = None
-    caller: str | None = None
+    caller: Caller | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def _event(part: str) -> Event:
 
 def failures(policy: Policy, expected: Expectation) -> tuple[Failure, ...]:
     """What does not hold; nothing when all is as expected."""
-    decision = decide(policy, expected.call, expected.at)
+    decision = decide(policy, expected.call, expected.at, caller=expected.caller)
     happens = outline(decision.steps)
     found = []
     if not _holds(expected, happens):
@@ -136,7 +137,9 @@ def _rings(phones: tuple[str, ...], event: Event) -> bool:
 
 
 def _because(decision: Decision) -> str:
-    return decision.why[0].rstrip(".")
+    """The sentence on the line's state, and the one on the caller where that one decides."""
+    by_caller = decision.why[1:2] if decision.reason in BY_CALLER else ()
+    return "; ".join(sentence.rstrip(".") for sentence in (decision.why[0], *by_caller))
 
 
 def _clock(at: datetime, like: datetime) -> str:

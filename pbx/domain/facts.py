@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from pbx.domain.callers import Verdict
 from pbx.domain.oncall import Swap
 from pbx.domain.override import Override
 
@@ -13,11 +15,16 @@ class Facts:
     """`swaps` are those made by command, in the order in which they were made; `overrides` those that may hold.
 
     `unregistered` are phones (endpoint names) of which it is known that they are not registered now.
+
+    Of the call itself: `recent` are the times of the caller's earlier calls (aware, in order), `verdict` is what its
+    carrier says.
     """
 
     swaps: tuple[Swap, ...] = ()
     overrides: tuple[Override, ...] = ()
     unregistered: frozenset[str] = frozenset()
+    recent: tuple[datetime, ...] = ()
+    verdict: Verdict = Verdict.NONE
 
 
 NO_FACTS = Facts()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from pbx.domain.facts import Facts
 from pbx.domain.people import Person
@@ -57,31 +58,32 @@ class Leg:
         return isinstance(self.target, OutsideTarget)
 
 
+@lru_cache(maxsize=1000)
 def at_once(*phones: str, who: str = "") -> tuple[Leg, ...]:
     """All of `phones` from the first second on."""
     return tuple(Leg(PhoneTarget(phone), 0, who) for phone in phones)
 
 
 def legs_of(policy: Policy, person: str, at: datetime, facts: Facts, *, on_call: bool = False) -> tuple[Leg, ...]:
-    """What rings for `person` (a key) at `at` (aware): by the own rules, without phones that are not registered.
+    """What rings for `person` (a key) at `at` (aware), by the own rules; nothing where there is nothing to ring.
 
-    Nothing where nobody could be reached. What is left begins at once: nobody waits for a phone that is not there.
+    Nobody waits for a phone that is not registered: what would come after it begins at once. It is dialled all the
+    same, because that costs nothing, and it may have come back since Asterisk was last asked.
     """
-    return _without_waiting(_reachable(_legs(policy, person, at, on_call), facts))
+    return _arranged(_legs(policy, person, at, on_call), facts)
 
 
 def legs_of_ring(policy: Policy, action: Ring, at: datetime, facts: Facts) -> tuple[Leg, ...]:
     """What rings for a whole action: several people and outside numbers, each later by what the action says."""
     if not action.callees:
-        return tuple(_reachable(at_once(*action.phones), facts))
-    legs = (leg for callee in action.callees for leg in _reachable(_legs_of_callee(policy, callee, at), facts))
-    return _without_waiting(_each_once(legs))
+        return _arranged(at_once(*action.phones), facts)
+    legs = (leg for callee in action.callees for leg in _legs_of_callee(policy, callee, at))
+    return _arranged(_each_once(legs), facts)
 
 
-def skipped(policy: Policy, people: Iterable[str], at: datetime, facts: Facts, *, on_call: bool = False) -> list[str]:
-    """The phones that would ring for `people` and are left out, because they are not registered."""
-    legs = (leg for person in people for leg in _legs(policy, person, at, on_call))
-    return [leg.target.endpoint for leg in legs if _is_away(leg, facts) and isinstance(leg.target, PhoneTarget)]
+def absent(legs: Iterable[Leg], facts: Facts) -> list[str]:
+    """The phones among `legs` that are not registered."""
+    return [leg.target.endpoint for leg in legs if isinstance(leg.target, PhoneTarget) and _is_away(leg, facts)]
 
 
 def length_of(legs: tuple[Leg, ...], seconds: int) -> int:
@@ -109,8 +111,12 @@ def _legs(policy: Policy, key: str, at: datetime, on_call: bool) -> list[Leg]:
     ]
 
 
-def _reachable(legs: Iterable[Leg], facts: Facts) -> list[Leg]:
-    return [leg for leg in legs if not _is_away(leg, facts)] if facts.unregistered else list(legs)
+def _arranged(legs: Iterable[Leg], facts: Facts) -> tuple[Leg, ...]:
+    wanted = list(legs)
+    if not facts.unregistered:
+        return _without_waiting(wanted)
+    here = _without_waiting(leg for leg in wanted if not _is_away(leg, facts))
+    return (*here, *(Leg(leg.target, 0, leg.who) for leg in wanted if _is_away(leg, facts)))
 
 
 def _is_away(leg: Leg, facts: Facts) -> bool:

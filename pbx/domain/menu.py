@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pbx.domain.policy import Action, Ring, RingOnCall, Voicemail
+    from pbx.domain.policy import Action, Ring, RingOnCall, Urgent, Voicemail
 
 MENU_AGAIN_PROMPT = "menu-again"
 """The prompt before a menu is said another time to somebody who chose nothing that it has."""
@@ -32,11 +32,15 @@ class Jump(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What `key` does; `to` names in short where it leads, for the call's record."""
+    """What `key` does; `to` names in short where it leads, for the call's record.
+
+    `language` is that of the rest of the call; with `Jump.REPEAT` the same menu is played in it.
+    """
 
     key: str
     to: str
     then: tuple[Action, ...] | Jump
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def menus_in(actions: tuple[Action, ...]) -> Iterator[Menu]:
                     yield from menus_in(option.then)
 
 
-def leaves_in(actions: tuple[Action, ...]) -> Iterator[Ring | RingOnCall | Voicemail]:
+def leaves_in(actions: tuple[Action, ...]) -> Iterator[Ring | RingOnCall | Voicemail | Urgent]:
     """What `actions` do in the end, in whatever menu it stands."""
     for action in actions:
         if not isinstance(action, Menu):

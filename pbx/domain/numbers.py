@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
@@ -51,10 +52,16 @@ def parse_caller(raw: str, country: str) -> Caller:
     return Caller(NumberKind.UNUSABLE, text)
 
 
+@lru_cache(maxsize=4096)
+def _parsed(text: str, country: str) -> PhoneNumber:
+    return phonenumbers.parse(text, country)
+
+
+@lru_cache(maxsize=4096)
 def to_e164(text: str, country: str) -> str:
     """Normalise a number that a person typed, such as `(717) 555-0100`. Raises ValueError with a remedy."""
     try:
-        parsed = phonenumbers.parse(text, country)
+        parsed = _parsed(text, country)
     except NumberParseException as error:
         raise ValueError("is not a telephone number (write it as +17175550100)") from error
     if not _is_full(parsed):
@@ -62,10 +69,11 @@ def to_e164(text: str, country: str) -> str:
     return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
 
 
+@lru_cache(maxsize=4096)
 def for_people(e164: str, country: str) -> str:
     """Write a number as people of `country` read it: national at home, international otherwise."""
     try:
-        parsed = phonenumbers.parse(e164, country)
+        parsed = _parsed(e164, country)
     except NumberParseException:
         return e164
     at_home = parsed.country_code == phonenumbers.country_code_for_region(country)

@@ -9,11 +9,13 @@ half-open.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from heapq import merge
+from itertools import chain
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -21,6 +23,8 @@ from pbx.domain.schedule import Range
 
 HORIZON_DAYS = 400
 """How far ahead the next change is looked for; beyond it the answer is 'no change in sight' (until=None)."""
+
+REMEMBERED_STRETCHES = 2000
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
@@ -77,6 +81,10 @@ class Plan(Protocol):
     def cycle_days(self) -> int: ...
 
     @property
+    def begins(self) -> date | None:
+        """The local date on which it begins; None for one that has always held."""
+
+    @property
     def everybody(self) -> frozenset[str]:
         """Keys of all people who have a turn or a shift."""
 
@@ -111,6 +119,10 @@ class Weekly:
         return 7
 
     @property
+    def begins(self) -> date | None:
+        return None
+
+    @property
     def everybody(self) -> frozenset[str]:
         return frozenset(person for shifts in self.week.values() for shift in shifts for person in shift.people)
 
@@ -143,6 +155,10 @@ class Turns:
     @property
     def cycle_days(self) -> int:
         return self.days * len(self.crews)
+
+    @property
+    def begins(self) -> date | None:
+        return self.start
 
     @property
     def everybody(self) -> frozenset[str]:
@@ -185,6 +201,44 @@ class OnCall:
 
 
 @dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Between two instants at which somebody else may be on call (`end` is the second one) the answer is the same."""
+
+    start: datetime
+    end: datetime
+    state: OnCall
+
+
+@dataclass(slots=True)
+class _Remembered:
+    """The stretches that were asked for with `swaps`, in order. What is remembered is what would be found again."""
+
+    swaps: tuple[Swap, ...] = ()
+    stretches: list[_Stretch] = field(default_factory=list)
+    last: _Stretch | None = None
+
+    def find(self, at: datetime, swaps: tuple[Swap, ...]) -> OnCall | None:
+        if swaps is not self.swaps and swaps != self.swaps:
+            self.stretches, self.last = [], None
+        self.swaps = swaps
+        if self.last is None or not self.last.start <= at < self.last.end:
+            place = self._place(at)
+            known = self.stretches[place] if place < len(self.stretches) else None
+            self.last = known if known and known.start <= at else None
+        return self.last.state if self.last else None
+
+    def add(self, stretch: _Stretch) -> None:
+        if len(self.stretches) >= REMEMBERED_STRETCHES:
+            self.stretches = []
+        place = self._place(stretch.start)
+        same = place < len(self.stretches) and self.stretches[place].end == stretch.end
+        self.stretches[place : place + same] = [stretch]
+
+    def _place(self, at: datetime) -> int:
+        return bisect_right(self.stretches, at, key=lambda stretch: stretch.end)
+
+
+@dataclass(frozen=True, slots=True)
 class Rota:
     """A plan in a time zone with the swaps of the file. `backup` comes after the crew, or alone where there is none."""
 
@@ -193,6 +247,7 @@ class Rota:
     plan: Plan
     backup: tuple[str, ...] = ()
     swaps: tuple[Swap, ...] = field(default=())
+    _remembered: _Remembered = field(default_factory=_Remembered, init=False, repr=False, compare=False)
 
     @property
     def everybody(self) -> frozenset[str]:
@@ -207,12 +262,22 @@ class Rota:
         """
         if at.tzinfo is None:
             raise ValueError("a rota needs a time with its zone")
-        now = at.astimezone(UTC)
-        valid = [swap for swap in (*self.swaps, *swaps) if swap.rota == self.name and swap.end > now]
+        now, made = at.astimezone(UTC), tuple(swaps)
+        return self._remembered.find(now, made) or self._found(now, made)
+
+    def _found(self, now: datetime, made: tuple[Swap, ...]) -> OnCall:
+        valid = [swap for swap in (*self.swaps, *made) if swap.rota == self.name and swap.end > now]
         crew = self._crew(now, valid)
-        edges = self._edges(now, valid)
-        until = next((edge for edge in edges if _differ(self._crew(edge, valid), crew)), None)
-        return OnCall(crew.people, until, crew.because, crew.hole)
+        last = self._last(now, valid)
+        edges = self._edges(now, last, valid)
+        first = next(edges, None)
+        later = chain([first] if first else [], edges)
+        until = next((edge for edge in later if _differ(self._crew(edge, valid), crew)), None)
+        state = OnCall(crew.people, until, crew.because, crew.hole)
+        # Without a change as far as one looks, a later look may find one.
+        if first and (until or last < now + HORIZON_DAYS * _DAY):
+            self._remembered.add(_Stretch(now, first, state))
+        return state
 
     def stretches(
         self, start: datetime, end: datetime, swaps: Iterable[Swap] = ()
@@ -237,13 +302,17 @@ class Rota:
                 because += f"; {_in_words(swap)}"
         return Crew(tuple(dict.fromkeys(people)), because, not planned.people)
 
-    def _edges(self, at: datetime, swaps: list[Swap]) -> Iterator[datetime]:
-        """Every instant after `at`, in order, at which somebody else may be on call.
-
-        A plan repeats itself, so beyond two cycles after `at` and after the last swap nothing new is seen.
+    def _last(self, at: datetime, swaps: list[Swap]) -> datetime:
+        """Until when to look: a plan repeats itself, so two cycles after `at`, its beginning and the last swap
+        nothing new is seen.
         """
+        begins = self.plan.begins
+        starts = [moment(begins, time(), ZoneInfo(self.timezone))] if begins else []
         cycles = 2 * self.plan.cycle_days * _DAY + 2 * _DAY
-        last = min(max([at, *(swap.end for swap in swaps)]) + cycles, at + HORIZON_DAYS * _DAY)
+        return min(max([at, *starts, *(swap.end for swap in swaps)]) + cycles, at + HORIZON_DAYS * _DAY)
+
+    def _edges(self, at: datetime, last: datetime, swaps: list[Swap]) -> Iterator[datetime]:
+        """Every instant after `at` until `last`, in order, at which somebody else may be on call."""
         by_swaps = sorted(edge.astimezone(UTC) for swap in swaps for edge in (swap.start, swap.end) if edge > at)
         return merge(self.plan.edges(at, last, ZoneInfo(self.timezone)), by_swaps)
 

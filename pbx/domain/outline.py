@@ -9,11 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pbx.domain.callers import NOT_TAKEN_PROMPT
+from pbx.domain.languages import original_of
 from pbx.domain.legs import in_words as legs_in_words
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 from pbx.domain.steps import EndStep, MenuStep, RecordStep, RingStep, SayStep, Step
+from pbx.domain.urgent_path import OWN_PROMPTS as URGENT_PROMPTS
+from pbx.domain.urgent_path import asks_for_help
 
-_OWN_PROMPTS = frozenset({EMERGENCY_PROMPT, THANKS_PROMPT})
+_OWN_PROMPTS = frozenset({EMERGENCY_PROMPT, THANKS_PROMPT, NOT_TAKEN_PROMPT}) | URGENT_PROMPTS
 
 
 class Verb(StrEnum):
@@ -21,6 +25,7 @@ class Verb(StrEnum):
     GREETING = "greeting"
     MENU = "menu"
     VOICEMAIL = "voicemail"
+    URGENT = "urgent"
     HANG_UP = "hang up"
 
 
@@ -51,12 +56,19 @@ class Event:
 
 def outline(steps: Sequence[Step]) -> tuple[Event, ...]:
     """What the steps do, without the prompts that the program adds by itself; of a menu, every option in turn."""
-    return tuple(event for step in steps if (event := _event(step)))
+    found = tuple(steps)
+    return tuple(event for place in range(len(found)) if (event := _urgent(found, place) or _event(found[place])))
 
 
 def in_words(events: Sequence[Event], *, seconds: bool = False) -> str:
     """`ring rictor, greeting busy, voicemail rictor`, as a test in the file would say it."""
     return ", ".join(f"{event} for {event.seconds} s" if seconds and event.seconds else str(event) for event in events)
+
+
+def _urgent(steps: tuple[Step, ...], place: int) -> Event | None:
+    """The urgent path by its name, before the message that it begins with; who is paged changes with the rota."""
+    terms = asks_for_help(steps, place + 1)
+    return Event(Verb.URGENT, (terms.rota,)) if terms else None
 
 
 def _event(step: Step) -> Event | None:
@@ -66,7 +78,7 @@ def _event(step: Step) -> Event | None:
             names = tuple(step.who.split(", "))
             return Event(Verb.RING, names, step.phones, step.seconds, rung, legs_in_words(step.legs))
         case SayStep():
-            names = tuple(prompt for prompt in step.prompts if prompt not in _OWN_PROMPTS)
+            names = tuple(name for prompt in step.prompts if (name := original_of(prompt)) not in _OWN_PROMPTS)
             return Event(Verb.GREETING, names) if names else None
         case MenuStep():
             return Event(Verb.MENU, (step.menu,))
@@ -74,3 +86,5 @@ def _event(step: Step) -> Event | None:
             return Event(Verb.VOICEMAIL, (step.mailbox,))
         case EndStep():
             return Event(Verb.HANG_UP)
+        case _:
+            return None

@@ -7,14 +7,14 @@ an override: a rota that is rung stays rung, because what is urgent must reach s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pbx.domain.facts import Facts
 from pbx.domain.menu import Jump, Menu, Option, leaves_in
 from pbx.domain.override import Mode, Override, Scope, newest
-from pbx.domain.policy import Action, Callee, Number, Policy, Ring, RingOnCall, Voicemail
+from pbx.domain.policy import Action, Callee, Number, Policy, Ring, RingOnCall, Urgent, Voicemail
 
 _AWAY = (Mode.CLOSED, Mode.VOICEMAIL)
 
@@ -32,13 +32,15 @@ class Course:
 class Overridden:
     """A course after overrides. `line` decided about the line, if any did; `away` are left out of its ringing.
 
-    `kept_on_call` are rung by a rota although an override of theirs says that they are away.
+    `kept_on_call` are rung by a rota although an override of theirs says that they are away; `absent` are all people
+    who are away, whether this course would ring them or not.
     """
 
     course: Course
     line: Override | None = None
     away: tuple[Override, ...] = ()
     kept_on_call: tuple[Override, ...] = ()
+    absent: frozenset[str] = frozenset()
 
     @property
     def decided_by(self) -> Override | None:
@@ -68,7 +70,15 @@ def overridden(policy: Policy, number: Number, at: datetime, facts: Facts, plann
         line,
         away,
         tuple(_on_call(policy, at, facts, actions, absent)),
+        frozenset(absent),
     )
+
+
+def as_overridden(policy: Policy, changed: Overridden, actions: tuple[Action, ...]) -> tuple[Action, ...]:
+    """`actions` that another rule puts in the course's place, without what the overrides take out of any course."""
+    if changed.line and changed.line.mode is Mode.VOICEMAIL:
+        return _without_rings(actions)
+    return _without(policy, actions, changed.absent) if changed.absent else actions
 
 
 def concerns_line(policy: Policy, number: Number, override: Override) -> bool:
@@ -114,7 +124,7 @@ def _of_line(policy: Policy, number: Number, line: Override | None, planned: Cou
         case Mode.SNOW_DAY:
             return Course(False, with_greeting(closed, policy.snow_day_greeting), line.ends)
         case Mode.VOICEMAIL:
-            return Course(False, _each(planned.actions, lambda one: None if isinstance(one, Ring) else one), line.ends)
+            return Course(False, _without_rings(planned.actions), line.ends)
 
 
 def _absent(overrides: Iterable[Override], at: datetime) -> dict[str, Override]:
@@ -132,7 +142,7 @@ def _on_call(
 ) -> Iterator[Override]:
     if not absent:
         return
-    rotas = dict.fromkeys(action.rota for action in leaves_in(actions) if isinstance(action, RingOnCall))
+    rotas = dict.fromkeys(action.rota for action in leaves_in(actions) if isinstance(action, RingOnCall | Urgent))
     people = dict.fromkeys(p for rota in rotas for p in policy.rotas[rota].on_call(at, facts.swaps).people)
     yield from (absent[person] for person in people if person in absent)
 
@@ -156,7 +166,11 @@ def _owner(policy: Policy, phone: str) -> str | None:
     return next((known.owner for known in policy.phones if known.name == phone), None)
 
 
-def _without(policy: Policy, actions: tuple[Action, ...], people: set[str]) -> tuple[Action, ...]:
+def _without_rings(actions: tuple[Action, ...]) -> tuple[Action, ...]:
+    return _each(actions, lambda action: None if isinstance(action, Ring) else action)
+
+
+def _without(policy: Policy, actions: tuple[Action, ...], people: Collection[str]) -> tuple[Action, ...]:
     """The same actions without phones and cells of `people`; a ring that is left with nothing falls away."""
 
     def fewer(action: Action) -> Action | None:
@@ -170,7 +184,7 @@ def _without(policy: Policy, actions: tuple[Action, ...], people: set[str]) -> t
     return _each(actions, fewer)
 
 
-def _callees_without(callees: tuple[Callee, ...], people: set[str]) -> Iterator[Callee]:
+def _callees_without(callees: tuple[Callee, ...], people: Collection[str]) -> Iterator[Callee]:
     for callee in callees:
         left = tuple(person for person in callee.people if person not in people)
         if left or not callee.people:

@@ -13,7 +13,7 @@ from pbx.domain.overridden import whose_line
 from pbx.domain.override import Mode, Override, Scope
 from pbx.domain.override_end import check_end, default_end, numbers_of, zone_of
 from pbx.domain.override_words import target_in_words
-from pbx.domain.policy import Policy, RingOnCall
+from pbx.domain.policy import Policy, RingOnCall, Urgent
 from pbx.domain.ring_oncall import clock
 from pbx.domain.routing import State, decide
 
@@ -133,4 +133,4 @@ def _still_on_call(policy: Policy, one: Override, facts: Facts) -> Iterator[str]
 def _rotas_rung(policy: Policy, one: Override) -> Iterator[str]:
     for number in numbers_of(policy, one.scope, one.target):
         actions = (*number.opened, *number.closed) if one.mode is Mode.VOICEMAIL else number.closed
-        yield from (action.rota for action in leaves_in(actions) if isinstance(action, RingOnCall))
+        yield from (action.rota for action in leaves_in(actions) if isinstance(action, RingOnCall | Urgent))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pbx.domain.callback import Limits
+from pbx.domain.callers import NO_RULES, CallerRules, Contact
 from pbx.domain.menu import Menu
 from pbx.domain.oncall import Rota
 from pbx.domain.people import Outside, Person
@@ -60,15 +61,31 @@ class Voicemail:
     greeting: str = FALLBACK_GREETING
 
 
-Action = Ring | RingOnCall | Voicemail | Menu
+@dataclass(frozen=True, slots=True)
+class Urgent:
+    """Take the problem and a number to call back, then fetch whoever is on call in `rota` to the waiting caller.
+
+    Everybody on call is asked in turn, `rounds` times, each at most once in `interval` seconds, and rung for `seconds`.
+    Whoever hangs up before somebody came is called back by one of them. The message goes to `mailbox`.
+    """
+
+    rota: str
+    mailbox: str
+    rounds: int
+    interval: int
+    seconds: int
+
+
+Action = Ring | RingOnCall | Voicemail | Urgent | Menu
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
     """One practice number (E.164) and what happens to its calls.
 
-    `schedule` None means always open. `opened` and `closed` are taken in order; each ends in a `Voicemail` or a
-    `Menu`, and there is a voicemail in them, or in what a menu of theirs does for one who chooses nothing.
+    `schedule` None means always open. `opened` and `closed` are taken in order; each ends in a `Voicemail`,
+    an `Urgent` or a `Menu`, and there is a mailbox in them, or in what a menu of theirs does for one who chooses
+    nothing. Callers hear `language`; None is the practice's first.
     """
 
     e164: str
@@ -76,6 +93,8 @@ class Number:
     schedule: Schedule | None
     opened: tuple[Action, ...]
     closed: tuple[Action, ...]
+    callers: CallerRules = NO_RULES
+    language: str | None = None
 
     @property
     def fallback_voicemail(self) -> Voicemail:
@@ -87,9 +106,13 @@ class Number:
 
 
 def fallback_of(actions: tuple[Action, ...]) -> Voicemail | None:
-    """The first voicemail of `actions`, or else the first for one who chooses nothing in a menu of theirs."""
+    """The first voicemail of `actions`, or else the first for one who chooses nothing in a menu of theirs.
+
+    An urgent path keeps its message in a mailbox too.
+    """
     otherwise = (after for action in actions if isinstance(action, Menu) for after in action.otherwise)
-    return next((action for action in (*actions, *otherwise) if isinstance(action, Voicemail)), None)
+    kept = (a for a in (*actions, *otherwise) if isinstance(a, Voicemail | Urgent))
+    return next((a if isinstance(a, Voicemail) else Voicemail(a.mailbox) for a in kept), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +139,11 @@ class Policy:
 
     `country` is an ISO 3166-1 alpha-2 code (for numbers without a country code), `timezone` an IANA name (for times
     shown). `max_message_seconds` bounds one recording; `mailboxes` maps a mailbox's key to the name that people read,
-    `menu_prompts` a prompt's name to what a menu says. `snow_day_greeting` is that of closed lines on a snow day.
-    `music` is what callers hear while it rings (None: ring-back). `members` maps a mailbox to the people (keys) who see
-    it, `call_back` says within which time patients are called back, `undelete_days` how long a deletion can be undone.
+    `menu_prompts` a prompt's name to what a menu says, `translations` its name to a prompt in another language than the
+    first of `languages` (`pbx.domain.languages`), `contacts` a number (E.164) to whose it is. `snow_day_greeting` is
+    that of closed lines on a snow day; `music` is heard while it rings (None: ring-back). `members` maps a mailbox
+    to the people (keys) who see it, `call_back` says until when patients are called back, `undelete_days` how long a
+    deletion can be undone.
     """
 
     version: str
@@ -137,13 +162,19 @@ class Policy:
     people: Mapping[str, Person] = field(default_factory=dict)
     outside: Mapping[str, Outside] = field(default_factory=dict)
     music: Greeting | None = None
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
+    languages: tuple[str, ...] = ("en",)
+    translations: Mapping[str, Greeting] = field(default_factory=dict)
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     call_back: Limits = field(default_factory=Limits)
     undelete_days: int = 30
+    _phones_of: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def phones_of(self, person: str) -> tuple[str, ...]:
         """The endpoints of a person (its key); empty for somebody who is not in the file."""
-        return tuple(phone.name for phone in self.phones if phone.owner == person)
+        if person not in self._phones_of:
+            self._phones_of[person] = tuple(phone.name for phone in self.phones if phone.owner == person)
+        return self._phones_of[person]
 
     def can_ring(self, person: str) -> bool:
         """Whether a person (its key) has a phone or a cell."""

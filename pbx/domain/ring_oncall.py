@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from pbx.domain.facts import Facts
-from pbx.domain.legs import in_words, legs_of, length_of, skipped
+from pbx.domain.legs import in_words, legs_of, length_of
 from pbx.domain.oncall import OnCall
 from pbx.domain.policy import Policy, RingOnCall
-from pbx.domain.ring import away_in_words
+from pbx.domain.ring import absent_in_words
 from pbx.domain.steps import RingStep
 
 
@@ -25,7 +26,7 @@ def ring_on_call(policy: Policy, action: RingOnCall, at: datetime, facts: Facts)
     rules = (policy.people[p].rule_in_words(at, on_call=True) for p in now.people if p in policy.people)
     by = [f"By {rule}." for rule in rules if rule]
     missing = [f"{person} has no phone." for person in now.people if not policy.can_ring(person)]
-    away = away_in_words(skipped(policy, now.people, at, facts, on_call=True))
+    away = absent_in_words(steps, facts)
     return steps, " ".join([on_call_in_words(policy, rota.name, now), done, *by, *missing, *away])
 
 
@@ -48,4 +49,10 @@ def on_call_in_words(policy: Policy, rota: str, now: OnCall) -> str:
 
 def clock(at: datetime, timezone: str) -> str:
     """A time as people of a zone read it."""
+    # As UTC, because a cache takes two times in a zone for equal that differ in their fold only.
+    return _utc_clock(at.astimezone(UTC), timezone)
+
+
+@lru_cache(maxsize=1000)
+def _utc_clock(at: datetime, timezone: str) -> str:
     return f"{at.astimezone(ZoneInfo(timezone)):%a %d %b %Y %H:%M} {timezone}"

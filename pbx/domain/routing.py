@@ -5,16 +5,18 @@ Both are pure. The same decision drives the call, is stored with it and is print
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
+from pbx.domain.callers import Incoming, Kind, Ruling, ruling
 from pbx.domain.facts import NO_FACTS, Facts
+from pbx.domain.languages import spoken_in
 from pbx.domain.menu import Menu
-from pbx.domain.numbers import for_people
-from pbx.domain.overridden import Course, Overridden, overridden
+from pbx.domain.numbers import Caller, for_people
+from pbx.domain.overridden import Course, Overridden, as_overridden, overridden
 from pbx.domain.override_words import left_out_in_words, line_in_words
 from pbx.domain.policy import (
     FALLBACK_GREETING,
@@ -24,14 +26,16 @@ from pbx.domain.policy import (
     Policy,
     Ring,
     RingOnCall,
+    Urgent,
     Voicemail,
     fallback_of,
 )
 from pbx.domain.ring import ring, ring_in_words
 from pbx.domain.ring_oncall import ring_on_call
 from pbx.domain.schedule import ScheduleState, Why
-from pbx.domain.steps import EndStep, MenuStep, RecordStep, Result, SayStep, Step
+from pbx.domain.steps import EndStep, MenuStep, PageStep, RecordStep, Result, SayStep, Step
 from pbx.domain.tree import Plan, menu_in_words
+from pbx.domain.urgent_path import urgent_in_words, urgent_path, way_out
 
 EMERGENCY_PROMPT = "emergency"
 """The prompt with the emergency sentence; it opens every greeting of a closed line."""
@@ -55,6 +59,15 @@ class Reason(StrEnum):
     UNKNOWN_NUMBER = "unknown-number"
     SAFE_MODE = "safe-mode"
     OVERRIDE = "override"
+    PRIORITY = "priority"
+    BLOCKED = "blocked"
+    WITHHELD = "withheld"
+    UNKNOWN_CALLER = "unknown-caller"
+    REPEATED_CALL = "repeated-call"
+
+
+BY_CALLER = frozenset(Reason(kind.value) for kind in Kind)
+"""The reasons that have to do with who is calling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +94,31 @@ class Decision:
         return next((s.mailbox for s in self.steps if isinstance(s, RecordStep)), UNASSIGNED_MAILBOX)
 
 
-def decide(policy: Policy, dialled: str, at: datetime, facts: Facts = NO_FACTS) -> Decision:
-    """Decide about a call to `dialled` (E.164) at `at` (aware; raises ValueError for a naive time)."""
+def decide(
+    policy: Policy, dialled: str, at: datetime, facts: Facts = NO_FACTS, caller: Caller | None = None
+) -> Decision:
+    """Decide about a call to `dialled` (E.164) at `at` (aware; raises ValueError for a naive time).
+
+    Without a `caller` it is decided as for one to whom no rule by caller applies.
+    """
     number = policy.numbers.get(dialled)
     if number is None:
         return _unknown_number(policy, dialled, at)
-    state, reason, rule, until, why = _line_state(policy, number, at)
-    actions = number.opened if state is State.OPEN else _when_closed(number, at)
-    changed = overridden(policy, number, at, facts, Course(state is State.OPEN, actions, until))
-    whys = _override_in_words(policy, number, at, changed, why)
-    if deciding := changed.decided_by:
-        state, reason, rule = State.OPEN if changed.course.open else State.CLOSED, Reason.OVERRIDE, deciding.rule
-    actions, until = changed.course.actions, changed.course.until
-    heard = State.CLOSED if changed.needs_emergency_sentence else state
-    fallback = _fallback(number, actions)
-    telling = _Telling(policy, heard, at, facts, fallback)
-    plan = Plan(telling.steps, _opening(heard), fallback)
-    plan.add(actions)
-    sentences = (*whys, *(s for action in actions for s in telling.sentences(action)))
-    return Decision(dialled, at, state, reason, rule, until, tuple(plan.steps), sentences, policy.version)
+    line = _line(policy, number, at, facts)
+    incoming = Incoming(caller, line.state is State.OPEN, at, facts.recent, facts.verdict) if caller else None
+    found = ruling(number.callers, policy.contacts, incoming)
+    line = _for_caller(policy, line, found)
+    telling = _Telling(policy, line.heard_as, at, facts, _fallback(number, line.actions))
+    language, spoken = number.language or policy.languages[0], partial(_spoken, policy)
+    plan = Plan(telling.steps, _opening(line.heard_as), telling.fallback, language, spoken)
+    if found.rule and found.rule.turn_away:
+        plan.steps += (spoken(SayStep((EMERGENCY_PROMPT, found.rule.turn_away)), language), EndStep())
+        done = [f"Say the emergency sentence and {found.rule.turn_away!r}, and hang up."]
+    else:
+        plan.add(line.actions)
+        done = [s for action in line.actions for s in telling.sentences(action)]
+    why = (*line.why, *done)
+    return Decision(dialled, at, line.state, line.reason, line.rule, line.until, tuple(plan.steps), why, policy.version)
 
 
 def advance(steps: tuple[Step, ...], position: int, result: Result) -> int:
@@ -114,7 +133,51 @@ def advance(steps: tuple[Step, ...], position: int, result: Result) -> int:
         return last
     if isinstance(here, MenuStep) and (chosen := here.find(result.key)):
         return min(max(chosen.target, 0), last)
+    if isinstance(here, PageStep) and (other := way_out(here, position, result)) is not None:
+        return min(other, last)
     return min(max(position, -1) + 1, last)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What holds for a line at one instant: its state and why, and what is done with a call.
+
+    `heard_as` is CLOSED where a caller is to hear the emergency sentence before anything else.
+    """
+
+    state: State
+    reason: Reason
+    rule: str
+    until: datetime | None
+    actions: tuple[Action, ...]
+    why: tuple[str, ...]
+    heard_as: State
+    changed: Overridden
+
+
+def _line(policy: Policy, number: Number, at: datetime, facts: Facts) -> _Line:
+    """What the schedule says, as overrides change it."""
+    state, reason, rule, until, why = _line_state(policy, number, at)
+    actions = number.opened if state is State.OPEN else _when_closed(number, at)
+    changed = overridden(policy, number, at, facts, Course(state is State.OPEN, actions, until))
+    if deciding := changed.decided_by:
+        state, reason, rule = State.OPEN if changed.course.open else State.CLOSED, Reason.OVERRIDE, deciding.rule
+    whys = _override_in_words(policy, number, at, changed, why)
+    heard_as = State.CLOSED if changed.needs_emergency_sentence else state
+    return _Line(state, reason, rule, changed.course.until, changed.course.actions, whys, heard_as, changed)
+
+
+def _for_caller(policy: Policy, line: _Line, found: Ruling) -> _Line:
+    """The same line for one whom a rule by caller concerns. What overrides take out of it, no rule brings back."""
+    actions = line.actions if found.actions is None else as_overridden(policy, line.changed, found.actions)
+    if found.greeting is not None:
+        actions = tuple(replace(a, greeting=found.greeting) if isinstance(a, Voicemail) else a for a in actions)
+    line = replace(line, actions=actions, why=(*line.why, *found.why))
+    if found.rule is None:
+        return line
+    # Whoever is blocked hears the emergency sentence on an open line too.
+    heard_as = State.CLOSED if found.rule.kind is Kind.BLOCKED else line.heard_as
+    return replace(line, reason=Reason(found.rule.kind.value), rule=found.rule.path, heard_as=heard_as)
 
 
 def _line_state(policy: Policy, number: Number, at: datetime) -> tuple[State, Reason, str, datetime | None, str]:
@@ -201,6 +264,10 @@ def _fallback(number: Number, actions: tuple[Action, ...]) -> Voicemail:
     return fallback_of(actions) or Voicemail(number.fallback_voicemail.mailbox)
 
 
+def _spoken(policy: Policy, step: Step, language: str) -> Step:
+    return spoken_in(step, language, policy.translations) if policy.translations else step
+
+
 def _opening(state: State) -> tuple[str, ...]:
     return (EMERGENCY_PROMPT,) if state is State.CLOSED else ()
 
@@ -225,10 +292,19 @@ class _Telling:
     at: datetime
     facts: Facts
     fallback: Voicemail
+    _rung: dict[RingOnCall, tuple[tuple[Step, ...], str]] = field(default_factory=dict)
+
+    def rung(self, action: RingOnCall) -> tuple[tuple[Step, ...], str]:
+        """Found once for the steps and the sentence."""
+        if action not in self._rung:
+            self._rung[action] = ring_on_call(self.policy, action, self.at, self.facts)
+        return self._rung[action]
 
     def steps(self, action: Action) -> tuple[Step, ...]:
         if isinstance(action, RingOnCall):
-            return ring_on_call(self.policy, action, self.at, self.facts)[0]
+            return self.rung(action)[0]
+        if isinstance(action, Urgent):
+            return urgent_path(self.policy, action, self.at, self.facts, EMERGENCY_PROMPT)
         if isinstance(action, Ring):
             return ring(self.policy, action, self.at, self.facts)
         return _steps(self.policy, action, self.state)
@@ -240,7 +316,9 @@ class _Telling:
 
     def _words(self, action: Action) -> str:
         if isinstance(action, RingOnCall):
-            return ring_on_call(self.policy, action, self.at, self.facts)[1]
+            return self.rung(action)[1]
+        if isinstance(action, Urgent):
+            return urgent_in_words(self.policy, action, self.at, self.facts)
         if isinstance(action, Ring):
             return ring_in_words(self.policy, action, self.at, self.facts)
         return _in_words(self.policy, action)

@@ -12,7 +12,19 @@ from typing import cast
 
 from pbx.domain.legs import Leg, OutsideTarget, PhoneTarget, at_once
 from pbx.domain.routing import Decision, Reason, State
-from pbx.domain.steps import EndStep, MenuKey, MenuStep, RecordStep, RingStep, SayStep, Step, StepKind
+from pbx.domain.steps import (
+    EndStep,
+    HoldStep,
+    MenuKey,
+    MenuStep,
+    NumberAskedStep,
+    PageStep,
+    RecordStep,
+    RingStep,
+    SayStep,
+    Step,
+    StepKind,
+)
 from pbx.domain.transcript import Word
 from pbx.domain.tree import Choice
 
@@ -108,6 +120,14 @@ def _step_to_dict(step: Step) -> Json:
             }
         case RecordStep():
             return kind | {"mailbox": step.mailbox, "seconds": step.seconds}
+        case NumberAskedStep():
+            times: Json = {"rounds": step.rounds, "interval": step.interval, "seconds": step.seconds}
+            return kind | {"rota": step.rota} | times
+        case PageStep():
+            whom: Json = {"who": step.who, "legs": [_leg_to_dict(leg) for leg in step.legs]}
+            return kind | whom | {"seconds": step.seconds, "taken": step.taken}
+        case HoldStep():
+            return kind | {"prompts": list(step.prompts), "seconds": step.seconds}
         case EndStep():
             return kind
 
@@ -153,6 +173,23 @@ def _record(value: object) -> Step:
     return RecordStep(fields.text("mailbox"), fields.whole("seconds"))
 
 
+def _number_asked(value: object) -> Step:
+    fields = _Fields(value, NumberAskedStep.__slots__)
+    rounds, interval, seconds = (fields.whole(name) for name in ("rounds", "interval", "seconds"))
+    return NumberAskedStep(fields.text("rota"), rounds, interval, seconds)
+
+
+def _page(value: object) -> Step:
+    fields = _Fields(value, PageStep.__slots__)
+    legs = tuple(_leg(leg) for leg in fields.list("legs"))
+    return PageStep(fields.text("who"), legs, fields.whole("seconds"), fields.whole("taken"))
+
+
+def _hold(value: object) -> Step:
+    fields = _Fields(value, HoldStep.__slots__)
+    return HoldStep(fields.texts("prompts"), fields.whole("seconds"))
+
+
 def _end(value: object) -> Step:
     _Fields(value, EndStep.__slots__)
     return EndStep()
@@ -163,6 +200,9 @@ _STEPS: Mapping[StepKind, Callable[[object], Step]] = {
     StepKind.SAY: _say,
     StepKind.MENU: _menu,
     StepKind.RECORD: _record,
+    StepKind.NUMBER_ASKED: _number_asked,
+    StepKind.PAGE: _page,
+    StepKind.HOLD: _hold,
     StepKind.END: _end,
 }
 

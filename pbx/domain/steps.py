@@ -1,7 +1,7 @@
 """The steps of a call, as they are asked for one at a time, and the results that come back.
 
-One step kind is one generic dialplan context (`sl-ring`, `sl-say`, `sl-menu`, `sl-record`, `sl-end`): the kind's
-value is the context's name without its prefix.
+One step kind is one generic dialplan context (`sl-ring`, `sl-say`, `sl-menu`, `sl-record`, `sl-end` and so on): the
+kind's value is the context's name without its prefix.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ class StepKind(StrEnum):
     SAY = "say"
     MENU = "menu"
     RECORD = "record"
+    NUMBER_ASKED = "number-asked"
+    PAGE = "page"
+    HOLD = "hold"
     END = "end"
 
 
@@ -30,6 +33,9 @@ class Result(StrEnum):
     UNREACHABLE = "unreachable"
     SAID = "said"
     RECORDED = "recorded"
+    NUMBER_KNOWN = "number-known"
+    TAKEN = "taken"
+    HELD = "held"
     FAILED = "failed"
     NO_INPUT = "no-input"
     WRONG_KEY = "wrong-key"
@@ -113,10 +119,48 @@ class RecordStep:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberAskedStep:
+    """Have the caller key a number for the call back, and read it back. It makes the message before it an urgent one.
+
+    What is to be done about that stands here, to be found again with the call: whoever is on call in `rota` is asked
+    `rounds` times, each at most once in `interval` seconds, and is rung for `seconds`.
+    """
+
+    rota: str
+    rounds: int
+    interval: int
+    seconds: int
+    kind: StepKind = StepKind.NUMBER_ASKED
+
+
+@dataclass(frozen=True, slots=True)
+class PageStep:
+    """Ring the `legs` of person `who` for `seconds` while the caller waits; who answers is asked for the PIN.
+
+    Where the person takes the message instead of the caller, the call goes on `taken` steps further.
+    """
+
+    who: str
+    legs: tuple[Leg, ...]
+    seconds: int
+    taken: int
+    kind: StepKind = StepKind.PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class HoldStep:
+    """Play `prompts`, then let the caller hear the ring-back tone for `seconds`."""
+
+    prompts: tuple[str, ...]
+    seconds: int
+    kind: StepKind = StepKind.HOLD
+
+
+@dataclass(frozen=True, slots=True)
 class EndStep:
     """Hang up."""
 
     kind: StepKind = StepKind.END
 
 
-Step = RingStep | SayStep | MenuStep | RecordStep | EndStep
+Step = RingStep | SayStep | MenuStep | RecordStep | NumberAskedStep | PageStep | HoldStep | EndStep

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+TRANSCRIPTION_ATTEMPTS = 3
+"""How often it is tried to transcribe a message before it is given up."""
+
 
 class TranscriptState(StrEnum):
     PENDING = "pending"

@@ -17,6 +17,9 @@ from pbx.domain.steps import EndStep, MenuKey, MenuStep, Step
 Leaf = Callable[[Action], tuple[Step, ...]]
 """The steps of an action that is no menu."""
 
+Spoken = Callable[[Step, str], Step]
+"""A step with its prompts in a language."""
+
 LARGEST_PLAN = 900
 """Steps that a number may have: a position has three digits (`agi.routes`, the tags of recordings)."""
 
@@ -45,7 +48,11 @@ class Plan:
     leaf: Leaf
     opening: tuple[str, ...]
     fallback: Voicemail
+    language: str = ""
+    spoken: Spoken = field(default=lambda step, language: step)
     steps: list[Step] = field(default_factory=list)
+    _under_way: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Where the menus are that are being laid out, by name and language."""
 
     def add(self, actions: tuple[Action, ...], before: int | None = None) -> None:
         """Add `actions` and what they lead to. `before` is the place of the menu that they are an option of."""
@@ -53,18 +60,35 @@ class Plan:
             if isinstance(action, Menu):
                 self._menu(action, before)
                 return
-            self.steps += self.leaf(action)
+            self.steps += (self.spoken(step, self.language) for step in self.leaf(action))
         self.steps.append(EndStep())
 
     def _menu(self, menu: Menu, before: int | None) -> None:
         first = len(self.steps)
+        self._under_way[menu.name, self.language] = first
         self.steps += [EndStep()] * menu.tries  # their places; the steps themselves name what comes after them
         self.add(menu.otherwise or (self.fallback,))
-        keys = tuple(MenuKey(o.key, o.to, self._option(o, first, before)) for o in menu.options)
+        keys = tuple(MenuKey(o.key, o.to, self._target(o, menu, first, before)) for o in menu.options)
         opening = self.opening if before is None else ()
         for attempt in range(menu.tries):
             prompts = (MENU_AGAIN_PROMPT, menu.prompt) if attempt else (menu.prompt,)
-            self.steps[first + attempt] = MenuStep(menu.name, () if attempt else opening, prompts, keys, menu.seconds)
+            step = MenuStep(menu.name, () if attempt else opening, prompts, keys, menu.seconds)
+            self.steps[first + attempt] = self.spoken(step, self.language)
+        self._under_way.pop((menu.name, self.language), None)
+
+    def _target(self, option: Option, menu: Menu, here: int, before: int | None) -> int:
+        if option.language in (None, self.language):
+            return self._option(option, here, before)
+        outside, self.language = self.language, option.language or ""
+        if option.then is not Jump.REPEAT:
+            place = self._option(option, here, before)
+        elif (known := self._under_way.get((menu.name, self.language))) is not None:
+            place = known
+        else:
+            place = len(self.steps)
+            self._menu(menu, None)  # nothing before it is in this language
+        self.language = outside
+        return place
 
     def _option(self, option: Option, menu: int, before: int | None) -> int:
         if option.then is Jump.REPEAT:
@@ -87,6 +111,8 @@ def menu_in_words(menu: Menu, fallback: Voicemail, said: Callable[[Action], str]
 
 
 def _option_in_words(option: Option, fallback: Voicemail, said: Callable[[Action], str], margin: str) -> Iterator[str]:
+    if option.language is not None:
+        margin = f"{margin}In {option.language!r} from here on: "
     if isinstance(option.then, Jump):
         again = "Play the same menu again." if option.then is Jump.REPEAT else "Go back to the menu before."
         yield f"{margin}Key {option.key}: {again}"

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.menu import leaves_in
-from pbx.domain.policy import Number, Policy, RingOnCall
+from pbx.domain.policy import Number, Policy, RingOnCall, Urgent
 from pbx.domain.routing import Reason, State, decide
 
 DAYS = 7
@@ -123,7 +123,7 @@ class _Look:
 
     def _watches(self, day: date, start: datetime, end: datetime) -> Iterator[Watch]:
         actions = leaves_in((*self.number.opened, *self.number.closed))
-        for rota in dict.fromkeys(action.rota for action in actions if isinstance(action, RingOnCall)):
+        for rota in dict.fromkeys(action.rota for action in actions if isinstance(action, RingOnCall | Urgent)):
             for begins, now in self.policy.rotas[rota].stretches(start, end, self.facts.swaps):
                 last = min(now.until or end, end)
                 until = 1440.0 if last == end else _wall_minutes(last, day, self.zone)

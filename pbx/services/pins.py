@@ -65,6 +65,10 @@ class Pins:
         """Take a person's PIN away. False if there was none. Raises StoreUnavailable."""
         return await self._book.remove(person, actor)
 
+    def has(self, person: str) -> bool | None:
+        """Whether a person has a PIN; None where no PIN was ever read on this machine."""
+        return None if self._state.hashes is None else person in self._state.hashes
+
     def locked_until(self, person: str) -> datetime | None:
         """Until when nothing is taken for a person; None where it is."""
         until = self._state.tries.get(person, Tries()).until

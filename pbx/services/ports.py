@@ -17,6 +17,7 @@ from pbx.domain.pin import Lockout, PinRecord
 from pbx.domain.routing import Decision
 from pbx.domain.token import Token, TokenScope
 from pbx.domain.transcript import Transcript
+from pbx.domain.urgent import Attempt, AttemptResult, UrgentCase
 
 
 class StoreUnavailable(Exception):
@@ -45,6 +46,13 @@ class CallLog(Protocol):
         """The newest calls first, from `since` on, to or from `number` (E.164)."""
 
 
+class PastCalls(Protocol):
+    """The calls that were logged, as rules by caller count them."""
+
+    async def callers_since(self, since: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
+        """Who called and when, the newest first. Raises `StoreUnavailable`."""
+
+
 class MessageBox(Protocol):
     """The messages. Each method raises `StoreUnavailable` when the database is away."""
 
@@ -58,6 +66,55 @@ class MessageBox(Protocol):
 
     async def transcription_failed(self, message: UUID, failure: str) -> None:
         """Set the state to failed, with one sentence for people that holds no patient data."""
+
+
+class PagerDown(Exception):
+    """Nobody can be rung now: the telephone system cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Ring `legs` (as the dialplan takes them) of `person` for `seconds`, about an urgent call to `dialled` (E.164)."""
+
+    call: UUID
+    attempt: UUID
+    person: str
+    dialled: str
+    legs: tuple[str, ...]
+    seconds: int
+
+
+class Pager(Protocol):
+    """Rings the practice's own people."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether somebody could be rung now."""
+
+    async def page(self, page: Page) -> None:
+        """Begin to ring; it ends with an event. Raises PagerDown."""
+
+
+class UrgentBook(Protocol):
+    """The urgent requests. Each method raises `StoreUnavailable` when the database is away."""
+
+    async def unsettled(self) -> Sequence[UrgentCase]:
+        """Every request that nobody has taken."""
+
+    async def of_call(self, call: UUID) -> UrgentCase | None:
+        """The request of a call, if it made one."""
+
+    async def begin(self, call: UUID, attempt: Attempt) -> bool:
+        """Write an attempt down before anybody is rung. False if the request is settled."""
+
+    async def end(self, attempt: UUID, result: AttemptResult, at: datetime) -> None:
+        """Note how an attempt ended, if that is not known yet."""
+
+    async def take(self, call: UUID, attempt: UUID, person: str, at: datetime) -> bool:
+        """`person` takes it by `attempt`. False if somebody else has."""
+
+    async def exhaust(self, call: UUID) -> bool:
+        """All rounds are over. False if that was known before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,18 @@ import asyncio
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from pbx.domain.call import CallStart
+from pbx.domain.callers import Verdict
 from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.numbers import parse_caller
 from pbx.domain.policy import Policy
 from pbx.domain.routing import Decision, advance, decide
 from pbx.domain.steps import Result, Step
+from pbx.services.history import CallHistory
 from pbx.services.ports import CallLog, StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ class Question:
     started: datetime
     position: int
     result: Result
+    verdict: Verdict = Verdict.NONE
 
 
 class DecisionRecorder:
@@ -96,7 +99,8 @@ class DecisionRecorder:
 class CallRouter:
     """Gives each call its next step.
 
-    `policy` and `facts` are asked once a call, so neither a reload nor a swap touches calls in progress.
+    `policy` and `facts` are asked once a call, so neither a reload nor a swap touches calls in progress. `history`
+    knows the callers' earlier calls.
     """
 
     def __init__(
@@ -105,9 +109,11 @@ class CallRouter:
         call_log: CallLog,
         recorder: DecisionRecorder,
         facts: Callable[[], Facts] = lambda: NO_FACTS,
+        history: CallHistory | None = None,
     ) -> None:
         self._policy = policy
         self._facts = facts
+        self._history = history or CallHistory(policy)
         self._call_log = call_log
         self._recorder = recorder
         self._decisions: OrderedDict[UUID, Decision] = OrderedDict()
@@ -126,9 +132,13 @@ class CallRouter:
             stored = await self._stored(question.call)
             if stored is not None:
                 return self._remember(question.call, stored)
+            self._history.must_be_known(question.did)
         policy = self._policy()
-        decision = decide(policy, question.did, question.started, self._facts())
         caller = parse_caller(question.caller, policy.country)
+        recent = self._history.before(caller, question.started)
+        facts = replace(self._facts(), recent=recent, verdict=question.verdict)
+        decision = decide(policy, question.did, question.started, facts, caller)
+        self._history.add(caller, question.started)
         self._recorder.put(CallStart(question.call, question.did, caller, question.started), decision)
         return self._remember(question.call, decision)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pbx.store.queries import sql
 
 if TYPE_CHECKING:
-    from pbx.store.database import Session
+    from pbx.store.session import Session
 
 SYSTEM = "system"
 """The actor of what Secondline does by itself."""

@@ -14,15 +14,17 @@ from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Decision, Reason
 from pbx.domain.serial import choices_from_list, choices_to_list, decision_from_dict, decision_to_dict
+from pbx.domain.urgent import UrgentState
 from pbx.store.audit import SYSTEM, note
 from pbx.store.database import Database
-from pbx.store.jobs import enqueue
 from pbx.store.queries import sql
+from pbx.store.queue import enqueue
+from pbx.store.urgent import keep_urgent
 
 if TYPE_CHECKING:
     from asyncpg import Record
 
-    from pbx.store.database import Session
+    from pbx.store.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +68,9 @@ class PgCallLog:
             await sql.ensure_call(connection, **_start(call.start), reason=reason)
             was_over = await sql.lock_call(connection, id=call.start.id)
             new = await _keep_messages(connection, call)
+            urgent = call.urgent is not None and await keep_urgent(connection, call.urgent)
             if was_over and not new:
-                return False
+                return urgent
             await sql.end_call(
                 connection,
                 id=call.start.id,
@@ -93,6 +96,19 @@ class PgCallLog:
         async with self._database.session() as connection:
             rows = sql.calls(connection, since=since, number=number, limit=limit)
             return [_record(row) async for row in rows]
+
+
+class PgPastCalls:
+    """`pbx.services.ports.PastCalls` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def callers_since(self, since: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
+        """Who called and when, the newest first."""
+        async with self._database.session() as connection:
+            rows = sql.callers_since(connection, since=since, limit=limit)
+            return [(row["caller_number"], row["started_at"]) async for row in rows]
 
 
 async def _keep_messages(connection: Session, call: FinishedCall) -> list[UUID]:
@@ -149,6 +165,7 @@ def _record(row: Record) -> CallRecord:
         answered_by=row["answered_by"],
         message_id=row["message_id"],
         choices=choices_from_list(json.loads(row["choices"])),
+        urgent=None if row["urgent"] is None else UrgentState(row["urgent"]),
     )
 
 

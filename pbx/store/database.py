@@ -15,9 +15,8 @@ from pbx.store.queries import sql
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool, Record
-    from asyncpg.pool import PoolConnectionProxy
 
-    Session = Connection[Record] | PoolConnectionProxy[Record]
+    from pbx.store.session import Session
 
 POOL_SIZE = 8
 CONNECT_SECONDS = 5.0

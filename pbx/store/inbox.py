@@ -19,7 +19,7 @@ from pbx.store.queries import sql
 if TYPE_CHECKING:
     from asyncpg import Record
 
-    from pbx.store.database import Session
+    from pbx.store.session import Session
 
 
 class PgInbox:

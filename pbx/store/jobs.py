@@ -15,30 +15,22 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
-from pgqueuer.adapters.persistence.qb import (
-    QueryBuilderEnvironment,
-    QueryQueueBuilder,
-    QuerySchedulerBuilder,
-)
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.domain.models import Job
-from pgqueuer.domain.settings import DBSettings, Durability
-from pgqueuer.domain.types import JOB_STATUS, Channel, QueueEntrypoint, QueueManagerId
+from pgqueuer.domain.types import JOB_STATUS, QueueManagerId
 from pgqueuer.ports.repository import EntrypointExecutionParameter
 
+from pbx.domain.transcript import TRANSCRIPTION_ATTEMPTS
 from pbx.services.ports import StoreUnavailable
 from pbx.store.errors import StoreError, translated
 from pbx.store.queries import sql
+from pbx.store.queue import CHANNEL, TRANSCRIBE, queue_on
 
 if TYPE_CHECKING:
-    from asyncpg import Connection, Record
-
-    from pbx.store.database import Database, Session
+    from pbx.store.database import Database
 
 log = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 3
 BACK_OFF = (timedelta(seconds=10), timedelta(seconds=60))
 """How long a message waits after its first and after its second failed attempt."""
 
@@ -47,51 +39,11 @@ BEAT_SECONDS = 5.0
 DEAD_AFTER = timedelta(seconds=20)
 """A job whose worker has not shown a sign of life for so long is taken again."""
 
-TRANSCRIBE = QueueEntrypoint("transcribe")
-CHANNEL = Channel("secondline_queue")
-
 Handler = Callable[[UUID, int], Awaitable[None]]
-"""Transcribes a message; is told the attempt (1 to `MAX_ATTEMPTS`); raises if that failed."""
+"""Transcribes a message; is told the attempt (1 to `TRANSCRIPTION_ATTEMPTS`); raises if that failed."""
 
 GiveUp = Callable[[UUID], Awaitable[None]]
 """Is told of a message after its last attempt."""
-
-# Every name is given, because pgqueuer would take what is missing from environment variables as common as TRIGGER.
-_SETTINGS = DBSettings(
-    prefix="",
-    db_schema="queue",
-    channel=CHANNEL,
-    function="fn_pgqueuer_changed",
-    statistics_table="pgqueuer_statistics",
-    queue_status_type="pgqueuer_status",
-    queue_table="pgqueuer",
-    queue_table_log="pgqueuer_log",
-    trigger="tg_pgqueuer_changed",
-    schedules_table="pgqueuer_schedules",
-    durability=Durability.durable,
-    widen_id=True,
-)
-
-
-async def install_queue(connection: Connection[Record]) -> None:
-    """Make pgqueuer's tables in the schema `queue`, or bring older ones up to date."""
-    queue = _queue(connection)
-    if await queue.schema_is_installed():
-        await queue.apply_upgrade()
-        await sql.forget_old_jobs(connection)
-    else:
-        async with connection.transaction():
-            await queue.install()
-
-
-async def enqueue(connection: Session, messages: Sequence[UUID]) -> None:
-    """Queue the transcription of `messages` in the transaction of `connection`; one that is queued already stays so."""
-    if messages:
-        keys: list[str | None] = [str(message) for message in messages]
-        payloads: list[bytes | None] = [message.bytes for message in messages]
-        names, priorities = [str(TRANSCRIBE)] * len(keys), [0] * len(keys)
-        queue = _queue(connection)
-        await queue.enqueue(names, payloads, priorities, dedupe_key=keys, on_conflict="skip")
 
 
 class TranscriptionQueue:
@@ -104,20 +56,20 @@ class TranscriptionQueue:
     async def depth(self) -> int:
         """How many messages wait for their transcription or are being transcribed."""
         async with self._database.session() as connection:
-            return sum(row.count for row in await _queue(connection).queue_size() if row.entrypoint == TRANSCRIBE)
+            return sum(row.count for row in await queue_on(connection).queue_size() if row.entrypoint == TRANSCRIBE)
 
     async def run(self, handler: Handler, give_up: GiveUp, stop: asyncio.Event) -> None:
         """Hand each waiting message to `handler` until `stop` is set; a job in hand is finished first.
 
-        A message whose handler raises is tried again after a while, `MAX_ATTEMPTS` times in all, then `give_up` is
-        called. A process that dies in an attempt has used it up. `StoreUnavailable` from the handler, and a cancelled
-        `run`, put the job back and do not count. While the database is away, this waits for it.
+        A message whose handler raises is tried again after a while, `TRANSCRIPTION_ATTEMPTS` times in all, then
+        `give_up` is called. A process that dies in an attempt has used it up. `StoreUnavailable` from the handler, and
+        a cancelled `run`, put the job back and do not count. While the database is away, this waits for it.
         """
         waiting = False
         while not stop.is_set():
             try:
                 async with self._database.dedicated() as connection:
-                    await _Worker(self._database, _queue(connection), handler, give_up, self._back_off).serve(stop)
+                    await _Worker(self._database, queue_on(connection), handler, give_up, self._back_off).serve(stop)
             except StoreUnavailable as error:
                 log.log(
                     logging.DEBUG if waiting else logging.WARNING, "transcription waits for the database: %s", error
@@ -167,7 +119,7 @@ class _Worker:
         if attempt is None:
             # Transcribed already (the worker died before it could say so) or gone.
             await self._settle(job, "successful")
-        elif attempt > MAX_ATTEMPTS:
+        elif attempt > TRANSCRIPTION_ATTEMPTS:
             await self._give_up_on(job, message)
         else:
             await self._attempt(job, message, attempt)
@@ -191,8 +143,10 @@ class _Worker:
     async def _failed(self, job: Job, message: UUID, attempt: int, error: Exception) -> None:
         # Only the kind of error: its text comes from libraries that may quote what they were given.
         kind = type(error).__name__
-        log.warning("transcription of message %s failed (attempt %d of %d): %s", message, attempt, MAX_ATTEMPTS, kind)
-        if attempt >= MAX_ATTEMPTS:
+        log.warning(
+            "transcription of message %s failed (attempt %d of %d): %s", message, attempt, TRANSCRIPTION_ATTEMPTS, kind
+        )
+        if attempt >= TRANSCRIPTION_ATTEMPTS:
             await self._give_up_on(job, message)
         else:
             await self._queue.retry_job(job, self._back_off[attempt - 1], None)
@@ -238,17 +192,6 @@ class _Worker:
                     await self._queue.update_heartbeat([job.id])
             except (StoreUnavailable, StoreError):
                 return
-
-
-def _queue(connection: Session) -> Queries:
-    # The stubs know a pool's connection as a proxy with the same methods.
-    plain: Any = connection
-    return Queries(
-        AsyncpgDriver(plain),
-        QueryBuilderEnvironment(_SETTINGS),
-        QueryQueueBuilder(_SETTINGS),
-        QuerySchedulerBuilder(_SETTINGS),
-    )
 
 
 async def _pause(seconds: float, *events: asyncio.Event) -> None:

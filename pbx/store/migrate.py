@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pbx.store.jobs import install_queue
 from pbx.store.queries import sql
+from pbx.store.queue import install_queue
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record

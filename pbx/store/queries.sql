@@ -40,11 +40,19 @@ SELECT id FROM call WHERE id = ANY(:ids::uuid[]);
 -- name: calls(since, number, limit)
 SELECT call.id, direction, caller_kind, caller_number, dialled, started_at, answered_at, ended_at, outcome, reason,
        decision -> 'why' AS why, answered_by, choices,
-       (SELECT message.id FROM message WHERE call_id = call.id ORDER BY received_at, message.id LIMIT 1) AS message_id
+       (SELECT message.id FROM message WHERE call_id = call.id ORDER BY received_at, message.id LIMIT 1) AS message_id,
+       (SELECT state FROM urgent_request WHERE call_id = call.id) AS urgent
 FROM call
 WHERE (:since::timestamptz IS NULL OR started_at >= :since)
   AND (:number::text IS NULL OR dialled = :number OR caller_number = :number)
 ORDER BY started_at DESC, call.id
+LIMIT :limit;
+
+-- name: callers_since(since, limit)
+SELECT caller_number, started_at
+FROM call
+WHERE started_at >= :since AND caller_number IS NOT NULL
+ORDER BY started_at DESC
 LIMIT :limit;
 
 -- messages ------------------------------------------------------------------------------------------------------------
@@ -168,6 +176,60 @@ SELECT id, rota, off_person, on_person, starts_at, ends_at, made_by, reason, mad
 FROM oncall_swap
 WHERE (:rota::text IS NULL OR rota = :rota) AND (:undone::boolean OR undone_at IS NULL)
 ORDER BY id;
+
+-- urgent calls --------------------------------------------------------------------------------------------------------
+
+-- name: open_urgent(call_id, rota, mailbox, rounds, interval_seconds, ring_seconds, callback, opened_at, state, settled_by, settled_at)$
+-- Gives the id if the request is new.
+INSERT INTO urgent_request (call_id, rota, mailbox, rounds, interval_seconds, ring_seconds, callback, opened_at, state,
+                            settled_by, settled_at)
+VALUES (:call_id, :rota, :mailbox, :rounds, :interval_seconds, :ring_seconds, :callback, :opened_at, :state,
+        :settled_by, :settled_at)
+ON CONFLICT (call_id) DO NOTHING
+RETURNING call_id;
+
+-- name: keep_attempt(id, call_id, person, begun_at, live, result, ended_at)!
+-- A second time only tells how it ended.
+INSERT INTO urgent_attempt (id, call_id, person, begun_at, live, result, ended_at)
+VALUES (:id, :call_id, :person, :begun_at, :live, :result, :ended_at)
+ON CONFLICT (id) DO UPDATE
+    SET result = coalesce(nullif(excluded.result, 'no-answer'), urgent_attempt.result),
+        ended_at = coalesce(excluded.ended_at, urgent_attempt.ended_at);
+
+-- name: lock_urgent(call_id)$
+-- The state of a request; whoever settles the same one at the same time waits here.
+SELECT state FROM urgent_request WHERE call_id = :call_id FOR UPDATE;
+
+-- name: end_attempt(result, ended_at, id)$
+-- Gives the call if the attempt had no result yet.
+UPDATE urgent_attempt SET result = :result, ended_at = :ended_at WHERE id = :id AND result IS NULL RETURNING call_id;
+
+-- name: settle_urgent(state, settled_by, settled_at, call_id)$
+-- Gives the call if nobody had settled it before.
+UPDATE urgent_request SET state = :state, settled_by = :settled_by, settled_at = :settled_at
+WHERE call_id = :call_id AND state IN ('open', 'exhausted')
+RETURNING call_id;
+
+-- name: exhaust_urgent(call_id)$
+UPDATE urgent_request SET state = 'exhausted' WHERE call_id = :call_id AND state = 'open' RETURNING call_id;
+
+-- name: urgent_requests(call_id, unsettled, limit)
+SELECT call_id, rota, urgent_request.mailbox, rounds, interval_seconds, ring_seconds, callback, opened_at, state,
+       settled_by, settled_at, dialled, caller_kind, caller_number, file
+FROM urgent_request
+JOIN call ON call.id = call_id
+LEFT JOIN LATERAL (
+    SELECT file FROM message WHERE message.call_id = urgent_request.call_id ORDER BY received_at, message.id LIMIT 1
+) AS first ON true
+WHERE (:call_id::uuid IS NULL OR call_id = :call_id)
+  AND (NOT :unsettled::boolean OR state IN ('open', 'exhausted'))
+ORDER BY opened_at DESC, call_id
+LIMIT :limit;
+
+-- name: urgent_attempts(ids)
+SELECT id, call_id, person, begun_at, live, result, ended_at FROM urgent_attempt
+WHERE call_id = ANY(:ids::uuid[])
+ORDER BY begun_at, id;
 
 -- pins ----------------------------------------------------------------------------------------------------------------
 

@@ -166,6 +166,38 @@ async def test_the_callers_number_is_read_as_the_carrier_means_it(
     assert call.start[3] == expected
 
 
+PASSED, FAILED = "verstat=TN-Validation-Passed", "verstat=TN-Validation-Failed"
+NUMBER = "+12155550100"
+
+
+@pytest.mark.parametrize(
+    ("from_header", "headers", "expected"),
+    [
+        (PLAIN, (), ""),
+        (f"<sip:{NUMBER}@h.example;user=phone;{PASSED}>", (), "passed"),
+        (f"<sip:{NUMBER};{FAILED}-C@h.example>", (), "failed"),
+        (f"<tel:{NUMBER};{PASSED}-A>", (), "passed"),
+        (PLAIN, (f"P-Asserted-Identity: <sip:{NUMBER}@h.example;{FAILED}>",), "failed"),
+        (PLAIN, (f"P-Asserted-Identity: <tel:{NUMBER};{PASSED}>",), "passed"),
+        (f"<sip:{NUMBER}@h.example;{FAILED}>", (f"P-Asserted-Identity: <tel:{NUMBER};{PASSED}>",), "failed"),
+        (f"<tel:{NUMBER};verstat=No-TN-Validation>", (), ""),
+        (f'"{PASSED}" <sip:{NUMBER}@h.example>', (), ""),
+        (f'";{PASSED}" <sip:{NUMBER}@h.example>;{PASSED}', (), ""),
+        (f"<tel:{NUMBER};x{PASSED}>", (), ""),
+        (f"<tel:{NUMBER};verstat={MARK}>", (), ""),
+    ],
+)  # fmt: skip
+async def test_what_the_carrier_says_of_the_number_is_one_of_three_words(
+    from_header: str, headers: tuple[str, ...], expected: str, pbx: Pbx
+) -> None:
+    async with on_the_wire(pbx) as wire:
+        _, call = await a_call(pbx, Request("", from_header, headers))
+        assert call is not None
+        assert call.start[3] == NUMBER
+        assert f"agi_arg_5: {expected}\n".encode() in wire.agi
+    assert wire.forged == []
+
+
 @pytest.mark.parametrize("method", ["INVITE", "REGISTER", "OPTIONS", "SUBSCRIBE"])
 async def test_a_stranger_forges_no_line_of_the_security_log(method: str, pbx: Pbx) -> None:
     address = f"<sip:{EVENT}@h.example>"

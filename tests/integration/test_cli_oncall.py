@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,10 @@ async def test_a_swap_is_recorded_followed_listed_and_undone(practice: Path) -> 
 
 async def test_explain_says_who_would_be_rung_with_the_swap(practice: Path) -> None:
     await oncall(practice, *a_swap(by="Sam Mills"))
+    rings = '{ oncall = "doctors", seconds = 25 }, { voicemail = "front-desk", greeting = "after-hours" }'
+    text, changes = re.subn(r"\{ urgent = .*? \}", rings, practice.read_text(encoding="utf-8"))
+    assert changes == 1
+    practice.write_text(text, encoding="utf-8")
     words = ("explain", "--to", URGENT, "--at", "2030-01-14T20:00", "--config", str(practice))
     said = (await secondline(*words)).out
     assert "Dr. Ada Okafor is on call in 'doctors' (backup: Sam Mills, RN) until Tue 15 Jan 2030 08:00" in said

@@ -89,7 +89,7 @@ async def test_closed_asks_for_hours_where_no_schedule_says_when_it_ends(desk: D
     heard = await desk.dials("closed", PIN, "3")
     assert heard[:2] == [module.ASK_PIN, module.HOW_MANY_HOURS]
     assert heard[2].startswith("Dr. Rictor's line is closed until ")
-    assert "star, 7, 4" in heard[-1]
+    assert "star, then 7, then 4" in heard[-1]
     assert desk.holds == [("closed", "person", "rictor")]
     [one] = desk.known.held
     assert (one.ends - one.starts).total_seconds() == pytest.approx(3 * 3600, abs=5)

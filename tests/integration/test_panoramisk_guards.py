@@ -49,7 +49,7 @@ from tests.kit.edge_asterisk import free_port
 
 CALL = "5b1f0f0e-7d07-4a5c-9d0a-0d9f6a2f3b11"
 TOKEN = "c0c1b7f6-97a0-4a3f-8a7e-9b6f1d2e3f40"
-GOOD = (CALL, TOKEN, "+17175550100", "", "1795443203.125", "-1", "start")
+GOOD = (CALL, TOKEN, "+17175550100", "", "", "1795443203.125", "-1", "start")
 ANSWERED = Asked("SUCCESS", {"SL_STEP": "end", "SL_POSITION": "0", "SL_OK": TOKEN}, 1)
 QUICK = Timing(
     connect=0.3, login=0.3, answer=0.3, ping_every=0.1, ping_answer=0.2, first_pause=0.02, longest_pause=0.05

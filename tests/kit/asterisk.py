@@ -35,6 +35,7 @@ MAIN_MENU_TONE, REFILLS_MENU_TONE, AGAIN_TONE = 2200.0, 2500.0, 2800.0
 TRY_AGAIN_TONE = 3100.0
 MUSIC_TONE = 520.0
 OFFER_TONE, TAKEN_TONE, GONE_TONE, LATE_TONE = 700.0, 2000.0, 2350.0, 2650.0
+SPANISH_MENU_TONE, SPANISH_CLOSED_TONE = 3250.0, 3400.0
 PROMPTS = {
     "emergency": EMERGENCY_TONE,
     "default": DEFAULT_TONE,
@@ -49,6 +50,8 @@ PROMPTS = {
     "leg-gone": GONE_TONE,
     "leg-late": LATE_TONE,
     "waiting-music": MUSIC_TONE,
+    "menu-main--es": SPANISH_MENU_TONE,
+    "after-hours--es": SPANISH_CLOSED_TONE,
 }
 """Every prompt is a tone of its own, so that a patient's ears can tell them apart."""
 

@@ -39,7 +39,7 @@ def test_closed_says_the_state_and_its_end_and_who_stays_on_call_and_how_to_undo
         ON_CALL,
         HOW_TO_UNDO,
     )
-    assert HOW_TO_UNDO == "To go back to the schedule before that, dial star, 7, 4."
+    assert HOW_TO_UNDO == "To go back to the schedule before that, dial star, then 7, then 4."
 
 
 def test_open_at_night_ends_in_the_morning_and_leaves_nobody_out() -> None:

@@ -14,6 +14,7 @@ from pbx.domain.outline import outline
 from pbx.domain.policy import Action, Greeting, Number, Phone, Policy, Ring, Voicemail
 from pbx.domain.routing import decide
 from pbx.domain.schedule import Range, Schedule
+from tests.kit.calls import a_start
 
 TODAY = date(2026, 11, 23)
 E164 = "+17175550100"
@@ -148,10 +149,10 @@ def test_hours_are_written_as_people_write_them(stretches: list[tuple[int, int]]
 
 def test_a_call_that_goes_elsewhere_says_from_where_to_where() -> None:
     friday = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
-    otherwise = moved(POLICY, hours(week=week(None)), E164, friday)
+    otherwise = moved(POLICY, hours(week=week(None)), a_start(friday, E164))
     assert otherwise is not None
     assert (otherwise.before, otherwise.after) == (f"open: {RING}", f"closed: {TAKE}")
-    assert moved(POLICY, hours(week=week(None)), E164, friday - timedelta(days=1)) is None
+    assert moved(POLICY, hours(week=week(None)), a_start(friday - timedelta(days=1), E164)) is None
 
 
 ranges = (

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pbx.domain.facts import Facts
-from pbx.domain.legs import Leg, OutsideTarget, PhoneTarget, at_once, in_words, legs_of, legs_of_ring
+from pbx.domain.legs import Leg, OutsideTarget, at_once, in_words, legs_of, legs_of_ring
 from pbx.domain.people import Outside, Person, Reach, Stage
 from pbx.domain.policy import Callee, Number, Policy, Ring, RingOnCall, Voicemail
 from pbx.domain.ring import ring, ring_in_words
@@ -50,10 +50,15 @@ def test_without_rules_the_phones_ring_at_once_and_the_cell_joins_in() -> None:
     assert legs_of(policy(RICTOR), "rictor", MONDAY, Facts()) == (*at_once("desk", "home", who="rictor"), CELL)
 
 
-def test_a_phone_that_is_not_registered_is_left_out_and_nobody_waits_for_it() -> None:
-    assert legs_of(policy(RICTOR), "rictor", MONDAY, away("desk")) == (*at_once("home", who="rictor"), CELL)
-    assert legs_of(policy(RICTOR), "rictor", MONDAY, away("desk", "home")) == (replace(CELL, after_seconds=0),)
-    assert legs_of(policy(RICTOR), "mills", MONDAY, away("front")) == ()
+def test_nobody_waits_for_a_phone_that_is_not_registered_and_it_may_have_come_back() -> None:
+    desk, home = at_once("desk", who="rictor"), at_once("home", who="rictor")
+    assert legs_of(policy(RICTOR), "rictor", MONDAY, away("desk")) == (*home, CELL, *desk)
+    assert legs_of(policy(RICTOR), "rictor", MONDAY, away("desk", "home")) == (
+        replace(CELL, after_seconds=0),
+        *desk,
+        *home,
+    )
+    assert legs_of(policy(RICTOR), "mills", MONDAY, away("front")) == at_once("front", who="mills")
 
 
 def test_the_first_rule_that_holds_decides_and_none_is_the_usual() -> None:
@@ -80,25 +85,25 @@ def test_of_somebody_who_is_meant_twice_the_earlier_leg_rings() -> None:
     assert step.seconds == 45
 
 
-def test_the_sentence_says_what_rings_by_which_rule_and_what_is_left_out() -> None:
+def test_the_sentence_says_what_rings_by_which_rule_and_for_what_nobody_waits() -> None:
     said = ring_in_words(policy(RULED), TEAM, NIGHT, away("front", "tower"))
     assert said == (
-        "Ring rictor, front-desk, service (service's number outside) for 25 seconds. "
+        "Ring rictor, front-desk, service (service's number outside, front) for 25 seconds. "
         "By reach-me rule 2 of rictor, Mon 22:00-06:00, until Tue 03 Mar 06:00 America/New_York. "
-        "Left out because it is not registered: front."
+        "Not registered now, so that nobody waits for it: front."
     )
     assert RICTOR.cell is not None
     assert RICTOR.cell not in said
 
 
 def test_where_nothing_can_ring_the_call_goes_on_at_once() -> None:
-    nothing = replace(policy(MILLS), outside={})
-    number = replace(nothing.numbers[DID], opened=(Ring("mills", ("front",), 25), Voicemail("rictor")))
-    decision = decide(replace(nothing, numbers={DID: number}), DID, MONDAY, away("front"))
+    silent = Person("mills", "Sam Mills", (), None)
+    nothing = replace(policy(silent), outside={})
+    team = Ring("mills", (), 25, (Callee("mills", ("mills",)),))
+    number = replace(nothing.numbers[DID], opened=(team, Voicemail("rictor")))
+    decision = decide(replace(nothing, numbers={DID: number}), DID, MONDAY)
     assert isinstance(decision.steps[0], SayStep)
-    assert decision.why[1] == (
-        "Ring nobody: nothing of mills can ring now. Left out because it is not registered: front."
-    )
+    assert decision.why[1] == "Ring nobody: nothing of mills can ring now."
 
 
 def test_the_cell_of_the_one_on_call_rings_too() -> None:
@@ -126,7 +131,7 @@ AFTERS = st.integers(0, 60)
 
 
 @given(PEOPLE, ABSENT, AFTERS, st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)))  # noqa: DTZ001
-def test_whatever_the_rules_a_ring_begins_at_once_and_rings_each_registered_target_once(
+def test_whatever_the_rules_a_ring_begins_at_once_and_rings_each_target_once(
     person: Person, facts: Facts, after: int, at: datetime
 ) -> None:
     now = at.replace(tzinfo=UTC)
@@ -134,8 +139,10 @@ def test_whatever_the_rules_a_ring_begins_at_once_and_rings_each_registered_targ
     legs = legs_of_ring(policy(person), action, now, facts)
     targets = [leg.target for leg in legs]
     assert len(targets) == len(set(targets))
-    assert not {t.endpoint for t in targets if isinstance(t, PhoneTarget)} & facts.unregistered
-    assert not legs or min(leg.after_seconds for leg in legs) == 0
+    assert set(targets) == {leg.target for leg in legs_of_ring(policy(person), action, now, Facts())}
+    here = [leg.after_seconds for leg in legs if str(leg.target) not in facts.unregistered]
+    assert not here or min(here) == 0
+    assert all(leg.after_seconds == 0 for leg in legs if str(leg.target) in facts.unregistered)
     for step in ring(policy(person), action, now, facts):
         assert isinstance(step, RingStep)
         assert step.seconds - max(leg.after_seconds for leg in step.legs) == 25

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -243,3 +244,22 @@ def test_a_swap_far_ahead_is_seen() -> None:
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="zone"):
         rota(turns("rictor")).on_call(datetime(2026, 1, 5))  # noqa: DTZ001 a naive time is what is tested
+
+
+@settings(deadline=None, max_examples=25)
+@given(asked=rotas, times=st.lists(quarters, min_size=2, max_size=12), spans=spans)
+def test_what_was_asked_before_does_not_change_an_answer(
+    asked: Rota, times: list[datetime], spans: list[tuple[str, str, int, int]]
+) -> None:
+    swaps = tuple(
+        Swap("doctors", out, into, times[0] + start * HOUR, times[0] + (start + hours) * HOUR)
+        for out, into, start, hours in spans
+    )
+    for when in (*times, *sorted(times), *reversed(times)):
+        for known in (swaps, swaps[:1]):
+            assert asked.on_call(when, known) == replace(asked).on_call(when, known)
+
+
+def test_turns_that_begin_later_than_the_plan_repeats_itself_are_in_sight() -> None:
+    later = rota(turns("a", start="2026-06-01"))
+    assert later.on_call(at("2026-01-01T12:00")).until == at("2026-06-01T08:00")

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pbx.domain.callers import CallerRule, CallerRules, Kind
 from pbx.domain.facts import Facts
 from pbx.domain.menu import Menu, Option
+from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.oncall import Rota, Turns
 from pbx.domain.override import Mode, Override, Scope
-from pbx.domain.policy import Greeting, Number, Phone, Policy, Ring, RingOnCall, Voicemail
+from pbx.domain.people import Person
+from pbx.domain.policy import Action, Callee, Greeting, Number, Phone, Policy, Ring, RingOnCall, Voicemail
 from pbx.domain.routing import EMERGENCY_PROMPT, Decision, Reason, State, decide
 from pbx.domain.schedule import Range, Schedule
 from pbx.domain.steps import MenuStep, RingStep, SayStep
@@ -163,6 +166,45 @@ def test_a_person_who_is_away_is_left_out_wherever_others_are_rung(mode: Mode) -
     assert "Dr. Kenneth Rictor is not rung" in decision.why[1]
     back = said(Mode.OPEN, Scope.PERSON, "rictor", 2)
     assert told(SHARED, said(mode, Scope.PERSON, "rictor"), back).steps == told(SHARED).steps
+
+
+def _with_cells(number: Number, *opened: Action) -> Policy:
+    """The practice where Dr. Rictor has a cell too, and `number` is open to other actions."""
+    rictor = Person("rictor", "Dr. Kenneth Rictor", ("desk", "home"), cell="+17175550111")
+    mills = Person("mills", "Sam Mills, RN", ("front",))
+    numbers = {**POLICY.numbers, number.e164: replace(number, opened=(*opened, Voicemail("mills", "busy")))}
+    return replace(POLICY, numbers=numbers, people={"rictor": rictor, "mills": mills})
+
+
+def _legs(policy: Policy, *overrides: Override, caller: Caller | None = None) -> list[str]:
+    decision = decide(policy, SHARED, IN_HOURS, Facts(overrides=overrides), caller)
+    return [str(leg.target) for step in decision.steps if isinstance(step, RingStep) for leg in step.legs]
+
+
+def test_who_is_away_takes_the_cell_along() -> None:
+    both = Ring(
+        "rictor, mills", ("desk", "home", "front"), 20, (Callee("rictor", ("rictor",)), Callee("mills", ("mills",)))
+    )
+    policy = _with_cells(POLICY.numbers[SHARED], both)
+    assert _legs(policy) == ["desk", "home", "rictor's number outside", "front"]
+    assert _legs(policy, said(Mode.CLOSED, Scope.PERSON, "rictor")) == ["front"]
+
+
+def test_of_a_team_those_who_are_there_still_ring() -> None:
+    team = Ring("desk-team", ("desk", "front"), 20, (Callee("desk-team", ("rictor", "mills"), after=5),))
+    policy = _with_cells(POLICY.numbers[SHARED], team)
+    assert _legs(policy, said(Mode.CLOSED, Scope.PERSON, "rictor")) == ["front"]
+
+
+def test_no_rule_by_caller_rings_who_is_away_or_a_line_of_voicemail_only() -> None:
+    calling = Caller(NumberKind.E164, "+12155550143")
+    ring = (Ring("rictor", ("desk",), 20), Voicemail("rictor", "busy"))
+    rule = CallerRule(Kind.UNKNOWN, "callers.unknown", ring, ring)
+    policy = replace(POLICY, numbers={SHARED: replace(POLICY.numbers[SHARED], callers=CallerRules((rule,)))})
+    assert _legs(policy, caller=calling) == ["desk"]
+    assert _legs(policy, said(Mode.CLOSED, Scope.PERSON, "rictor"), caller=calling) == []
+    assert _legs(policy, said(Mode.VOICEMAIL), caller=calling) == []
+    assert _legs(policy, said(Mode.CLOSED), caller=calling) == ["desk"]
 
 
 def test_the_last_one_who_goes_leaves_the_greeting() -> None:

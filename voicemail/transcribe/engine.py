@@ -8,10 +8,7 @@ from typing import Protocol
 
 from pbx.domain.transcript import Transcript, TranscriptState
 from voicemail.audio import Samples, is_silent
-
-
-class EngineProblem(Exception):
-    """An engine cannot be used as it is set up. The text is one sentence that says what to do."""
+from voicemail.transcribe.problem import EngineProblem
 
 
 class Recogniser(Protocol):

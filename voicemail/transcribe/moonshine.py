@@ -12,7 +12,7 @@ from moonshine_voice.transcriber import Transcriber  # type: ignore[import-untyp
 
 from pbx.domain.transcript import Transcript, TranscriptState
 from voicemail.audio import RATE, Samples
-from voicemail.transcribe.engine import EngineProblem
+from voicemail.transcribe.problem import EngineProblem
 
 _MODEL = "tiny-en"
 _MODEL_RATE = 16000

@@ -10,7 +10,7 @@ import vosk  # type: ignore[import-untyped]
 
 from pbx.domain.transcript import Transcript, TranscriptState, Word
 from voicemail.audio import RATE, Samples
-from voicemail.transcribe.engine import EngineProblem
+from voicemail.transcribe.problem import EngineProblem
 
 _PIECE = RATE // 2
 

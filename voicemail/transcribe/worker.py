@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from voicemail.audio import AudioProblem, read_audio
-from voicemail.transcribe.engine import EngineProblem, Recogniser, load, recognise
+from voicemail.transcribe.engine import Recogniser, load, recognise
+from voicemail.transcribe.problem import EngineProblem
 from voicemail.transcribe.wire import READY, Failure, encode_failure, encode_transcript
 
 _NICENESS = 10

@@ -6,11 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from pbx.config.schema.people import Translations
 from pbx.config.schema.ringing import After
 from pbx.config.schema.section import Section
 from pbx.config.values import (
     About,
     Key,
+    Language,
     Line,
     MenuKey,
     SomeKeys,
@@ -21,9 +23,11 @@ from pbx.config.values import (
 DEFAULT_RING_SECONDS = 25
 """Shorter than the 30 s after which some carriers stop waiting for an answer."""
 
+DEFAULT_ROUNDS, DEFAULT_INTERVAL = 3, 120
+
 
 class ActionSection(Section):
-    """One thing that is done with a call: `ring` somebody or whoever is `oncall`, a `voicemail`, or a `menu`."""
+    """One thing that is done with a call: `ring`, `oncall`, `voicemail`, `urgent` (with its voicemail), or `menu`."""
 
     ring: Annotated[SomeKeys | None, About("Keys of people, teams or [outside]; they ring at once.", '"rictor"')] = None
     after: Annotated[
@@ -44,17 +48,40 @@ class ActionSection(Section):
     voicemail: Annotated[Key | None, About("Key of the person or team whose mailbox it is.", '"rictor"')] = None
     greeting: Annotated[Key | None, About("Key of a greeting. Left out: a general one.", '"after-hours"')] = None
     menu: Annotated[Key | None, About("Key of a menu, which is then the last that is done.", '"main"')] = None
+    urgent: Annotated[
+        Key | None,
+        About(
+            "Key of a rota: the caller records the problem (into `voicemail`) and keys a number; then whoever is on "
+            "call is fetched, or calls back. The last that is done.",
+            '"doctors"',
+        ),
+    ] = None
+    rounds: Annotated[
+        int | None,
+        Field(ge=1, le=10),
+        About(f"With `urgent`: how often everybody is asked before it gets slower. Left out: {DEFAULT_ROUNDS}.", "3"),
+    ] = None
+    interval: Annotated[
+        int | None,
+        Field(ge=10, le=1800),
+        About(
+            f"With `urgent`: nobody is asked twice within this time. Left out: {DEFAULT_INTERVAL}.",
+            "120",
+            unit="seconds",
+        ),
+    ] = None
 
     def to_do(self) -> list[object]:
         """What is to be done: one thing in a right section."""
-        return [thing for thing in (self.ring, self.oncall, self.voicemail, self.menu) if thing is not None]
+        voicemail = self.voicemail if self.urgent is None else None  # of the urgent path it is a part
+        return [thing for thing in (self.ring, self.oncall, voicemail, self.menu, self.urgent) if thing is not None]
 
     @model_validator(mode="after")
     def _one_of_them(self) -> ActionSection:
         if len(self.to_do()) != 1:
             remedy = 'write { ring = "..." }, { oncall = "..." }, { voicemail = "..." } or { menu = "..." }'
             raise wrong("does not say one thing to do", remedy)
-        if self.ring is None and self.oncall is None and self.seconds is not None:
+        if self.ring is None and self.oncall is None and self.urgent is None and self.seconds is not None:
             raise wrong("gives seconds to what does not ring", "seconds belong to ring; see [voicemail] max_seconds")
         if self.ring is None and (self.after is not None or self.one_by_one is not None):
             raise wrong("says how to ring to what does not ring", "after and one_by_one belong to ring")
@@ -62,6 +89,16 @@ class ActionSection(Section):
             raise wrong("rings one by one and later at the same time", "keep after or one_by_one")
         if self.voicemail is None and self.greeting is not None:
             raise wrong("gives a greeting to what is no voicemail", "a greeting belongs to voicemail")
+        return self
+
+    @model_validator(mode="after")
+    def _urgent_is_whole(self) -> ActionSection:
+        if self.urgent is not None and self.voicemail is None:
+            raise wrong("does not say where the urgent message goes", 'add voicemail = "..." beside urgent')
+        if self.urgent is None and (self.rounds is not None or self.interval is not None):
+            raise wrong("gives rounds or an interval to what is not urgent", "they belong to urgent")
+        if self.urgent is not None and self.greeting is not None:
+            raise wrong("gives a greeting to the urgent path, which says itself what happens", "take greeting out")
         return self
 
 
@@ -74,9 +111,20 @@ class OptionSection(ActionSection):
     say: Annotated[Line | None, About("Spoken after the menu's own words.", '"For refills, press 1."')] = None
     repeat: Annotated[Literal[True] | None, About("The same menu is played again.", "true")] = None
     back: Annotated[Literal[True] | None, About("Back to the menu before.", "true")] = None
+    language: Annotated[
+        Language | None,
+        About("The language of the rest of the call; alone: this menu once more, in that language.", '"es"'),
+    ] = None
 
     def to_do(self) -> list[object]:
-        return [*super().to_do(), *(jump for jump in (self.repeat, self.back) if jump)]
+        found = [*super().to_do(), *(jump for jump in (self.repeat, self.back) if jump)]
+        return found or [thing for thing in (self.language,) if thing]
+
+    @model_validator(mode="after")
+    def _language_leads_on(self) -> OptionSection:
+        if self.language is not None and (self.repeat or self.back):
+            raise wrong("changes the language and goes back", "write language alone: it plays this menu once more")
+        return self
 
 
 def _form(value: object) -> str | None:
@@ -113,6 +161,8 @@ class MenuSection(Section):
         ),
     ] = None
 
+    translations: Translations = {}
+
     @model_validator(mode="after")
     def _says_something(self) -> MenuSection:
         spoken = [option.say for option in self.options.values() if isinstance(option, OptionSection) and option.say]
@@ -127,6 +177,7 @@ class NumberSection(Section):
     """One telephone number of the practice. Either the short form, or lists of what is done in turn."""
 
     label: Annotated[Line | None, About("What people call this number.", '"Dr. Rictor"', shown=True)] = None
+    language: Annotated[Language | None, About("What its callers hear. Left out: the first language.", '"es"')] = None
     schedule: Annotated[Key | None, About("Key of a schedule. Left out: always open.", '"office"', shown=True)] = None
     ring: Annotated[SomeKeys | None, About("Short form: whom to ring when open.", '"rictor"', shown=True)] = None
     seconds: Annotated[

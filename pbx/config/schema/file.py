@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from pbx.config.schema.actions import MenuSection, NumberSection
-from pbx.config.schema.people import GreetingSection, PersonSection, TeamSection
+from pbx.config.schema.actions import MenuSection
+from pbx.config.schema.callers import CalledNumberSection, CallersSection, ContactsSection
+from pbx.config.schema.people import GreetingSection, PersonSection, PromptSection, TeamSection
 from pbx.config.schema.proof import AcceptSection, ExpectSection
 from pbx.config.schema.ringing import OutsideSection
 from pbx.config.schema.rotas import RotaSection
@@ -27,6 +28,8 @@ from pbx.config.values import (
     as_list,
 )
 
+OwnPrompt = Literal["emergency", "thanks", "default", "menu-again"]
+
 
 class PracticeFile(Section):
     """The whole file."""
@@ -43,8 +46,13 @@ class PracticeFile(Section):
     schedules: Annotated[dict[Key, ScheduleSection], About("Schedules, by a short key.", "office")] = {}
     rotas: Annotated[dict[Key, RotaSection], About("Who is on call, by a short key.", "doctors")] = {}
     greetings: Annotated[dict[Key, GreetingSection], About("Greetings, by a short key.", "after-hours")] = {}
+    prompts: Annotated[
+        dict[OwnPrompt, PromptSection], About("Translations of the program's own prompts.", "emergency")
+    ] = {}
     menus: Annotated[dict[Key, MenuSection], About("Menus of a phone tree, by a short key.", "main")] = {}
-    numbers: Annotated[dict[str, NumberSection], About("Numbers, as people write them.", "+17175550100")] = {}
+    numbers: Annotated[dict[str, CalledNumberSection], About("Numbers, as people write them.", "+17175550100")] = {}
+    contacts: Annotated[ContactsSection | None, About("People whom the practice knows.", "")] = None
+    callers: Annotated[CallersSection, About("Rules by who is calling.", "")] = CallersSection()
     expect: Annotated[list[ExpectSection], About("Tests of this file.", "")] = []
     accept: Annotated[list[AcceptSection], About("Warnings that are known and meant.", "")] = []
     voicemail: Annotated[VoicemailSection, About("Messages.", "")] = VoicemailSection()

@@ -11,6 +11,7 @@ from pbx.config.schema.section import Section
 from pbx.config.values import (
     About,
     Keys,
+    Language,
     Line,
     SomeKeys,
     Text,
@@ -49,6 +50,31 @@ class TeamSection(Section):
     members: Annotated[SomeKeys, About("Keys of people.", '["rictor"]')]
 
 
+class TranslationSection(Section):
+    """A prompt in another language. The voice speaks English only: record any other."""
+
+    file: Annotated[Text | None, About("A WAV or MP3 file.", '"closed-es.wav"', shown=True)] = None
+    text: Annotated[Text | None, About("Spoken by the machine, where it is English.", '"We are closed."')] = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> TranslationSection:
+        if (self.text is None) == (self.file is None):
+            raise wrong("does not say one thing", 'write file = "...wav"')
+        return self
+
+
+Translations = Annotated[
+    dict[Language, TranslationSection],
+    About("The same in other languages of the practice.", '{ es = { file = "closed-es.wav" } }'),
+]
+
+
+class PromptSection(Section):
+    """A prompt of the program's own: emergency, thanks, default or menu-again."""
+
+    translations: Translations = {}
+
+
 class GreetingSection(Section):
     """What a caller hears before the tone, spoken or recorded. The key `default` words the general one."""
 
@@ -61,6 +87,12 @@ class GreetingSection(Section):
         ),
     ] = None
     file: Annotated[Text | None, About("A WAV or MP3 file, beside this file or with its path.", '"closed.wav"')] = None
+    says: Annotated[
+        Text | None,
+        About("What the recording in `file` says, so that `check` can look at it; callers never hear it.", '"..."'),
+    ] = None
+
+    translations: Translations = {}
 
     @model_validator(mode="after")
     def _one_of_two(self) -> GreetingSection:
@@ -68,4 +100,6 @@ class GreetingSection(Section):
             raise wrong("says nothing", 'add text = "..." or file = "...wav"')
         if self.text is not None and self.file is not None:
             raise wrong("has both a text and a file", "keep one of the two")
+        if self.says is not None and self.file is None:
+            raise wrong("tells what a recording says, and names none", 'write text = "..." instead, or add file')
         return self

@@ -20,9 +20,11 @@ class ExpectSection(Section):
     """A test of this file: what a call does. One that fails refuses the file; any number of them may stand here."""
 
     call: Annotated[Line, About("The practice number that is called.", '"+17175550100"')]
-    caller: Annotated[Line | None, Field(alias="from"), About("Who calls. Left out: anybody.", '"(215) 555-0143"')] = (
-        None
-    )
+    caller: Annotated[
+        Line | None,
+        Field(alias="from"),
+        About("Who calls, or withheld. Left out: somebody to whom no rule by caller applies.", '"(215) 555-0143"'),
+    ] = None
     at: Annotated[Moment, About("When, in the practice's time zone.", '"2026-11-23T10:00"')]
     then: Annotated[
         Annotated[list[Line], BeforeValidator(as_list), Field(min_length=1)],

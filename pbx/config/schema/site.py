@@ -13,6 +13,7 @@ from pbx.config.values import (
     Country,
     Host,
     Key,
+    Language,
     Line,
     Networks,
     Port,
@@ -31,6 +32,11 @@ class PracticeSection(Section):
     name: Annotated[Line, About("The practice's name, as people read it.", '"Scotland Family Medicine"')]
     timezone: Annotated[TimeZone, About("Time zone of the practice, by place.", '"America/New_York"')]
     country: Annotated[Country, About("Country of numbers without a country code.", '"US"')] = "US"
+    languages: Annotated[
+        list[Language],
+        Field(min_length=1),
+        About("Languages of callers; prompts are in the first one, and have `translations`.", '["en", "es"]'),
+    ] = ["en"]
     emergency_sentence: Annotated[
         Text,
         About(

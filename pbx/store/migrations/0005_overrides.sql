@@ -40,4 +40,4 @@ CREATE UNIQUE INDEX api_token_name ON api_token (name) WHERE revoked_at IS NULL;
 ALTER TABLE call DROP CONSTRAINT call_reason_closed;
 ALTER TABLE call ADD CONSTRAINT call_reason_closed
     CHECK (reason IN ('always-open', 'in-hours', 'outside-hours', 'closed-date', 'unknown-number', 'safe-mode',
-                      'override', 'priority', 'blocked', 'withheld', 'unknown-caller', 'repeated-call'));
+                      'override'));

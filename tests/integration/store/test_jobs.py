@@ -12,12 +12,12 @@ from uuid import UUID
 
 import pytest
 
-from pbx.domain.transcript import Transcript, TranscriptState
+from pbx.domain.transcript import TRANSCRIPTION_ATTEMPTS, Transcript, TranscriptState
 from pbx.services.ports import StoreUnavailable
 from pbx.store import jobs
 from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
-from pbx.store.jobs import MAX_ATTEMPTS, TranscriptionQueue
+from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
 from tests.kit.calls import a_message_call, a_recording, a_start
 from tests.kit.wait import until
@@ -184,7 +184,7 @@ async def test_a_job_cut_short_by_a_cancelled_run_waits_for_the_next_and_does_no
     async def for_ever(message: UUID, attempt: int) -> None:
         await asyncio.Event().wait()
 
-    for _ in range(MAX_ATTEMPTS + 1):
+    for _ in range(TRANSCRIPTION_ATTEMPTS + 1):
         work = Work(database, for_ever)
         running = asyncio.ensure_future(work.queue.run(work.handle, work.give_up, asyncio.Event()))
         await work.begun.wait()
@@ -198,7 +198,7 @@ async def test_a_job_cut_short_by_a_cancelled_run_waits_for_the_next_and_does_no
 
 async def test_an_attempt_during_an_outage_does_not_count(database: Database) -> None:
     message = await a_message(database)
-    outages = iter(range(MAX_ATTEMPTS + 1))
+    outages = iter(range(TRANSCRIPTION_ATTEMPTS + 1))
 
     async def away(message: UUID, attempt: int) -> None:
         if next(outages, None) is not None:
@@ -207,7 +207,7 @@ async def test_an_attempt_during_an_outage_does_not_count(database: Database) ->
 
     work = Work(database, away)
     await work.until_done()
-    assert work.attempts == [(message, 1)] * (MAX_ATTEMPTS + 2)
+    assert work.attempts == [(message, 1)] * (TRANSCRIPTION_ATTEMPTS + 2)
 
 
 async def test_a_finished_message_whose_job_was_not_settled_is_not_done_again(database: Database) -> None:
@@ -236,7 +236,7 @@ async def test_a_job_of_a_killed_program_is_taken_again_and_counts(
 async def test_a_message_that_kills_its_program_each_time_is_given_up(database: Database) -> None:
     message = await a_message(database)
     async with database.session() as connection:
-        await connection.execute("UPDATE message SET attempts = $1", MAX_ATTEMPTS)
+        await connection.execute("UPDATE message SET attempts = $1", TRANSCRIPTION_ATTEMPTS)
     work = Work(database)
     await work.until_done()
     assert (work.attempts, work.given_up) == ([], [message])

@@ -15,6 +15,7 @@ from pbx.domain.override import Mode, Scope
 from pbx.domain.routing import Reason
 from pbx.domain.token import TokenScope
 from pbx.domain.transcript import TranscriptState
+from pbx.domain.urgent import AttemptResult, UrgentState
 from pbx.store.database import Database
 
 LISTS: dict[str, type[StrEnum]] = {
@@ -29,6 +30,8 @@ LISTS: dict[str, type[StrEnum]] = {
     "line_override_mode_closed": Mode,
     "line_override_scope_closed": Scope,
     "message_transcript_state_closed": TranscriptState,
+    "urgent_request_state_closed": UrgentState,
+    "urgent_attempt_result_closed": AttemptResult,
 }
 
 

@@ -10,13 +10,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agi.routes import BadQuestion, answer_variables, parse_question
+from pbx.domain.callers import Verdict
 from pbx.domain.legs import Leg, OutsideTarget, PhoneTarget, at_once
-from pbx.domain.steps import EndStep, MenuKey, MenuStep, RecordStep, Result, RingStep, SayStep, Step
+from pbx.domain.steps import (
+    EndStep,
+    HoldStep,
+    MenuKey,
+    MenuStep,
+    NumberAskedStep,
+    PageStep,
+    RecordStep,
+    Result,
+    RingStep,
+    SayStep,
+    Step,
+)
 from pbx.services.route import Question
 
 CALL = "5b1f0f0e-7d07-4a5c-9d0a-0d9f6a2f3b11"
 TOKEN = "c0c1b7f6-97a0-4a3f-8a7e-9b6f1d2e3f40"
-GOOD = (CALL, TOKEN, "+17175550100", "+12025550123", "1795443203.125", "-1", "start")
+GOOD = (CALL, TOKEN, "+17175550100", "+12025550123", "", "1795443203.125", "-1", "start")
 
 
 def test_a_question_is_read_whole() -> None:
@@ -31,6 +44,11 @@ def test_a_caller_may_be_withheld(caller: str) -> None:
     assert parse_question((*GOOD[:3], caller, *GOOD[4:]))[0].caller == caller
 
 
+@pytest.mark.parametrize("verdict", Verdict)
+def test_what_the_carrier_says_of_the_number_comes_with_the_question(verdict: Verdict) -> None:
+    assert parse_question((*GOOD[:4], verdict.value, *GOOD[5:]))[0].verdict is verdict
+
+
 @pytest.mark.parametrize(
     ("place", "value"),
     [
@@ -41,16 +59,18 @@ def test_a_caller_may_be_withheld(caller: str) -> None:
         (2, "17175550100"),
         (2, ""),
         (3, "Robert"),
-        (4, "yesterday"),
-        (4, "1e9"),
-        (4, "99999999999"),
-        (5, ""),
-        (5, "-2"),
-        (5, "\u0661"),
-        (6, "done"),
-        (6, "key-"),
-        (6, "key-12"),
-        (6, "key-A"),
+        (4, "certainly"),
+        (4, "Passed"),
+        (5, "yesterday"),
+        (5, "1e9"),
+        (5, "99999999999"),
+        (6, ""),
+        (6, "-2"),
+        (6, "\u0661"),
+        (7, "done"),
+        (7, "key-"),
+        (7, "key-12"),
+        (7, "key-A"),
     ],
 )
 def test_an_argument_of_another_shape_is_refused_without_naming_its_value(place: int, value: str) -> None:
@@ -60,7 +80,7 @@ def test_an_argument_of_another_shape_is_refused_without_naming_its_value(place:
     assert not value or value not in str(raised.value)
 
 
-@pytest.mark.parametrize("arguments", [(), GOOD[:6], (*GOOD, "more")])
+@pytest.mark.parametrize("arguments", [(), GOOD[:7], (*GOOD, "more")])
 def test_too_few_and_too_many_arguments_are_refused(arguments: tuple[str, ...]) -> None:
     with pytest.raises(BadQuestion):
         parse_question(arguments)
@@ -87,6 +107,17 @@ def test_no_arguments_raise_anything_but_a_bad_question(arguments: tuple[str, ..
             RingStep("team", (*at_once("desk"), Leg(OutsideTarget("rictor"), 10)), 35),
             {"SL_STEP": "ring", "SL_LEGS": "p-0-35-desk&o-10-25-rictor", "SL_SECONDS": "57"},
         ),
+        (
+            PageStep("rictor", (*at_once("desk"), Leg(OutsideTarget("rictor"), 10)), 35, 3),
+            {
+                "SL_STEP": "page",
+                "SL_WHO": "rictor",
+                "SL_LEGS": "p-0-35-desk&o-10-25-rictor",
+                "SL_SECONDS": "35",
+            },
+        ),
+        (HoldStep(("urgent-still",), 30), {"SL_STEP": "hold", "SL_PROMPTS": "urgent-still", "SL_SECONDS": "30"}),
+        (NumberAskedStep("doctors", 3, 120, 25), {"SL_STEP": "number-asked"}),
         (SayStep(("emergency", "default")), {"SL_STEP": "say", "SL_PROMPTS": "emergency&default"}),
         (
             MenuStep("main", ("emergency",), ("menu-main",), (MenuKey("1", "x", 4), MenuKey("*", "back", 0)), 6),
@@ -120,7 +151,7 @@ def test_a_key_that_is_none_of_a_telephone_is_refused(key: str) -> None:
 
 @pytest.mark.parametrize("key", "0123456789*#")
 def test_a_key_that_was_chosen_comes_as_a_result(key: str) -> None:
-    assert parse_question((*GOOD[:6], f"key-{key}"))[0].result.key == key
+    assert parse_question((*GOOD[:7], f"key-{key}"))[0].result.key == key
 
 
 @pytest.mark.parametrize("name", ["", "a,SL_OK=x", "a&b", "a b", "a\nb", "../x", "${X}"])

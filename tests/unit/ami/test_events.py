@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from pbx.ami.events import AmiEvent, CallEnded, EventQueue, EventsLost, LinkRestored, typed
+from pbx.ami.events import AmiEvent, CallEnded, EventQueue, EventsLost, LinkRestored, Paged, typed
 from pbx.ami.messages import Fields
 
 CALL = UUID("5b1f0f0e-7d07-4a5c-9d0a-0d9f6a2f3b11")
@@ -26,6 +26,11 @@ async def first(queue: EventQueue, count: int) -> Sequence[AmiEvent]:
 
 def test_the_end_of_a_call_is_told_with_its_id() -> None:
     assert typed(fields(Event="UserEvent", UserEvent="SecondlineCallEnded", Call=str(CALL))) == CallEnded(CALL)
+
+
+def test_the_end_of_a_page_is_told_with_its_attempt() -> None:
+    assert typed(fields(Event="UserEvent", UserEvent="SecondlinePaged", Page=str(CALL))) == Paged(CALL)
+    assert typed(fields(Event="UserEvent", UserEvent="SecondlinePaged", Page="4")) is None
 
 
 @pytest.mark.parametrize(

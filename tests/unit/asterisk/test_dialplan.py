@@ -35,7 +35,7 @@ FROM_OUTSIDE = ("CALLERID", "EXTEN", "PJSIP_HEADER", "REDIRECTING", "DNID", "CON
 @pytest.fixture
 def dialplan(files: dict[str, str]) -> str:
     """What Asterisk reads, without comments."""
-    text = "\n".join(files[name] for name in ("extensions.conf", "call.conf", "safe.conf", "talk.conf"))
+    text = "\n".join(files[name] for name in ("extensions.conf", "call.conf", "safe.conf", "urgent.conf", "talk.conf"))
     return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(";"))
 
 
@@ -105,7 +105,7 @@ def test_text_from_outside_never_stands_where_it_could_be_an_argument(dialplan: 
         for line in dialplan.splitlines():
             for use in re.findall(rf".{{0,12}}\$\{{{name}\}}.{{0,3}}", line):
                 # Last in a function that takes the rest as it is, or a plain value.
-                assert re.search(rf'(" |TOLOWER\(|FILTER\(\+0-9,|,)\$\{{{name}\}}\)', use), line
+                assert re.search(rf'(" |TOLOWER\(|ISNULL\(|FILTER\(\+0-9,|,)\$\{{{name}\}}\)', use), line
 
 
 def test_what_the_controller_names_is_filtered_before_it_is_dialled_or_played(dialplan: str) -> None:
@@ -118,6 +118,10 @@ def test_what_the_controller_names_is_filtered_before_it_is_dialled_or_played(di
 
 PHONES_AND_LEGS = "Dial(${phones}${between}${legs},${seconds},g${waiting}U(sl-answered))"
 PHONE = "Dial(PJSIP/${name},${seconds})"
+FETCHING = {
+    "Dial(Local/${STRREPLACE(SL_LEGS,&,@sl-page-leg&Local/)}@sl-page-leg,$[${seconds} + 150],gr)",
+    "Dial(PJSIP/${name},${seconds},IU(sl-page-talk))",
+}
 
 
 def dialled(dialplan: str) -> set[str]:
@@ -125,7 +129,7 @@ def dialled(dialplan: str) -> set[str]:
 
 
 def test_only_registered_phones_are_dialled(dialplan: str) -> None:
-    assert dialled(dialplan) == {PHONES_AND_LEGS, PHONE}
+    assert dialled(dialplan) == {PHONES_AND_LEGS, PHONE, *FETCHING}
 
 
 def test_the_numbers_of_the_file_and_no_others_are_dialled_and_each_asks_for_a_1(
@@ -136,9 +140,15 @@ def test_the_numbers_of_the_file_and_no_others_are_dialled_and_each_asks_for_a_1
     policy = replace(policy, people={"rictor": cell}, outside={"answering-service": service})
     with_cell = rendered(policy, settings, machine)
     assert dialled(with_cell["extensions.conf"]) == {
-        "Dial(PJSIP/+17175550199@_trunk,${seconds},IU(sl-press1))",
-        "Dial(PJSIP/+17175550160@_trunk,${seconds},IU(sl-press1))",
+        "Dial(PJSIP/+17175550199@_trunk,${seconds},IU(${asks}))",
+        "Dial(PJSIP/+17175550160@_trunk,${seconds},IU(${asks}))",
     }
+    # Whoever leads to [sl-outside] says what has to be got past there: a 1, or the PIN.
+    for leg, asks in (("[sl-leg]", "sl-press1"), ("[sl-page-leg]", "sl-page-talk")):
+        [context] = [
+            c for name in ("call.conf", "urgent.conf") for c in with_cell[name].split("\n\n") if f"\n{leg}\n" in c
+        ]
+        assert context.index(f"Set(asks={asks})") < context.index("?sl-outside,${name},1")
     assert dialled(rendered(policy, replace(settings, trunk=None), machine)["extensions.conf"]) == set()
     assert "contact = sip:sip.carrier.example:5060\n" in with_cell["pjsip.conf"]
 

@@ -97,11 +97,12 @@ def test_a_line_break_in_a_value_is_refused(secret: str, policy: Policy, setting
         rendered(policy, hostile, machine)
 
 
-def test_ami_is_for_this_machine_and_can_start_nothing(files: dict[str, str]) -> None:
+def test_ami_is_for_this_machine_and_can_place_calls_but_start_no_program(files: dict[str, str]) -> None:
     manager = files["manager.conf"]
     assert "bindaddr = 127.0.0.1\n" in manager
     assert "permit = 127.0.0.1/255.255.255.255\n" in manager
-    assert not re.search(r"^(read|write) = .*(all|system|command|config|originate)", manager, re.MULTILINE)
+    assert not re.search(r"^(read|write) = .*(all|system|command|config)", manager, re.MULTILINE)
+    assert "\nwrite = reporting,originate\n" in manager
 
 
 def test_functions_with_effects_are_closed_to_ami_and_agi(files: dict[str, str]) -> None:

@@ -32,7 +32,7 @@ WARNED = {
     "no name": ((without("greeting-names-nobody"),), "greeting-names-nobody", "greetings.after-hours.text", 24),
     "no promise": ((without("greeting-no-call-back"),), "greeting-no-call-back", "greetings.after-hours.text", 24),
     "the schedule is for nothing": (
-        ((OPEN, 'open = [{ voicemail = "rictor", greeting = "after-hours" }]'),),
+        ((OPEN, 'open = [{ voicemail = "rictor", greeting = "after-hours" }]'), (TEXT, 'text = "Closed. Dial 911."')),
         "same-open-and-closed",
         'numbers."+17175550100"',
         26,
@@ -42,6 +42,18 @@ WARNED = {
         "number-unowned",
         'numbers."+17175550101"',
         32,
+    ),
+    "nobody is led to somebody with a phone": (
+        (("[schedules.office]", '[people.idle]\nname = "Idle"\nphones = ["idle-1"]\n\n[schedules.office]'),),
+        "person-unused",
+        "people.idle",
+        20,
+    ),
+    "no emergency": (
+        ((OPEN, OPEN.replace('"rictor" }]', '"rictor", greeting = "after-hours" }]')),),
+        "greeting-no-emergency",
+        "greetings.after-hours.text",
+        24,
     ),
     "never open": (
         (('open = { mon-thu = "09:00-17:00" }', f'open = {{ mon = "09:00-17:00" }}\nclosed_on = {"{}"}'),),
@@ -146,3 +158,49 @@ def test_every_warning_is_in_the_documentation(write: Callable[..., Path]) -> No
     for name in WARNINGS:
         assert f"`{name}`" in documented
     assert load(write()).warnings == ()
+
+
+RECORDED = (
+    without("greeting-names-nobody"),
+    without("greeting-no-call-back"),
+)
+SAID = "This is Scotland Family Medicine. We call you back tomorrow."
+
+
+def recording(folder: Path) -> Path:
+    path = folder / "mine.wav"
+    path.write_bytes(b"RIFF\x00\x00\x00\x00WAVEfmt ")
+    return path
+
+
+def test_what_a_recording_says_is_not_known(loaded: Load, tmp_path: Path) -> None:
+    [warning] = loaded(*RECORDED, (TEXT, f'file = "{recording(tmp_path)}"')).warnings
+    assert (warning.name, warning.key) == ("greeting-unread", "greetings.after-hours.file")
+
+
+@pytest.mark.parametrize(
+    ("says", "names"),
+    [
+        (SAID, set()),
+        ("We are closed.", {"greeting-names-nobody", "greeting-no-call-back"}),
+    ],
+)
+def test_what_a_recording_says_can_be_written_beside_it(
+    loaded: Load, tmp_path: Path, says: str, names: set[str]
+) -> None:
+    practice = loaded(*RECORDED, (TEXT, f'file = "{recording(tmp_path)}"\nsays = "{says}"'))
+    assert {warning.name for warning in practice.warnings} == names
+
+
+def test_somebody_of_a_rota_is_led_to(loaded: Load) -> None:
+    rota = """
+[people.night]
+name = "Night"
+phones = ["night-1"]
+[rotas.doctors]
+turns = ["night"]
+start = "2026-01-05"
+period = "week"
+hand_over = "08:00"
+"""
+    assert "person-unused" not in {warning.name for warning in loaded(more=rota).warnings}

@@ -106,3 +106,14 @@ def test_what_cannot_be_understood_is_told_with_a_remedy(problems: Problems, row
 def test_several_tests_that_cannot_be_read_are_all_told(problems: Problems) -> None:
     told = problems(more=expect(CALL, MORNING, "then = 1\n") + expect(CALL, "at = 1\n", 'then = "ring"\n'))
     assert len(told) == 2
+
+
+def test_what_a_calendar_says_is_not_known_to_a_test_and_that_is_told(loaded: Load) -> None:
+    calendar = (
+        'open = { mon-thu = "09:00-17:00" }',
+        'open = { mon-thu = "09:00-17:00" }\nclosed_calendar = "https://calendar.example/vacation.ics"',
+    )
+    [warning] = loaded(calendar, more=expect(CALL, MORNING, 'then = "ring rictor"')).warnings
+    assert (warning.name, warning.key) == ("expect-without-calendar", "expect[1]")
+    accept = '\n[[accept]]\nwarning = "expect-without-calendar"\non = "expect[1]"\nbecause = "A usual week is meant."\n'
+    assert loaded(calendar, more=expect(CALL, MORNING, 'then = "ring rictor"') + accept).warnings == ()

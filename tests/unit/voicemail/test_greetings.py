@@ -15,7 +15,8 @@ from pbx.asterisk.programs import Program, find_flite
 from pbx.domain.policy import Greeting, Policy
 from tests.unit.voicemail.spooling import policy, tone
 from voicemail.audio import RATE, Samples, is_silent, loudness_dbfs, peak_dbfs, read_audio, wav_bytes
-from voicemail.greetings import MANIFEST, GreetingProblem, check_greeting, prompts_of, render_prompts
+from voicemail.greetings import MANIFEST, GreetingCheck, GreetingProblem, check_greeting, prompts_of, render_prompts
+from voicemail.prompt_audio import surely_fits
 
 ALWAYS = ("default", "emergency", "thanks", "try-again")
 
@@ -183,3 +184,34 @@ def test_a_broken_voice_is_told_in_a_sentence() -> None:
 
 def test_the_spoken_prompt_is_no_silence(rendered: Path) -> None:
     assert not is_silent(read_audio(rendered / "emergency.wav").samples)
+
+
+def test_a_check_speaks_one_text_and_makes_no_other_that_is_sure_to_do(tmp_path: Path, flite: Program) -> None:
+    usual = "You have reached Scotland Family Medicine. Please call back tomorrow, or dial 911."
+    check = GreetingCheck(tmp_path, flite)
+    check.check(Greeting("one", text=usual))
+    check._speaker = Program("flite", ("false",))
+    check.check(Greeting("two", text=usual.replace("tomorrow", "on Monday")))
+    with pytest.raises(GreetingProblem, match="check the flite installation"):
+        check.check(Greeting("three", text="Hello."))
+
+
+def test_a_check_takes_what_the_server_has_made_already(rendered: Path) -> None:
+    check = GreetingCheck(rendered, None)
+    check.check(prompts_of(policy())["thanks"])
+    with pytest.raises(GreetingProblem, match="not installed"):
+        check.check(Greeting("night", text="Something that nobody has made."))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello.",
+        "1234567890 " * 20,
+        "... --- ... " * 20,
+        "word " * 400,
+        "Grüße " * 12,
+    ],
+)
+def test_a_text_that_may_not_do_is_spoken_to_know(text: str) -> None:
+    assert not surely_fits(text)

@@ -12,9 +12,9 @@ import pytest
 
 from pbx.domain.call import MessageRecord
 from pbx.domain.numbers import Caller, NumberKind
-from pbx.domain.transcript import Transcript, TranscriptState
+from pbx.domain.transcript import TRANSCRIPTION_ATTEMPTS, Transcript, TranscriptState
 from voicemail.transcribe.recogniser import RecogniserUnavailable, RecognitionFailed
-from voicemail.transcription import ATTEMPTS, Transcription
+from voicemail.transcription import Transcription
 
 ID = UUID("6f1f3a52-8a7e-4d0c-9f35-0b6f2a1c9d01")
 WORDS = Transcript(TranscriptState.DONE, "Please call me back.", "moonshine", "tiny-en")
@@ -80,18 +80,18 @@ async def test_a_message_that_is_gone_or_done_is_not_transcribed_again(record: M
 
 async def test_a_failure_is_raised_while_another_attempt_is_worth_it() -> None:
     box, says = Box(), Says(RecognitionFailed("It took too long.", retry=True))
-    for attempt in range(1, ATTEMPTS):
+    for attempt in range(1, TRANSCRIPTION_ATTEMPTS):
         with pytest.raises(RecognitionFailed):
             await transcribe(box, says, attempt)
     assert box.failures == []
-    await transcribe(box, says, ATTEMPTS)
+    await transcribe(box, says, TRANSCRIPTION_ATTEMPTS)
     assert box.failures == ["It took too long."]
 
 
 async def test_a_message_waits_for_an_engine_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("voicemail.transcription.UNAVAILABLE_SECONDS", 0)
     box, says = Box(), Says(WORDS, unavailable=5)
-    await transcribe(box, says, ATTEMPTS)
+    await transcribe(box, says, TRANSCRIPTION_ATTEMPTS)
     assert (len(says.asked), box.kept, box.failures) == (6, [WORDS], [])
 
 
