@@ -102,7 +102,7 @@ label = "Urgent line"
 open = [{{ urgent = "doctors", voicemail = "okafor" }}]
 
 [contacts]
-file = "contacts.csv"
+file = "known-callers.csv"
 
 [callers.priority]
 at_most = 3
@@ -191,7 +191,7 @@ def write_practice(folder: Path, ring_seconds: int = 8, closed: str = CLOSED, bu
     )
     file = folder / "practice.toml"
     file.write_text(text, encoding="utf-8")
-    (folder / "contacts.csv").write_text(_CONTACTS, encoding="utf-8")
+    (folder / "known-callers.csv").write_text(_CONTACTS, encoding="utf-8")
     return DemoPractice(file, folder / "var", SipServer(address, sip_port), web_port, trunk, trunk_port)
 
 

@@ -56,7 +56,7 @@ def demo(*, keep: bool) -> int:
 
 async def _play(folder: Path, out: Console) -> int:
     began = time.monotonic()
-    written = write_practice(folder, ring_seconds=4)
+    written = write_practice(folder, ring_seconds=5)
     practice = load(written.file)
     _introduce(practice, out)
     async with AsyncExitStack() as stack:
