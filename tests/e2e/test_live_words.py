@@ -142,7 +142,7 @@ async def test_a_hold_is_placed_shown_and_released(office: Office, spoken: Path)
     assert (again.status, "Traceback" in again.err, "is on legal hold already" in again.err) == (1, False, True)
     [hold] = (await office.secondline("voicemail", "holds", "--json")).json
     assert (hold["message"], hold["reason"], hold["released_at"]) == (id_, "lawyer's letter", None)
-    assert (await office.secondline("voicemail", "release", id_)).status == 0
+    assert (await office.secondline("voicemail", "unhold", id_)).status == 0
     state = (await office.secondline("status", "--json")).json
     assert state["mailboxes"]["rictor"]["full"] is False
     assert state["disk"]["low"] in (True, False)
