@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from pbx.config.people import mailboxes_of
 from pbx.config.problems import did_you_mean
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
@@ -16,13 +15,10 @@ from pbx.domain.schedule import Schedule
 
 
 def build_call_back(file: PracticeFile, schedules: Mapping[str, Schedule], report: Report) -> Limits:
-    """The limits of all mailboxes; a table for one that does not exist is a problem."""
+    """The limits of all mailboxes."""
     hours = _hours(file, schedules, report)
-    known = mailboxes_of(file) | dict.fromkeys((*report.declared("people"), *report.declared("teams")))
     boxes = {}
     for key, section in file.mailboxes.items():
-        if key not in known:
-            report.problem(("mailboxes", key), f"there is no mailbox {key!r}", did_you_mean(key, list(known)))
         if section.call_back_within is not None:
             boxes[key] = Limit(parse_span(section.call_back_within), hours)
     within = file.voicemail.call_back_within

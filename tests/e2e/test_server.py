@@ -128,8 +128,12 @@ async def test_a_call_that_came_while_the_controller_was_down_is_in_the_log(
 
 async def test_asterisk_is_started_again_when_it_dies(office: Office, number: str, a_patient: PatientMaker) -> None:
     [asterisk] = _asterisks(office)
+    before = (await office.secondline("status", "--json")).json["components"]["asterisk"]["detail"]
     os.kill(asterisk.pid, signal.SIGKILL)
     await until(lambda: bool(_asterisks(office)) and _asterisks(office) != [asterisk], 15, "Asterisk is back")
+    async with asyncio.timeout(30):  # the server looks once a second: what it says first may be from before
+        while (await office.secondline("status", "--json")).json["components"]["asterisk"]["detail"] == before:
+            await asyncio.sleep(0.1)
     await office.is_ready()
     patient = await a_patient(number)
     await patient.dial(office.practice.sip, EVENING_LINE)
