@@ -28,6 +28,7 @@ module aufile.so
 module_app account.so
 module_app menu.so
 module_app ctrl_tcp.so
+module_app mwi.so
 ctrl_tcp_listen 127.0.0.1:{control}
 sip_listen {address}
 audio_player aufile,{folder}/heard.wav
@@ -159,7 +160,7 @@ class Baresip:
             while True:
                 length = int((await reader.readuntil(b":"))[:-1])
                 message = json.loads((await reader.readexactly(length + 1))[:-1])
-                if message.get("event"):
+                if message.get("event") or message.get("message"):
                     await self._note(message)
                 elif "response" in message:
                     self._answers.put_nowait((bool(message.get("ok")), str(message.get("data", ""))))
