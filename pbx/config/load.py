@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pbx.config.advice import Accepted, advise, settle
@@ -13,6 +13,7 @@ from pbx.config.document import read_document
 from pbx.config.expectations import build_expectations, hold
 from pbx.config.machine import build_settings
 from pbx.config.menus import build_menu_prompts
+from pbx.config.notify import build_notifying
 from pbx.config.numbers import NumberBuilder
 from pbx.config.people import Directory, check_people, mailboxes_of, phones_of, warn_of_unused
 from pbx.config.problems import ConfigProblems, Problem
@@ -59,6 +60,7 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     greetings = build_greetings(file, report, listen)
     menu_prompts = build_menu_prompts(file, report, listen)
     music = build_music(file, report, listen)
+    notifying = build_notifying(file, report)
     expectations = build_expectations(file, report)
     if report.problems:
         raise ConfigProblems(_in_order(report.problems))
@@ -80,6 +82,8 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
         people=ringing.people,
         outside=ringing.outside,
         music=music,
+        notices=notifying.plans,
+        channels=notifying.channels,
     )
     hold(policy, expectations, report)
     advise(file, policy, report)
@@ -88,6 +92,7 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     accepted = settle(file, report)
     if report.problems:
         raise ConfigProblems(_in_order(report.problems))
+    settings = replace(settings, senders=notifying.senders)
     return Practice(policy, settings, _in_order(report.warnings), calendars, accepted)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+from pbx.config.senders import Sender
 
 
 class Transport(StrEnum):
@@ -66,7 +69,10 @@ class Recognizer:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`drain_seconds`: how long a stop waits for calls in progress. `database_url` None: the embedded PostgreSQL."""
+    """`drain_seconds`: how long a stop waits for calls in progress. `database_url` None: the embedded PostgreSQL.
+
+    `senders` are the servers of notices, by the channel's key.
+    """
 
     file: Path
     trunk: Trunk | None
@@ -75,3 +81,4 @@ class Settings:
     recognizer: Recognizer = Recognizer()
     database_url: str | None = field(default=None, repr=False)
     drain_seconds: int = 30
+    senders: Mapping[str, Sender] = field(default_factory=dict, repr=False)

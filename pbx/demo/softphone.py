@@ -49,7 +49,9 @@ class Softphone:
 
     async def register(self, server: SipServer, secret: str, within: float = REGISTER_WITHIN) -> None:
         """Register at `server`. Raises ClientFailed when it is refused or takes longer than `within` seconds."""
-        account = f"<{server.uri(self.name)}>;auth_user={self.name};auth_pass={secret};regint=60;answermode=manual;mwi=yes"
+        account = (
+            f"<{server.uri(self.name)}>;auth_user={self.name};auth_pass={secret};regint=60;answermode=manual;mwi=yes"
+        )
         await self._client.command("uanew", account)
         event = await self._client.event("REGISTER_OK", "REGISTER_FAIL", within=within)
         if event.type == "REGISTER_FAIL":

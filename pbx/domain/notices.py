@@ -1,13 +1,13 @@
-"""Which notices a message causes, for whom and when: the new one, reminders, escalation, and a call back that is overdue.
+"""Which notices a message causes, for whom and when: the new one, reminders, escalation, and an overdue call back.
 
-Everything is a function of where the message stands and of the time. A notice has an id that follows from what it is, so
-that asking again, after a restart too, names the same notices and no others.
+Everything is a function of where the message stands and of the time. A notice has an id that follows from what it is,
+so that asking again, after a restart too, names the same notices and no others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
@@ -51,8 +51,8 @@ class Group:
 class NoticePlan:
     """What a mailbox asks for: `people` hear of each message over `channels`, and are reminded while it is unread.
 
-    `groups` are told in their order until somebody takes the message, the whole list `rounds` times, `again` apart. A
-    message that was taken and is not done within `call_back` is told to its owner and escalates anew.
+    `groups` are told in their order until somebody takes the message, the whole list `rounds` times, `again` apart; and
+    anew from when the call back is overdue, however it stands: taken is not done.
     """
 
     people: tuple[str, ...] = ()
@@ -62,36 +62,42 @@ class NoticePlan:
     groups: tuple[Group, ...] = ()
     rounds: int = 1
     again: timedelta = timedelta(minutes=15)
-    call_back: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a message stands. `owner` (a person's key) took it at `taken_at`; `done` also where it was deleted."""
+    """Where a message stands. `owner` took it (a person's key; empty for an operator).
+
+    `done` holds also where it was deleted; `overdue_at` is when the practice's limit for the call back is over, if any.
+    """
 
     message: UUID
     mailbox: str
     received_at: datetime
     unread: bool = True
     owner: str | None = None
-    taken_at: datetime | None = None
     done: bool = False
+    overdue_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One telling of one person (a key; empty: of a program) over one channel. `step` tells repetitions apart."""
+    """One telling of one person (a key; empty: of a program) over one channel. `step` tells repetitions apart.
+
+    `phone` is the endpoint of a text to a phone.
+    """
 
     message: UUID
     cause: Cause
     step: str
     person: str
     channel: str
+    phone: str = ""
 
     @property
     def id(self) -> UUID:
         """Follows from the rest."""
-        return uuid5(self.message, f"{self.cause}/{self.step}/{self.person}/{self.channel}")
+        return uuid5(self.message, f"{self.cause}/{self.step}/{self.person}/{self.channel}/{self.phone}")
 
 
 def due(plan: NoticePlan, standing: Standing, now: datetime) -> tuple[Notice, ...]:
@@ -112,7 +118,7 @@ def wanted(cause: Cause, standing: Standing) -> bool:
     if standing.done:
         return False
     if cause is Cause.OVERDUE:
-        return standing.owner is not None
+        return True
     if cause is Cause.ESCALATION:
         return standing.owner is None
     return standing.owner is None and standing.unread
@@ -125,12 +131,10 @@ def _steps(plan: NoticePlan, standing: Standing) -> Iterator[tuple[datetime, Not
         for n in range(1, plan.reminders + 1):
             yield from _tell(plan, standing, standing.received_at + n * plan.remind_after, Cause.REMINDER, str(n))
     yield from _escalate(plan, standing, standing.received_at, Cause.ESCALATION)
-    if plan.call_back and standing.taken_at and standing.owner is not None:
-        late = standing.taken_at + plan.call_back
-        step = f"{standing.taken_at.timestamp():.0f}"
-        for channel in plan.channels:
-            yield late, Notice(standing.message, Cause.OVERDUE, step, standing.owner, channel)
-        yield from _escalate(plan, standing, late, Cause.OVERDUE, f"{step}.")
+    if standing.overdue_at:
+        whom = (standing.owner,) if standing.owner else plan.people
+        yield from _tell(replace(plan, people=whom), standing, standing.overdue_at, Cause.OVERDUE, "")
+        yield from _escalate(plan, standing, standing.overdue_at, Cause.OVERDUE)
 
 
 def _tell(
@@ -141,13 +145,11 @@ def _tell(
             yield at, Notice(standing.message, cause, step, person, channel)
 
 
-def _escalate(
-    plan: NoticePlan, standing: Standing, start: datetime, cause: Cause, prefix: str = ""
-) -> Iterator[tuple[datetime, Notice]]:
+def _escalate(plan: NoticePlan, standing: Standing, start: datetime, cause: Cause) -> Iterator[tuple[datetime, Notice]]:
     whole = max((group.after for group in plan.groups), default=timedelta()) + plan.again
     for n in range(plan.rounds):
         for place, group in enumerate(plan.groups):
-            step = f"{prefix}{n + 1}.{place + 1}"
+            step = f"{n + 1}.{place + 1}"
             for person in group.people:
                 for channel in group.channels:
                     at = start + n * whole + group.after

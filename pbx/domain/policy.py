@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pbx.domain.menu import Menu
+from pbx.domain.notices import NoticePlan
 from pbx.domain.oncall import Rota
 from pbx.domain.people import Outside, Person
 from pbx.domain.schedule import Schedule
+from pbx.domain.templates import Channel
 
 FALLBACK_GREETING = "default"
 """Name of the greeting that is played when a number has none of its own."""
@@ -117,6 +119,7 @@ class Policy:
     shown). `max_message_seconds` bounds one recording; `mailboxes` maps a mailbox's key to the name that people read,
     `menu_prompts` a prompt's name to what a menu says. `snow_day_greeting` is that of closed lines on a snow day.
     `music` is what callers hear while it rings (None: ring-back).
+    `notices` says by mailbox who hears of its messages, `channels` by key what may be said over each.
     """
 
     version: str
@@ -135,6 +138,8 @@ class Policy:
     people: Mapping[str, Person] = field(default_factory=dict)
     outside: Mapping[str, Outside] = field(default_factory=dict)
     music: Greeting | None = None
+    notices: Mapping[str, NoticePlan] = field(default_factory=dict)
+    channels: Mapping[str, Channel] = field(default_factory=dict)
 
     def phones_of(self, person: str) -> tuple[str, ...]:
         """The endpoints of a person (its key); empty for somebody who is not in the file."""

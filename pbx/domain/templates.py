@@ -1,7 +1,7 @@
 """The texts of notices, typed by what they may say.
 
-What a patient said, who they are and their number are fields of `PatientFields` alone. A channel that is not trusted has
-a `Template[PlainFields]`, which cannot even name them.
+What a patient said and their number are fields of `PatientFields` alone. A channel that is not trusted has a
+`Template[PlainFields]`, which cannot even name them.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from typing import Generic, TypeVar
 
 
@@ -93,11 +94,20 @@ def _refusal(field: str, known: set[str]) -> BadTemplate:
     return BadTemplate(f"names {{{field}}}, which there is not", f"fields are {', '.join(sorted(known))}")
 
 
+class Kind(StrEnum):
+    """What a channel leads to."""
+
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    PHONE_MESSAGE = "phone-message"
+
+
 @dataclass(frozen=True, slots=True)
 class PlainChannel:
     """A channel that carries no patient data."""
 
     key: str
+    kind: Kind
     text: Template[PlainFields]
 
 
@@ -106,6 +116,7 @@ class TrustedChannel:
     """A channel that may carry patient data, and `because` of what the practice holds it for safe."""
 
     key: str
+    kind: Kind
     text: Template[PatientFields]
     because: str
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from pbx.config.schema.actions import MenuSection, NumberSection
+from pbx.config.schema.notify import NoticesSection, NotifySection
 from pbx.config.schema.people import GreetingSection, PersonSection, TeamSection
 from pbx.config.schema.proof import AcceptSection, ExpectSection
 from pbx.config.schema.ringing import OutsideSection
@@ -38,6 +39,8 @@ class PracticeFile(Section):
     greetings: Annotated[dict[Key, GreetingSection], About("Greetings, by a short key.", "after-hours")] = {}
     menus: Annotated[dict[Key, MenuSection], About("Menus of a phone tree, by a short key.", "main")] = {}
     numbers: Annotated[dict[str, NumberSection], About("Numbers, as people write them.", "+17175550100")] = {}
+    notify: Annotated[dict[Key, NotifySection], About("Channels for notices, by a short key.", "mail")] = {}
+    notices: Annotated[dict[Key, NoticesSection], About("Notices of a mailbox's messages, by its key.", "rictor")] = {}
     expect: Annotated[list[ExpectSection], About("Tests of this file.", "")] = []
     accept: Annotated[list[AcceptSection], About("Warnings that are known and meant.", "")] = []
     voicemail: Annotated[VoicemailSection, About("Messages.", "")] = VoicemailSection()
