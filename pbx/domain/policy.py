@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pbx.domain.callback import Limits
 from pbx.domain.menu import Menu
 from pbx.domain.notices import NoticePlan
 from pbx.domain.oncall import Rota
@@ -118,8 +119,9 @@ class Policy:
     `country` is an ISO 3166-1 alpha-2 code (for numbers without a country code), `timezone` an IANA name (for times
     shown). `max_message_seconds` bounds one recording; `mailboxes` maps a mailbox's key to the name that people read,
     `menu_prompts` a prompt's name to what a menu says. `snow_day_greeting` is that of closed lines on a snow day.
-    `music` is what callers hear while it rings (None: ring-back).
     `notices` says by mailbox who hears of its messages, `channels` by key what may be said over each.
+    `music` is what callers hear while it rings (None: ring-back). `members` maps a mailbox to the people (keys) who see
+    it, `call_back` says within which time patients are called back, `undelete_days` how long a deletion can be undone.
     """
 
     version: str
@@ -140,6 +142,9 @@ class Policy:
     music: Greeting | None = None
     notices: Mapping[str, NoticePlan] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    call_back: Limits = field(default_factory=Limits)
+    undelete_days: int = 30
 
     def phones_of(self, person: str) -> tuple[str, ...]:
         """The endpoints of a person (its key); empty for somebody who is not in the file."""

@@ -7,7 +7,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from pbx.domain.back_off import GIVE_UP_AFTER, HELD, wait_after
@@ -15,6 +15,7 @@ from pbx.domain.notices import Notice, Standing, wanted
 from pbx.domain.policy import Policy
 from pbx.domain.telling import SUBJECT, Words, notices_for, plain_words, trusted_words
 from pbx.domain.templates import Channel, Kind, PlainChannel
+from pbx.domain.transcript import TranscriptState
 from pbx.services.ports import Bundle, Fate, MessageBox, Outbox, Parcel, Sender, StoreUnavailable, Verdict
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 MOST_TOGETHER = {Kind.EMAIL: 20, Kind.PHONE_MESSAGE: 20, Kind.WEBHOOK: 1}
 """Notices of one reader that go as one: after an outage a mailbox gets one mail. Programs are told of each."""
+
+WORDS_WITHIN = timedelta(minutes=2)
+"""So long a notice that may carry the words of a message waits for them."""
 
 Told = tuple[Notice, Standing]
 
@@ -101,16 +105,21 @@ class Notices:
         if to is None:
             return Verdict(Fate.PERMANENT, "Somebody who should be told is not in the practice's file any more.")
         words = await self._words(channel, told)
+        if words is None:
+            return Verdict(Fate.HELD, "The message is not written down yet.")
         data = {"timestamp": bundle.since.isoformat(), **words.data}
         return await sender.send(Parcel(bundle.id, to, SUBJECT, words.text, data))
 
-    async def _words(self, channel: Channel, told: list[Told]) -> Words:
-        """What is said. What a message holds is looked up for a trusted channel and for no other."""
+    async def _words(self, channel: Channel, told: list[Told]) -> Words | None:
+        """What is said; None where it is worth waiting for. A message is looked up for a trusted channel alone."""
         if isinstance(channel, PlainChannel):
             return plain_words(self.policy(), channel, told)
         found = [(notice, standing, await self.messages.message(notice.message)) for notice, standing in told]
         known = [(notice, standing, record) for notice, standing, record in found if record is not None]
-        return trusted_words(self.policy(), channel, known)
+        patience = self.now() - WORDS_WITHIN
+        if any(r.state is TranscriptState.PENDING and r.received_at > patience for _, _, r in known):
+            return None
+        return trusted_words(self.policy(), channel, known) if known else None
 
     def _address(self, channel: Channel, notice: Notice) -> str | None:
         if channel.kind is Kind.WEBHOOK:
