@@ -18,6 +18,8 @@ from agi.codes import Codes
 from agi.server import Talks, serve
 from pbx.ami.client import AmiClient
 from pbx.ami.errors import AmiError
+from pbx.ami.lamps import AmiLamps
+from pbx.ami.texts import AmiTexts
 from pbx.asterisk.cel import calls_seen
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import LOOPBACK, Ports
@@ -34,11 +36,15 @@ from pbx.domain.call import SeenCall
 from pbx.instance import only_instance
 from pbx.kept import KeptFile
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
+from pbx.notify.lamp import Lamps
+from pbx.notify.senders import Senders
 from pbx.operations import Parts, ServerOperations
 from pbx.prompts import announcer, make_prompts
 from pbx.running import Running, Signals
 from pbx.services.health import Health
 from pbx.services.known import Known
+from pbx.services.lamp_counts import LampCounts
+from pbx.services.notices import Notices
 from pbx.services.oncall import SwapsInForce
 from pbx.services.overrides import Overrides, OverridesInForce
 from pbx.services.pace import Pace, PacedCallLog
@@ -50,6 +56,7 @@ from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
+from pbx.store.outbox import PgOutbox
 from pbx.store.overrides import PgOverrideBook
 from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
@@ -128,7 +135,8 @@ class Server:
         phones = PhonesAtHand()
         known = Known(swaps, OverridesInForce(override_book, KeptFile(self._layout.overrides)), phones)
         pins = Pins(PgPinBook(database), KeptFile(self._layout.pins))
-        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, known, pins)
+        outbox = PgOutbox(database)
+        parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, known, pins, outbox)
         operations = ServerOperations(self._config, practice, machine, parts)
         overrides = Overrides(override_book, known.overrides, lambda: operations.policy)
         api = Api(operations, overrides, PgTokenBook(database), Refusals(self._metrics.api_refused.inc))
@@ -143,6 +151,8 @@ class Server:
         router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: operations.facts)
         metered = MeteredRouter(router, self._metrics, pace)
         codes = Codes(lambda: operations.policy, lambda: operations.facts, overrides, pins, announcer(self._layout))
+        senders = Senders(lambda: operations.settings.senders, AmiTexts(ami))
+        notices = Notices(outbox, PgMessageBox(database), lambda: operations.policy, senders.in_force)
         talks = Talks(self._layout.greetings, {"codes": codes.talk})
         await stack.enter_async_context(serve(metered, LOOPBACK, machine.ports.agi, talks=talks))
         await self._open(stack, practice.settings.web, operations, api)
@@ -161,6 +171,8 @@ class Server:
             calendars=calendars,
             known=known,
             pins=pins,
+            notices=notices,
+            lamps=Lamps(LampCounts(outbox, lambda: operations.policy).wanted, AmiLamps(ami)),
             rota_watch=operations.rota_watch,
             health=self._health,
             poked=asyncio.Event(),

@@ -29,6 +29,7 @@ from pbx.services.oncall import RotaWatch
 from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.store.jobs import TranscriptionQueue
+from pbx.store.outbox import PgOutbox
 from pbx.web.metrics import Metrics
 from voicemail.greetings import GreetingProblem
 
@@ -52,6 +53,7 @@ class Parts:
     calendars: Calendars
     known: Known
     pins: Pins
+    outbox: PgOutbox
 
 
 class ServerOperations:
@@ -71,6 +73,11 @@ class ServerOperations:
     def policy(self) -> Policy:
         """The policy in force, with its calendars."""
         return self._in_force
+
+    @property
+    def settings(self) -> Settings:
+        """What the file in force says about the machine."""
+        return self._practice.settings
 
     @property
     def facts(self) -> Facts:
@@ -111,6 +118,7 @@ class ServerOperations:
             "left_out": sorted(self._parts.known.phones.unregistered),
             "live_calls": await self._live_calls(),
             "queue": {"transcription": await self._queue_depth()},
+            "notices": await self._notices(),
             "disk": {"free_bytes": shutil.disk_usage(self._machine.layout.data).free},
             "asterisk_restarts": self._parts.asterisk.restarts,
             "oncall": self._on_call(),
@@ -127,6 +135,8 @@ class ServerOperations:
         metrics.disk_free.set(shutil.disk_usage(self._machine.layout.data).free)
         phones = await self._phones()
         metrics.phones.set(sum(registered is True for registered in phones.values()))
+        for backlog in await self._notices() or ():
+            metrics.notices.labels(backlog["channel"]).set(backlog["waiting"])
         for gauge, value in (
             (metrics.live_calls, await self._live_calls()),
             (metrics.queue, await self._queue_depth()),
@@ -220,6 +230,13 @@ class ServerOperations:
             return len(await self._parts.ami.live_calls())
         except AmiError:
             return None
+
+    async def _notices(self) -> list[Json] | None:
+        try:
+            found = await self._parts.outbox.backlogs()
+        except StoreUnavailable:
+            return None
+        return [{"channel": b.channel, "waiting": b.waiting, "failed": b.failed, "failure": b.failure} for b in found]
 
     async def _queue_depth(self) -> int | None:
         try:

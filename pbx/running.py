@@ -19,9 +19,11 @@ from pbx.asterisk.cel import rotate
 from pbx.asterisk.process import AsteriskProcess
 from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
+from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
 from pbx.services.health import Health, Part
 from pbx.services.known import Known
+from pbx.services.notices import Notices
 from pbx.services.oncall import RotaWatch
 from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
@@ -69,6 +71,8 @@ class Running:
     calendars: Calendars
     known: Known
     pins: Pins
+    notices: Notices
+    lamps: Lamps
     rota_watch: RotaWatch
     health: Health
     poked: asyncio.Event
@@ -114,6 +118,8 @@ class Running:
             self._look_after(),
             self._reconcile_calls(),
             self._reload_when_asked(signals.reload),
+            self.notices.run(),
+            self.lamps.run(),
         ]
 
     async def _follow_calls(self) -> None:

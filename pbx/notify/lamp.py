@@ -14,19 +14,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pbx.ami.errors import AmiError
+from pbx.domain.lamps import Count
 from pbx.services.ports import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many messages are new, and how many were heard."""
-
-    new: int = 0
-    old: int = 0
 
 
 Wanted = Callable[[], Awaitable[Mapping[str, Count]]]
