@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from email.message import EmailMessage
 from email.utils import format_datetime, localtime
@@ -11,7 +12,7 @@ import aiosmtplib
 from pbx.config.senders import MailServer
 from pbx.services.ports import Fate, Parcel, Verdict
 
-SECONDS = 20.0
+SECONDS = 30.0
 """For the whole of a mail."""
 
 _REFUSED = 500
@@ -27,20 +28,20 @@ class Mail:
         """Hand one mail over. Without TLS and a certificate that is right it is held: nothing goes in the clear."""
         server = self._server
         try:
-            await aiosmtplib.send(
-                self._mail(parcel),
-                sender=server.sender,
-                recipients=[parcel.to],
-                hostname=server.host,
-                port=server.port,
-                username=server.username,
-                password=server.password,
-                use_tls=server.at_once,
-                # True, not None: None would go on in the clear where the server offers no STARTTLS.
-                start_tls=not server.at_once,
-                tls_context=_context(server),
-                timeout=SECONDS,
-            )
+            async with asyncio.timeout(SECONDS):
+                await aiosmtplib.send(
+                    self._mail(parcel),
+                    sender=server.sender,
+                    recipients=[parcel.to],
+                    hostname=server.host,
+                    port=server.port,
+                    username=server.username,
+                    password=server.password,
+                    use_tls=server.at_once,
+                    # True, not None: None would go on in the clear where the server offers no STARTTLS.
+                    start_tls=not server.at_once,
+                    tls_context=_context(server),
+                )
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             return _verdict(error)
         return Verdict(Fate.SENT)

@@ -236,7 +236,9 @@ ORDER BY received_at, message.id;
 -- name: add_notice(id, message_id, cause, step, person, channel, phone)*!
 -- A message that is gone by now takes its notices with it.
 INSERT INTO outbox (id, message_id, cause, step, person, channel, phone)
-SELECT :id, message.id, :cause, :step, :person, :channel, :phone FROM message WHERE message.id = :message_id
+SELECT :id::uuid, message.id, :cause::text, :step::text, :person::text, :channel::text, :phone::text
+FROM message
+WHERE message.id = :message_id
 ON CONFLICT DO NOTHING;
 
 -- name: next_notice(channel)^
@@ -261,7 +263,7 @@ UPDATE outbox SET taken_until = now() + make_interval(secs => :seconds), attempt
 WHERE bundle = :bundle AND state = 'waiting';
 
 -- name: bundle(bundle)
-SELECT outbox.id, outbox.message_id, cause, step, person, channel, phone, attempts, made_at,
+SELECT outbox.id, outbox.message_id, cause, step, person, channel, phone, outbox.attempts, made_at,
        mailbox, received_at, inbox.state AS inbox_state, owner, done_at, deleted_at
 FROM outbox
 JOIN message ON message.id = outbox.message_id

@@ -35,7 +35,7 @@ FROM_OUTSIDE = ("CALLERID", "EXTEN", "PJSIP_HEADER", "REDIRECTING", "DNID", "CON
 @pytest.fixture
 def dialplan(files: dict[str, str]) -> str:
     """What Asterisk reads, without comments."""
-    text = "\n".join(files[name] for name in ("extensions.conf", "call.conf", "safe.conf", "talk.conf"))
+    text = "\n".join(files[name] for name in ("extensions.conf", "call.conf", "safe.conf", "notify.conf", "talk.conf"))
     return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(";"))
 
 
