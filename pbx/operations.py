@@ -135,8 +135,11 @@ class ServerOperations:
         metrics.disk_free.set(shutil.disk_usage(self._machine.layout.data).free)
         phones = await self._phones()
         metrics.phones.set(sum(registered is True for registered in phones.values()))
-        for backlog in await self._notices() or ():
-            metrics.notices.labels(backlog["channel"]).set(backlog["waiting"])
+        backlogs = await self._notices()
+        if backlogs is not None:
+            waiting = {backlog["channel"]: backlog["waiting"] for backlog in backlogs}
+            for channel in self.policy.channels:
+                metrics.notices.labels(channel).set(waiting.get(channel, 0))
         for gauge, value in (
             (metrics.live_calls, await self._live_calls()),
             (metrics.queue, await self._queue_depth()),

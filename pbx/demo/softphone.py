@@ -61,6 +61,25 @@ class Softphone:
         """Wait until it rings; the SIP URI that it shows. Raises ClientFailed."""
         return (await self._client.event("CALL_INCOMING", within=within)).peer
 
+    async def lamp_shows(self, new: int, old: int, within: float) -> None:
+        """Wait until its message lamp shows so many new and old messages. Raises ClientFailed."""
+        async with asyncio.timeout(within):
+            while f"Voice-Message: {new}/{old} " not in (await self._client.event("MWI_NOTIFY", within=within)).param:
+                pass
+
+    async def text(self, within: float) -> str:
+        """Wait for a text; what it says. Raises ClientFailed."""
+        return (await self._client.event("MESSAGE", within=within)).param
+
+    @property
+    def has_a_text(self) -> bool:
+        """Whether one came without `text` being waited for."""
+        return self._client.saw("MESSAGE")
+
+    def loses_power(self) -> None:
+        """It is gone from one moment to the next, and the PBX does not know."""
+        self._client.lose_power()
+
     @property
     def has_rung(self) -> bool:
         """Whether it rang without `rings` being waited for."""

@@ -222,7 +222,7 @@ class Outbox(Protocol):
         """Where every message stands that somebody still has to take care of (`overdue_at` is not filled in)."""
 
     async def add(self, notices: Sequence[Notice]) -> None:
-        """Write notices down; those that were written before stay as they are."""
+        """Write notices down; those that were written before stay as they are, but for dropped ones."""
 
     async def take(self, channel: str, most: int) -> Bundle | None:
         """What is due for one reader of a channel, at most `most` notices. Nobody else is given it for a while."""

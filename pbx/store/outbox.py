@@ -47,7 +47,7 @@ class PgOutbox:
             return [_standing(row) async for row in sql.followed(connection)]
 
     async def add(self, notices: Sequence[Notice]) -> None:
-        """Write notices down; those that were written before stay as they are."""
+        """Write notices down; those that were written before stay as they are, but for dropped ones."""
         rows = [
             {
                 "id": one.id,

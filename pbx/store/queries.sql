@@ -234,12 +234,15 @@ WHERE received_at > now() - interval '14 days' AND done_at IS NULL AND deleted_a
 ORDER BY received_at, message.id;
 
 -- name: add_notice(id, message_id, cause, step, person, channel, phone)*!
--- A message that is gone by now takes its notices with it.
+-- A message that is gone by now takes its notices with it. One that had no reason any more may have it again, such as
+-- when somebody gives a message back.
 INSERT INTO outbox (id, message_id, cause, step, person, channel, phone)
 SELECT :id::uuid, message.id, :cause::text, :step::text, :person::text, :channel::text, :phone::text
 FROM message
 WHERE message.id = :message_id
-ON CONFLICT DO NOTHING;
+ON CONFLICT (id) DO UPDATE
+    SET state = 'waiting', bundle = NULL, attempts = 0, due_at = now(), settled_at = NULL
+    WHERE outbox.state = 'dropped';
 
 -- name: next_notice(channel)^
 SELECT id, bundle, person, phone FROM outbox

@@ -32,4 +32,5 @@ COMMENT ON COLUMN outbox.failure IS 'One sentence for people, without patient da
 
 CREATE INDEX outbox_waiting ON outbox (channel, due_at) WHERE state = 'waiting';
 CREATE INDEX outbox_bundle ON outbox (bundle) WHERE state = 'waiting';
+CREATE INDEX outbox_failed ON outbox (settled_at) WHERE state = 'failed';
 CREATE INDEX outbox_by_message ON outbox (message_id);

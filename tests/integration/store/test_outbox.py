@@ -160,3 +160,11 @@ async def test_a_dropped_notice_is_over(outbox: PgOutbox, message: Message) -> N
     await outbox.drop([notice.id])
     assert await outbox.take("mail", 9) is None
     assert await outbox.backlogs() == []
+
+
+async def test_a_dropped_notice_may_have_a_reason_again(outbox: PgOutbox, message: Message) -> None:
+    notice = a_notice(await message())
+    await outbox.add([notice])
+    await outbox.drop([notice.id])
+    await outbox.add([notice])
+    assert await outbox.take("mail", 9) is not None
