@@ -7,7 +7,6 @@ Asterisk where it last said something else, or may have forgotten it.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -45,11 +44,6 @@ class Lamps:
     light: Light
     _shown: dict[str, Count] = field(default_factory=dict)
     _epoch: int | None = None
-    _bell: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def look_soon(self) -> None:
-        """Something changed."""
-        self._bell.set()
 
     async def run(self) -> None:
         """Keep them right for ever; meant to be cancelled."""
@@ -58,10 +52,9 @@ class Lamps:
                 await self.once()
             except (StoreUnavailable, AmiError):
                 log.debug("the message lamps show what was last known")
-            self._bell.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._bell.wait()
+            except Exception as error:  # noqa: BLE001 - the edge of a job: calls must not end with it
+                log.error("the message lamps could not be set: %s", type(error).__name__)
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def once(self) -> None:
         """Tell Asterisk what changed. Raises StoreUnavailable and AmiError; then the rest is told the next time."""

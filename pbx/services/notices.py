@@ -55,6 +55,8 @@ class Notices:
                     await self.write_down()
                 except StoreUnavailable:
                     log.debug("notices wait for the database")
+                except Exception as error:  # noqa: BLE001 - the edge of a job: calls must not end with it
+                    log.error("notices could not be written down: %s", type(error).__name__)
                 for key in self.senders():
                     if key not in self._busy or self._busy[key].done():
                         self._busy[key] = group.create_task(self._serve(key))
@@ -108,7 +110,10 @@ class Notices:
         if words is None:
             return Verdict(Fate.HELD, "The message is not written down yet.")
         data = {"timestamp": bundle.since.isoformat(), **words.data}
-        return await sender.send(Parcel(bundle.id, to, SUBJECT, words.text, data))
+        try:
+            return await sender.send(Parcel(bundle.id, to, SUBJECT, words.text, data))
+        except Exception as error:  # noqa: BLE001 - the edge of an attempt; the text may quote what was to be sent
+            return Verdict(Fate.TEMPORARY, f"It could not be sent ({type(error).__name__}).")
 
     async def _words(self, channel: Channel, told: list[Told]) -> Words | None:
         """What is said; None where it is worth waiting for. A message is looked up for a trusted channel alone."""

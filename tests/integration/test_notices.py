@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Mapping
@@ -47,6 +48,7 @@ from tests.kit.calls import a_message_call, a_recording, a_start
 from tests.kit.hooks import SECRET, Receiver, receiver
 from tests.kit.mail import MailBoxes, mail_server
 from tests.kit.tls import Certificate
+from tests.kit.wait import until
 
 NUMBER, NAME, PHRASE = "+12155550143", "Peregrine", "the insulin ran out on Saturday"
 CANARIES = ("5550143", "555-0143", NAME, "insulin", "Saturday")
@@ -81,6 +83,10 @@ def a_policy(plan: NoticePlan = PLAN) -> Policy:
 
 
 PEOPLE = {"rictor": "Dr. Rictor", "mills": "Sam Mills"}
+
+
+class Killed(BaseException):
+    """The end of the program, from one moment to the next."""
 
 
 @dataclass
@@ -241,10 +247,10 @@ async def test_a_server_that_dies_after_sending_sends_the_same_mail_again_and_no
         async def send(self, parcel: Parcel) -> Verdict:
             tried.append(parcel)
             await real.send(parcel)
-            raise ConnectionResetError
+            raise Killed
 
     practice.senders = {"mail": Dies()}
-    with pytest.raises(ConnectionResetError):
+    with pytest.raises(Killed):
         await notices.send_next("mail")
     practice.senders = {"mail": real}
     await practice.looks(0)
@@ -314,6 +320,43 @@ async def test_nothing_of_the_patient_is_in_what_leaves_over_an_untrusted_channe
         assert not [text for text in left if canary.encode() in text]
         assert not [text for text in said if canary in text]
         assert canary.encode() not in Metrics().text()
+
+
+async def test_a_channel_that_breaks_in_a_way_of_its_own_is_tried_again(practice: Practice) -> None:
+    class Breaks:
+        async def send(self, parcel: Parcel) -> Verdict:
+            raise RuntimeError(parcel.to)
+
+    await practice.message()
+    real, practice.senders = practice.senders, {"mail": Breaks()}
+    await practice.looks(0)
+    [backlog] = await PgOutbox(practice.database).backlogs()
+    assert backlog.failure == "It could not be sent (RuntimeError)."
+    practice.senders = real
+    await practice.due_now()
+    await practice.looks(0)
+    assert len(practice.boxes.mails) == 1
+
+
+async def test_the_loop_tells_of_a_message_and_goes_on_after_an_error(practice: Practice) -> None:
+    await practice.message()
+    notices = practice.notices()
+    good, calls = practice.policy, 0
+
+    def breaks_once() -> Policy:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise RuntimeError
+        return good
+
+    notices.policy = breaks_once
+    running = asyncio.ensure_future(notices.run())
+    try:
+        await until(lambda: len(practice.boxes.mails) == 1)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_person_who_left_is_told_nothing_more(practice: Practice) -> None:
