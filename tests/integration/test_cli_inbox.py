@@ -28,10 +28,11 @@ WORDS = "please call me about my canary"
 
 @pytest.fixture
 def practice(tmp_path: Path, dsn: str) -> Path:
-    """The care team's practice, on a database that runs already: no command has to start one."""
+    """The care team's practice, on a database that runs already, with limits that go by the clock day and night."""
     file = tmp_path / "practice.toml"
-    more = f"\n[voicemail]\ncall_back_within = '1h'\n\n[database]\nurl = '{dsn}'\n"
-    file.write_text(CARE_TEAM.read_text(encoding="utf-8") + more, encoding="utf-8")
+    before, hours, after = CARE_TEAM.read_text(encoding="utf-8").partition('call_back_schedule = "office"')
+    assert hours
+    file.write_text(f"{before}{after}\n[database]\nurl = '{dsn}'\n", encoding="utf-8")
     return file
 
 

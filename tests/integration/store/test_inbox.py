@@ -18,6 +18,7 @@ from pbx.services.inbox import Inbox, Look
 from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
 from pbx.store.inbox import PgInbox
+from pbx.store.migrate import migrate, migrations
 from tests.kit.calls import MORNING, a_message_call, a_recording, a_start
 
 RICTOR, MILLS = Who.person("rictor", How.PHONE), Who.person("mills", How.COMMAND, "root")
@@ -173,6 +174,34 @@ async def test_history_is_never_changed_and_goes_with_its_message(inbox: Inbox, 
         await connection.execute("DELETE FROM message")
         assert await connection.fetchval("SELECT count(*) FROM inbox_event") == 0
         assert await connection.fetchval("SELECT count(*) FROM inbox") == 0
+
+
+async def test_what_was_shown_before_there_was_a_history_is_in_it(empty_dsn: str) -> None:
+    before = [migration for migration in migrations() if migration.version < 9]
+    call, shown, fresh = uuid4(), uuid4(), uuid4()
+    async with Database.connect(empty_dsn) as database:
+        async with database.dedicated() as connection:
+            await migrate(connection, before)
+            await connection.execute(
+                "INSERT INTO call (id, direction, caller_kind, dialled, started_at, outcome) "
+                "VALUES ($1, 'inbound', 'withheld', '+17175550100', now(), 'message')",
+                call,
+            )
+            await connection.execute(
+                "INSERT INTO message (id, call_id, mailbox, received_at, seconds, file, sha256, repaired) "
+                "SELECT id, $1, 'rictor', now(), 1, '', '', false FROM unnest($2::uuid[]) AS id",
+                *(call, [shown, fresh]),
+            )
+            await connection.execute(
+                "INSERT INTO audit (actor, action, object) SELECT 'mia', action, $1 FROM unnest($2::text[]) AS action",
+                *(f"message/{shown}", ["show", "export"]),
+            )
+        await database.migrate()
+        inbox = Inbox(PgInbox(database), lambda: POLICY)
+        assert (await inbox.message(shown, RICTOR)).standing.state is State.HEARD
+        assert (await inbox.message(fresh, RICTOR)).standing.state is State.NEW
+        history = await inbox.history(shown, RICTOR)
+        assert [(event.by, event.deed) for event in history] == [("mia", Deed.READ), ("mia", Deed.EXPORTED)]
 
 
 async def test_a_claim_alone_keeps_a_message_overdue_until_it_is_done(inbox: Inbox, database: Database) -> None:
