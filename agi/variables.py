@@ -68,6 +68,10 @@ SECONDS = Variable("SL_SECONDS", SetBy.CONTROLLER, "For all that waits: the most
 POSITION = Variable("SL_POSITION", SetBy.CONTROLLER, "The step's place in the call's plan, from 0; at first -1.")
 OK = Variable("SL_OK", SetBy.CONTROLLER, "Set last: the SL_TOKEN of the question that this answers.")
 
+BOX = Variable("SL_BOX", SetBy.CONTROLLER, "For `sl-lamp`: whose lamp, a person's key.")
+NEW = Variable("SL_NEW", SetBy.CONTROLLER, "For `sl-lamp`: how many messages are new.")
+OLD = Variable("SL_OLD", SetBy.CONTROLLER, "For `sl-lamp`: how many are not.")
+
 AGI = Variable("SL_AGI", SetBy.CONFIG, "Where the controller listens, as agi://address:port.")
 SPOOL = Variable("SL_SPOOL", SetBy.CONFIG, "The folder of recordings and sidecars.")
 SPARE = Variable("SL_SPARE", SetBy.CONFIG, "The folder to use when the spool cannot be written.")
@@ -103,5 +107,6 @@ ALL = (
         ABOUT,
     ),
     *ANSWER,
+    *(BOX, NEW, OLD),
     *(AGI, SPOOL, SPARE, GREETINGS, MUSIC, MAX_SECONDS),
 )

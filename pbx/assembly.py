@@ -16,7 +16,9 @@ from agi.server import Talks
 from agi.urgent_talk import urgent_talk
 from pbx.ami.client import AmiClient
 from pbx.ami.errors import AmiError
+from pbx.ami.lamps import AmiLamps
 from pbx.ami.pager import AmiPager
+from pbx.ami.texts import AmiTexts
 from pbx.asterisk.cel import calls_seen
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import LOOPBACK
@@ -31,12 +33,16 @@ from pbx.domain.policy import Policy
 from pbx.kept import KeptFile
 from pbx.mailboxes import Mailboxes
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
+from pbx.notify.lamp import Lamps
+from pbx.notify.senders import Senders
 from pbx.operations import Parts, ServerOperations
 from pbx.prompts import announcer
 from pbx.running import Running
 from pbx.services.health import Health
 from pbx.services.history import CallHistory
 from pbx.services.known import Known
+from pbx.services.lamp_counts import LampCounts
+from pbx.services.notices import Notices
 from pbx.services.oncall import SwapsInForce
 from pbx.services.overrides import Overrides, OverridesInForce
 from pbx.services.pace import Pace, PacedCallLog
@@ -150,6 +156,7 @@ class Assembly:
             self.known,
             self.pins,
             Mailboxes(self.retention),
+            self.records.outbox,
         )
         return ServerOperations(self.config, self.practice, self.machine, parts)
 
@@ -226,6 +233,17 @@ class Assembly:
         folders = KeptFolders(self.layout.messages, self.layout.spool, self.layout.spare)
         return Retention(self.records.keeping, folders, lambda: self.operations.settings.keeping)
 
+    # Notices of them.
+
+    @cached_property
+    def notices(self) -> Notices:
+        senders = Senders(lambda: self.operations.settings.senders, AmiTexts(self.ami))
+        return Notices(self.records.outbox, self.records.messages, self.policy, senders.in_force)
+
+    @cached_property
+    def lamps(self) -> Lamps:
+        return Lamps(LampCounts(self.records.outbox, self.policy).wanted, AmiLamps(self.ami))
+
     # All of it, at work.
 
     def running(self) -> Running:
@@ -246,6 +264,8 @@ class Assembly:
             known=self.known,
             pins=self.pins,
             history=self.history,
+            notices=self.notices,
+            lamps=self.lamps,
             urgent=self.urgent,
             pin_watch=PinWatch(self.policy, self.pins.has),
             rota_watch=self.operations.rota_watch,

@@ -22,6 +22,7 @@ from pbx.store.inbox import PgInbox
 from pbx.store.keeping import PgKeeping
 from pbx.store.messages import PgMessageBox
 from pbx.store.migrate import SchemaRefused
+from pbx.store.outbox import PgOutbox
 from pbx.store.overrides import PgOverrideBook
 from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
@@ -91,6 +92,7 @@ class Records:
     urgent: PgUrgentBook
     keeping: PgKeeping
     past_calls: PgPastCalls
+    outbox: PgOutbox
     inbox: PgInbox
 
 
@@ -132,5 +134,6 @@ def records_of(database: Database) -> Records:
         urgent=PgUrgentBook(database),
         keeping=PgKeeping(database),
         past_calls=PgPastCalls(database),
+        outbox=PgOutbox(database),
         inbox=PgInbox(database),
     )

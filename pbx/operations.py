@@ -30,6 +30,7 @@ from pbx.services.oncall import RotaWatch
 from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.store.jobs import TranscriptionQueue
+from pbx.store.outbox import PgOutbox
 from pbx.web.metrics import Metrics
 from voicemail.greetings import GreetingProblem
 
@@ -54,6 +55,7 @@ class Parts:
     known: Known
     pins: Pins
     mailboxes: Mailboxes
+    outbox: PgOutbox
 
 
 class ServerOperations:
@@ -76,14 +78,14 @@ class ServerOperations:
         return self._in_force
 
     @property
+    def settings(self) -> Settings:
+        """What the file in force says about the machine."""
+        return self._practice.settings
+
+    @property
     def facts(self) -> Facts:
         """What decides besides the file, as it is known now."""
         return self._parts.known.facts
-
-    @property
-    def settings(self) -> Settings:
-        """The settings in force, but for those that are taken in at a start."""
-        return self._practice.settings
 
     def take_calendars(self) -> None:
         """Let new calls follow what the calendars say now."""
@@ -119,6 +121,7 @@ class ServerOperations:
             "left_out": sorted(self._parts.known.phones.unregistered),
             "live_calls": await self._live_calls(),
             "queue": {"transcription": await self._queue_depth()},
+            "notices": await self._notices(),
             "disk": disk_json(self._machine.layout),
             "mailboxes": await self._parts.mailboxes.state(self.settings.keeping),
             "audio": self._parts.mailboxes.audio(),
@@ -137,6 +140,11 @@ class ServerOperations:
         metrics.disk_free.set(self._disk_watch.look(self._machine.layout))
         phones = await self._phones()
         metrics.phones.set(sum(registered is True for registered in phones.values()))
+        backlogs = await self._notices()
+        if backlogs is not None:
+            waiting = {backlog["channel"]: backlog["waiting"] for backlog in backlogs}
+            for channel in self.policy.channels:
+                metrics.notices.labels(channel).set(waiting.get(channel, 0))
         for gauge, value in (
             (metrics.live_calls, await self._live_calls()),
             (metrics.queue, await self._queue_depth()),
@@ -230,6 +238,13 @@ class ServerOperations:
             return len(await self._parts.ami.live_calls())
         except AmiError:
             return None
+
+    async def _notices(self) -> list[Json] | None:
+        try:
+            found = await self._parts.outbox.backlogs()
+        except StoreUnavailable:
+            return None
+        return [{"channel": b.channel, "waiting": b.waiting, "failed": b.failed, "failure": b.failure} for b in found]
 
     async def _queue_depth(self) -> int | None:
         try:

@@ -19,10 +19,12 @@ from pbx.asterisk.cel import rotate
 from pbx.asterisk.process import AsteriskProcess
 from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
+from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
 from pbx.services.health import Health, Part
 from pbx.services.history import CallHistory
 from pbx.services.known import Known
+from pbx.services.notices import Notices
 from pbx.services.oncall import RotaWatch
 from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
@@ -75,6 +77,8 @@ class Running:
     known: Known
     pins: Pins
     history: CallHistory
+    notices: Notices
+    lamps: Lamps
     rota_watch: RotaWatch
     urgent: UrgentCalls
     pin_watch: PinWatch
@@ -126,6 +130,8 @@ class Running:
             self._reconcile_calls(),
             self.urgent.run(),
             self._reload_when_asked(signals.reload),
+            self.notices.run(),
+            self.lamps.run(),
         ]
 
     async def _follow_calls(self) -> None:

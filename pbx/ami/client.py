@@ -37,6 +37,7 @@ class AmiClient:
         self._timing = timing
         self._queue = EventQueue(QUEUE)
         self._link: Link | None = None
+        self._logins = 0
         self._tasks = asyncio.TaskGroup()
         self._keeper: asyncio.Task[None] | None = None
 
@@ -71,6 +72,11 @@ class AmiClient:
         """Whether the controller is logged in at the moment."""
         return self._link is not None
 
+    @property
+    def login(self) -> int | None:
+        """Which login this is, counted from 1; None while there is none. Another one may be to another Asterisk."""
+        return self._logins if self.connected else None
+
     def events(self) -> AsyncGenerator[AmiEvent, None]:
         """Every event in order, for ever, for one consumer. Each login begins with a LinkRestored."""
         return self._queue.take_all()
@@ -98,6 +104,7 @@ class AmiClient:
 
     async def _open(self) -> None:
         self._link = await open_link(self._account, self._timing, self._on_event)
+        self._logins += 1
         self._queue.put(LinkRestored())
         log.info("logged in to Asterisk")
 

@@ -90,6 +90,9 @@ def _tell(state: dict[str, Any]) -> None:
     phones = state["phones"]
     for name, registered in phones.items():
         out.print(f"  {'ok ' if registered else '-- '} phone {name:12} {_phone(registered)}")
+    for one in state["notices"] or ():
+        counts = f"{one['waiting']} waiting, {one['failed']} failed within a week"
+        out.print(f"  {'BAD' if one['failed'] else '-- '} notices over {one['channel']}: {counts}. {one['failure']}")
     queue, disk = state["queue"], state["disk"]
     out.print(f"Calls in progress: {state['live_calls']}. Waiting for a transcript: {queue['transcription']}.")
     out.print(f"Free disk: {disk['free_bytes'] / 1e9:.1f} GB. Secondline {state['version']}.")

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pbx.config.schema.actions import ActionSection, OptionSection
 from pbx.config.schema.callers import CallersSection
 from pbx.config.schema.file import PracticeFile
+from pbx.config.schema.notify import GroupSection
 from pbx.config.schema.ringing import ReachSection
 from pbx.config.schema.schedules import ExceptionSection
 from pbx.config.schema.section import Section
@@ -21,7 +22,7 @@ _HEAD = """\
 """
 
 
-_LEFT_OUT = ("menus", "outside", "contacts")
+_LEFT_OUT = ("menus", "outside", "contacts", "notify", "notices")
 """Tables that the printed file, which is a small practice's, has in comments only."""
 
 
@@ -49,6 +50,8 @@ def _root() -> Iterator[str]:
             )
         if key == "people":
             yield from _keys_of_lists(ReachSection, "A reach-me rule has these keys.")
+        if key == "notices":
+            yield from _keys_of_lists(GroupSection, "A group of an escalation has these keys.")
         if key == "schedules":
             yield from _keys_of_lists(ExceptionSection, "An exception has these keys.")
         if key == "menus":

@@ -6,7 +6,7 @@ import gc
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pbx.config.advice import Accepted, advise, settle
@@ -19,6 +19,7 @@ from pbx.config.expectations import build_expectations, hold, warn_of_calendars
 from pbx.config.languages import build_translations
 from pbx.config.machine import build_settings
 from pbx.config.menus import build_menu_prompts
+from pbx.config.notify import build_notifying
 from pbx.config.numbers import NumberBuilder
 from pbx.config.people import Directory, check_people, mailboxes_of, members_of, phones_of, warn_of_unused
 from pbx.config.problems import ConfigProblems, Problem
@@ -84,6 +85,7 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     menu_prompts = build_menu_prompts(file, report, listen)
     music = build_music(file, report, listen)
     translations = build_translations(file, report, listen)
+    notifying = build_notifying(file, report)
     expectations = build_expectations(file, report)
     if report.problems:
         raise ConfigProblems(_in_order(report.problems))
@@ -109,6 +111,8 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
         languages=tuple(file.practice.languages),
         translations=translations,
         reading=_reading(file),
+        notices=notifying.plans,
+        channels=notifying.channels,
         members=members_of(file),
         call_back=call_back,
         undelete_days=file.voicemail.undelete_days,
@@ -122,6 +126,7 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     accepted = settle(file, report)
     if report.problems:
         raise ConfigProblems(_in_order(report.problems))
+    settings = replace(settings, senders=notifying.senders)
     return Practice(policy, settings, _in_order(report.warnings), calendars, accepted)
 
 

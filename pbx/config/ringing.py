@@ -63,7 +63,7 @@ class _Builder:
             what = f"a phone is called {CELL!r} too, so a rule could mean either"
             self.report.problem((*path, "phones"), what, f"give it another name, such as {key}-cell")
         rules = tuple(self._rule(key, section, place) for place in range(len(section.reach)))
-        return Person(key, section.name, tuple(section.phones), cell, rules)
+        return Person(key, section.name, tuple(section.phones), cell, rules, section.email)
 
     def outside(self, key: str) -> Outside:
         section, path = self.file.outside[key], ("outside", key)

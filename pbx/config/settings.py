@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from pbx.config.senders import Sender
 from pbx.domain.keeping import Keeping
 
 
@@ -79,7 +81,10 @@ class Recognizer:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`drain_seconds`: how long a stop waits for calls in progress. `database_url` None: the embedded PostgreSQL."""
+    """`drain_seconds`: how long a stop waits for calls in progress. `database_url` None: the embedded PostgreSQL.
+
+    `senders` are the servers of notices, by the channel's key.
+    """
 
     file: Path
     trunk: Trunk | None
@@ -89,3 +94,4 @@ class Settings:
     database_url: str | None = field(default=None, repr=False)
     drain_seconds: int = 30
     keeping: Keeping = field(default_factory=Keeping)
+    senders: Mapping[str, Sender] = field(default_factory=dict, repr=False)

@@ -124,7 +124,7 @@ def _advice_for_unknown(path: KeyPath) -> str:
 
 
 def _advice_for_secret(fields: Any) -> str:
-    files = [field for field in ("password_file", "url_file") if field in fields]
+    files = [field for field in ("password_file", "secret_file", "url_file") if field in fields]
     if files:
         return f"take the secret out of this file: write it alone into another file and name that with {files[0]}"
     return "take it out: no secret stands in this file, and phones get theirs from the program"

@@ -28,6 +28,7 @@ module aufile.so
 module_app account.so
 module_app menu.so
 module_app ctrl_tcp.so
+module_app mwi.so
 ctrl_tcp_listen 127.0.0.1:{control}
 sip_listen {address}
 audio_player aufile,{folder}/heard.wav
@@ -47,7 +48,10 @@ class ClientFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to the client: baresip's name (`CALL_ESTABLISHED`), its detail and the other party."""
+    """Something that happened to the client: baresip's name (`CALL_ESTABLISHED`), its detail and the other party.
+
+    A text that came is a `MESSAGE`, with what it says as its detail.
+    """
 
     type: str
     param: str
@@ -164,13 +168,20 @@ class Baresip:
             while True:
                 length = int((await reader.readuntil(b":"))[:-1])
                 message = json.loads((await reader.readexactly(length + 1))[:-1])
-                if message.get("event"):
+                if message.get("event") or message.get("message"):
                     await self._note(message)
                 elif "response" in message:
                     self._answers.put_nowait((bool(message.get("ok")), str(message.get("data", ""))))
 
+    def lose_power(self) -> None:
+        """End at once, without a word to anybody."""
+        if self._process is not None:
+            self._process.kill()
+
     async def _note(self, message: dict[str, object]) -> None:
-        told = (str(message.get(key, "")) for key in ("type", "param", "peeruri"))
+        told = [str(message.get(key, "")) for key in ("type", "param", "peeruri")]
+        if message.get("message"):
+            told = ["MESSAGE", str(message.get("body", "")), str(message.get("from", ""))]
         async with self._news:
             self._events.append(Event(*told))
             self._news.notify_all()

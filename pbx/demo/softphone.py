@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,9 @@ class Softphone(Telephone):
 
     async def register(self, server: SipServer, secret: str, within: float = REGISTER_WITHIN) -> None:
         """Register at `server`. Raises ClientFailed when it is refused or takes longer than `within` seconds."""
-        account = f"<{server.uri(self.name)}>;auth_user={self.name};auth_pass={secret};regint=60;answermode=manual"
+        account = (
+            f"<{server.uri(self.name)}>;auth_user={self.name};auth_pass={secret};regint=60;answermode=manual;mwi=yes"
+        )
         await self._client.command("uanew", account)
         event = await self._client.event("REGISTER_OK", "REGISTER_FAIL", within=within)
         if event.type == "REGISTER_FAIL":
@@ -40,6 +43,25 @@ class Softphone(Telephone):
     async def rings(self, within: float) -> str:
         """Wait until it rings; the SIP URI that it shows. Raises ClientFailed."""
         return (await self._client.event("CALL_INCOMING", within=within)).peer
+
+    async def lamp_shows(self, new: int, old: int, within: float) -> None:
+        """Wait until its message lamp shows so many new and old messages. Raises ClientFailed."""
+        async with asyncio.timeout(within):
+            while f"Voice-Message: {new}/{old} " not in (await self._client.event("MWI_NOTIFY", within=within)).param:
+                pass
+
+    async def text(self, within: float) -> str:
+        """Wait for a text; what it says. Raises ClientFailed."""
+        return (await self._client.event("MESSAGE", within=within)).param
+
+    @property
+    def has_a_text(self) -> bool:
+        """Whether one came without `text` being waited for."""
+        return self._client.saw("MESSAGE")
+
+    def loses_power(self) -> None:
+        """It is gone from one moment to the next, and the PBX does not know."""
+        self._client.lose_power()
 
     @property
     def has_rung(self) -> bool:

@@ -42,6 +42,7 @@ class Person:
     phones: tuple[str, ...] = ()
     cell: str | None = None
     reach: tuple[Reach, ...] = ()
+    email: str | None = None
 
     @property
     def can_ring(self) -> bool:

@@ -10,10 +10,12 @@ from pbx.domain.callback import Limits
 from pbx.domain.callers import NO_RULES, CallerRules, Contact
 from pbx.domain.hints import Reading
 from pbx.domain.menu import Menu
+from pbx.domain.notices import NoticePlan
 from pbx.domain.oncall import Rota
 from pbx.domain.people import Outside, Person
 from pbx.domain.remembered import Remembered
 from pbx.domain.schedule import Schedule
+from pbx.domain.templates import Channel
 
 FALLBACK_GREETING = "default"
 """Name of the greeting that is played when a number has none of its own."""
@@ -146,7 +148,8 @@ class Policy:
     first of `languages` (`pbx.domain.languages`), `contacts` a number (E.164) to whose it is. `snow_day_greeting` is
     that of closed lines on a snow day; `music` is heard while it rings (None: ring-back). `reading` is what the
     practice knows of its messages' words. `members` maps a mailbox to the people (keys) who see it, `call_back` says
-    within which time patients are called back, `undelete_days` how long a deletion can be undone.
+    within which time patients are called back, `undelete_days` how long a deletion can be undone. `notices` says by
+    mailbox who hears of its messages, `channels` by key what may be said over each.
     """
 
     version: str
@@ -169,6 +172,8 @@ class Policy:
     languages: tuple[str, ...] = ("en",)
     translations: Mapping[str, Greeting] = field(default_factory=dict)
     reading: Reading = field(default_factory=Reading)
+    notices: Mapping[str, NoticePlan] = field(default_factory=dict)
+    channels: Mapping[str, Channel] = field(default_factory=dict)
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     call_back: Limits = field(default_factory=Limits)
     undelete_days: int = 30

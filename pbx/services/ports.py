@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
 from uuid import UUID
 
 from pbx.domain.call import CallRecord, CallStart, FinishedCall, MessageRecord
 from pbx.domain.callback import Waiting
 from pbx.domain.inbox import Case, Change, Event, Item, Who
+from pbx.domain.notices import Notice, Standing
 from pbx.domain.oncall import Swap, SwapRecord
 from pbx.domain.override import Override, OverrideRecord
 from pbx.domain.pin import Lockout, PinRecord
@@ -211,3 +213,86 @@ class TokenBook(Protocol):
 
     async def tokens(self) -> Sequence[Token]:
         """All tokens, those that were revoked too, in the order in which they were made."""
+
+
+class Fate(StrEnum):
+    """What became of an attempt to tell somebody. HELD: nobody was there to be told, and no attempt was used up."""
+
+    SENT = "sent"
+    HELD = "held"
+    TEMPORARY = "temporary"
+    PERMANENT = "permanent"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A fate, and `why` in one sentence without patient data."""
+
+    fate: Fate
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is sent, under the same `id` at every attempt. `to` is a mail address, a phone's name, or empty."""
+
+    id: UUID
+    to: str
+    subject: str
+    text: str
+    data: Mapping[str, Any]
+
+
+class Sender(Protocol):
+    """A channel's way out."""
+
+    async def send(self, parcel: Parcel) -> Verdict:
+        """Try once, for a bounded time. Raises nothing that is known to happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Notices of one reader that are sent as one, for the `attempt`-th time; the oldest was written at `since`."""
+
+    id: UUID
+    attempt: int
+    since: datetime
+    notices: tuple[tuple[Notice, Standing], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How a channel fares: what waits, what failed for good within a week, and the last failure of either."""
+
+    channel: str
+    waiting: int
+    failed: int
+    failure: str
+
+
+class Outbox(Protocol):
+    """The notices to be sent. Each method raises `StoreUnavailable` when the database is away."""
+
+    async def followed(self) -> Sequence[Standing]:
+        """Where every message stands that somebody still has to take care of (`overdue_at` is not filled in)."""
+
+    async def add(self, notices: Sequence[Notice]) -> None:
+        """Write notices down; those that were written before stay as they are, but for dropped ones."""
+
+    async def take(self, channel: str, most: int) -> Bundle | None:
+        """What is due for one reader of a channel, at most `most` notices. Nobody else is given it for a while."""
+
+    async def settle(self, bundle: UUID, verdict: Verdict, again: timedelta) -> None:
+        """Write down what became of it; one that is not settled for good is due `again`."""
+
+    async def drop(self, notices: Sequence[UUID]) -> None:
+        """Notices that have no reason any more."""
+
+    async def let_go(self) -> None:
+        """Whoever had taken something is gone: it is due at once."""
+
+    async def backlogs(self) -> Sequence[Backlog]:
+        """Every channel that has something to tell of."""
+
+    async def counts(self) -> Mapping[str, tuple[int, int]]:
+        """By mailbox, how many messages are new and how many are not."""

@@ -58,7 +58,7 @@ class PgCallLog:
             return None
 
     async def finish_call(self, call: FinishedCall) -> bool:
-        """End the call, keep its messages, note them and queue their transcription, all or nothing.
+        """End the call, keep its messages, note them, queue their transcription and have them followed, all or nothing.
 
         Repeating is harmless, so a lost answer to COMMIT is cured by asking again. False when nothing was new. A
         message that turns up after the call was finished is kept, and then the outcome is told anew.
@@ -128,6 +128,7 @@ async def _keep_messages(connection: Session, call: FinishedCall) -> list[UUID]:
         )
         if added is not None:
             new.append(recording.id)
+            await sql.follow_message(connection, message_id=recording.id)
             await note(
                 connection,
                 SYSTEM,

@@ -355,6 +355,96 @@ RETURNING id;
 -- name: tokens()
 SELECT name, scope, sha256, made_at, made_by, revoked_at FROM api_token ORDER BY id;
 
+-- notices -------------------------------------------------------------------------------------------------------------
+
+-- name: follow_message(message_id)!
+INSERT INTO notice_case (message_id) VALUES (:message_id) ON CONFLICT DO NOTHING;
+
+-- name: followed()
+-- Two weeks are enough: by then every step of every plan has come.
+SELECT message.id AS message_id, mailbox, received_at, state AS inbox_state, owner, done_at, deleted_at
+FROM notice_case
+JOIN message ON message.id = notice_case.message_id
+LEFT JOIN inbox ON inbox.message_id = message.id
+WHERE received_at > now() - interval '14 days' AND done_at IS NULL AND deleted_at IS NULL
+ORDER BY received_at, message.id;
+
+-- name: add_notice(id, message_id, cause, step, person, channel, phone)*!
+-- A message that is gone by now takes its notices with it. One that had no reason any more may have it again, such as
+-- when somebody gives a message back.
+INSERT INTO outbox (id, message_id, cause, step, person, channel, phone)
+SELECT :id::uuid, message.id, :cause::text, :step::text, :person::text, :channel::text, :phone::text
+FROM message
+WHERE message.id = :message_id
+ON CONFLICT (id) DO UPDATE
+    SET state = 'waiting', bundle = NULL, attempts = 0, due_at = now(), settled_at = NULL
+    WHERE outbox.state = 'dropped';
+
+-- name: next_notice(channel)^
+SELECT id, bundle, person, phone FROM outbox
+WHERE channel = :channel AND state = 'waiting' AND due_at <= now() AND (taken_until IS NULL OR taken_until < now())
+ORDER BY due_at, id
+LIMIT 1
+FOR UPDATE SKIP LOCKED;
+
+-- name: bundle_up(bundle, channel, person, phone, most)!
+-- Those that were bundled before stay in their bundle: it may have arrived already.
+UPDATE outbox SET bundle = :bundle
+WHERE id IN (SELECT id FROM outbox
+             WHERE channel = :channel AND person = :person AND phone = :phone
+               AND state = 'waiting' AND bundle IS NULL AND due_at <= now()
+             ORDER BY due_at, id
+             LIMIT :most
+             FOR UPDATE SKIP LOCKED);
+
+-- name: take_bundle(seconds, bundle)!
+UPDATE outbox SET taken_until = now() + make_interval(secs => :seconds), attempts = attempts + 1
+WHERE bundle = :bundle AND state = 'waiting';
+
+-- name: bundle(bundle)
+SELECT outbox.id, outbox.message_id, cause, step, person, channel, phone, outbox.attempts, made_at,
+       mailbox, received_at, inbox.state AS inbox_state, owner, done_at, deleted_at
+FROM outbox
+JOIN message ON message.id = outbox.message_id
+LEFT JOIN inbox ON inbox.message_id = outbox.message_id
+WHERE bundle = :bundle AND outbox.state = 'waiting'
+ORDER BY made_at, outbox.id;
+
+-- name: settle_bundle(state, failure, bundle)
+UPDATE outbox SET state = :state, failure = :failure, settled_at = now(), taken_until = NULL
+WHERE bundle = :bundle AND state = 'waiting'
+RETURNING message_id, cause, person, channel;
+
+-- name: put_bundle_back(seconds, failure, counts, bundle)!
+UPDATE outbox
+SET due_at = now() + make_interval(secs => :seconds), failure = :failure, taken_until = NULL,
+    attempts = attempts - CASE WHEN :counts THEN 0 ELSE 1 END
+WHERE bundle = :bundle AND state = 'waiting';
+
+-- name: drop_notices(ids)!
+UPDATE outbox SET state = 'dropped', settled_at = now(), taken_until = NULL
+WHERE id = ANY(:ids::uuid[]) AND state = 'waiting';
+
+-- name: let_notices_go()!
+UPDATE outbox SET taken_until = NULL WHERE state = 'waiting' AND taken_until IS NOT NULL;
+
+-- name: backlogs()
+SELECT channel, count(*) FILTER (WHERE state = 'waiting') AS waiting, count(*) FILTER (WHERE state = 'failed') AS failed,
+       coalesce((array_agg(failure ORDER BY coalesce(settled_at, due_at) DESC) FILTER (WHERE failure <> ''))[1], '')
+           AS failure
+FROM outbox
+WHERE state = 'waiting' OR (state = 'failed' AND settled_at > now() - interval '7 days')
+GROUP BY channel
+ORDER BY channel;
+
+-- name: lamp_counts()
+SELECT mailbox, count(*) FILTER (WHERE coalesce(state, 'new') = 'new') AS fresh,
+       count(*) FILTER (WHERE coalesce(state, 'new') <> 'new') AS old
+FROM message
+LEFT JOIN inbox ON inbox.message_id = message.id
+WHERE deleted_at IS NULL
+GROUP BY mailbox;
+
 -- audit ---------------------------------------------------------------------------------------------------------------
 
 -- name: note(actor, action, object, detail)!

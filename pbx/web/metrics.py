@@ -53,6 +53,12 @@ class Metrics:
             "Messages that wait for their transcript",
             registry=self.registry,
         )
+        self.notices = Gauge(
+            "secondline_notices_waiting",
+            "Notices of messages that wait to be sent",
+            ("channel",),
+            registry=self.registry,
+        )
         self.phones = Gauge("secondline_registered_phones", "Softphones registered now", registry=self.registry)
         self.asterisk_restarts = Gauge(
             "secondline_asterisk_restarts",

@@ -17,7 +17,7 @@ from pbx.domain.callers import Verdict
 from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker
 from tests.kit.asterisk import DEFAULT_TONE, DESK, DID, PATIENT, SHELF, Pbx, a_practice, running
 from tests.kit.controllers import PlainRouter
-from tests.kit.network import PHONES, STRANGER, Request, raw_caller
+from tests.kit.network import PHONES, STRANGER, TRUNK, Request, raw_caller
 
 Words = Callable[[float], Awaitable[Path]]
 
@@ -59,6 +59,18 @@ async def test_a_strangers_registration_is_refused_alike_whether_the_phone_exist
 async def test_a_stranger_who_claims_to_be_a_phone_or_the_carrier_is_refused(name: str, pbx: Pbx) -> None:
     async with raw_caller(STRANGER, pbx.server) as stranger:
         assert await stranger.calls(Request(f"sip:{DID}@127.0.0.1", f"<sip:{name}@127.0.0.1>")) == 401
+
+
+@pytest.mark.parametrize("number", [DID, "*43", "s", "sl-lamp"])
+async def test_a_text_from_the_carrier_runs_no_dialplan(number: str, pbx: Pbx) -> None:
+    known = pbx.calls()
+    async with raw_caller(TRUNK, pbx.server) as carrier:
+        text = Request(
+            f"sip:{number}@127.0.0.1", "<sip:+12155550123@127.0.0.2>", method="MESSAGE", content="text/plain"
+        )
+        assert await carrier.calls(text) == 404
+    assert await pbx.channels() == 0
+    assert pbx.calls() == known
 
 
 async def test_a_phone_with_a_wrong_secret_is_refused(pbx: Pbx, a_phone: PhoneMaker) -> None:

@@ -43,6 +43,7 @@ class Request:
     from_header: str = "<sip:+12155550100@carrier.example>"
     headers: tuple[str, ...] = ()
     method: str = "INVITE"
+    content: str = "application/sdp"
     to_header: str = ""
 
 
@@ -100,7 +101,7 @@ class RawCaller(asyncio.DatagramProtocol):
             f"CSeq: 1 {request.method}",
             f"Contact: <sip:caller@{self.address}:{self._port}>",
             *request.headers,
-            "Content-Type: application/sdp",
+            f"Content-Type: {request.content}",
             f"Content-Length: {len(body)}",
         )
         self._sent = "\r\n".join(lines)

@@ -23,6 +23,8 @@ LOGGED_WITHIN = 40.0
 READY_WITHIN = 60.0
 _POLL = 0.2
 
+Changes = tuple[tuple[str, str], ...]
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -140,14 +142,20 @@ def _unlogged() -> Iterator[None]:
 
 
 @contextmanager
-def open_office(folder: Path, ring_seconds: int = 5) -> Iterator[Office]:
-    """A practice in `folder` with its server up; it is stopped at the end. For fixtures that many tests share."""
+def open_office(folder: Path, ring_seconds: int = 5, changes: Changes = ()) -> Iterator[Office]:
+    """A practice in `folder` with its server up; it is stopped at the end. For fixtures that many tests share.
+
+    `changes` are made in its file before: old text, new text.
+    """
     practice = write_practice(folder, ring_seconds, closed="The office is closed.", busy="The line is busy.")
     _keep_two_plain_lines(practice.file)
     server = ServerProcess(practice.file, practice.data, practice.web_port)
+    office = Office(practice, server)
+    for old, new in changes:
+        office.edit(old, new)
     asyncio.run(server.start())
     try:
-        yield Office(practice, server)
+        yield office
     finally:
         asyncio.run(server.stop())
 

@@ -34,6 +34,9 @@ class PersonSection(Section):
             '"+17175550161"',
         ),
     ] = None
+    email: Annotated[
+        Line | None, About("Where notices of messages go, if [notices] says so.", '"rictor@example.com"')
+    ] = None
     reach: Annotated[
         list[ReachSection],
         About(

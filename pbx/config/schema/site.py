@@ -142,7 +142,7 @@ class MailboxSection(Section):
 
 
 class VoicemailSection(Section):
-    """Messages and how they become text. Nothing of them leaves this machine."""
+    """Messages and how they become text. Nothing of them leaves this machine but over a trusted channel of [notify]."""
 
     max_seconds: Annotated[int, Field(ge=10, le=900), About("Longest message.", "180", unit="seconds")] = 180
     keep_days: Annotated[

@@ -9,6 +9,7 @@ import pytest
 
 from pbx.domain.call import Direction, Label
 from pbx.domain.inbox import Deed, How, State
+from pbx.domain.notices import Cause
 from pbx.domain.numbers import NumberKind
 from pbx.domain.outcome import Outcome
 from pbx.domain.override import Mode, Scope
@@ -17,6 +18,7 @@ from pbx.domain.token import TokenScope
 from pbx.domain.transcript import TranscriptState
 from pbx.domain.urgent import AttemptResult, UrgentState
 from pbx.store.database import Database
+from pbx.store.outbox import OutboxState
 
 LISTS: dict[str, type[StrEnum]] = {
     "api_token_scope_closed": TokenScope,
@@ -29,6 +31,8 @@ LISTS: dict[str, type[StrEnum]] = {
     "inbox_state_closed": State,
     "line_override_mode_closed": Mode,
     "line_override_scope_closed": Scope,
+    "outbox_cause_closed": Cause,
+    "outbox_state_closed": OutboxState,
     "message_transcript_state_closed": TranscriptState,
     "urgent_request_state_closed": UrgentState,
     "urgent_attempt_result_closed": AttemptResult,

@@ -101,8 +101,18 @@ def test_ami_is_for_this_machine_and_can_place_calls_but_start_no_program(files:
     manager = files["manager.conf"]
     assert "bindaddr = 127.0.0.1\n" in manager
     assert "permit = 127.0.0.1/255.255.255.255\n" in manager
-    assert not re.search(r"^(read|write) = .*(all|system|command|config)", manager, re.MULTILINE)
-    assert "\nwrite = reporting,originate\n" in manager
+    assert not re.search(r"^(read|write) = .*(all|system|command|config|call|agi|dialplan)", manager, re.MULTILINE)
+    assert "\nwrite = reporting,originate,message\n" in manager
+
+
+def test_a_text_to_us_finds_no_extension(files: dict[str, str]) -> None:
+    """Asterisk runs a SIP MESSAGE through the dialplan as if it were a call."""
+    assert "message_context = sl-no-texts\n" in files["pjsip.conf"].partition("[_line](!)")[2].partition("\n[")[0]
+    assert files["notify.conf"].endswith("[sl-no-texts]\n")
+
+
+def test_a_phones_lamp_is_that_of_its_owner(files: dict[str, str]) -> None:
+    assert "[rictor-desk](_phone_aor)\nmailboxes = rictor@secondline\n" in files["pjsip.conf"]
 
 
 def test_functions_with_effects_are_closed_to_ami_and_agi(files: dict[str, str]) -> None:

@@ -1,0 +1,1 @@
+"""How notices leave this machine, one module a channel."""

@@ -1,0 +1,150 @@
+"""See to it that people hear of their messages: write down what is due, send it, and try again what failed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from pbx.domain.back_off import GIVE_UP_AFTER, HELD, wait_after
+from pbx.domain.notices import Notice, Standing, wanted
+from pbx.domain.policy import Policy
+from pbx.domain.telling import SUBJECT, Words, notices_for, plain_words, trusted_words
+from pbx.domain.templates import Channel, Kind, PlainChannel
+from pbx.domain.transcript import TranscriptState
+from pbx.services.ports import Bundle, Fate, MessageBox, Outbox, Parcel, Sender, StoreUnavailable, Verdict
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+MOST_TOGETHER = {Kind.EMAIL: 20, Kind.PHONE_MESSAGE: 20, Kind.WEBHOOK: 1}
+"""Notices of one reader that go as one: after an outage a mailbox gets one mail. Programs are told of each."""
+
+WORDS_WITHIN = timedelta(minutes=2)
+"""So long a notice that may carry the words of a message waits for them."""
+
+Told = tuple[Notice, Standing]
+
+
+@dataclass(slots=True)
+class Notices:
+    """`policy` and `senders` (by the channel's key) give what is in force."""
+
+    outbox: Outbox
+    messages: MessageBox
+    policy: Callable[[], Policy]
+    senders: Callable[[], Mapping[str, Sender]]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    luck: Callable[[], float] = random.random
+    _written: set[UUID] = field(default_factory=set)
+    _busy: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Look after all of it for ever; meant to be cancelled. Each channel has its own pace."""
+        let_go = False
+        async with asyncio.TaskGroup() as group:
+            while True:
+                try:
+                    if not let_go:
+                        await self.outbox.let_go()
+                        let_go = True
+                    await self.write_down()
+                except StoreUnavailable:
+                    log.debug("notices wait for the database")
+                except Exception as error:  # noqa: BLE001 - the edge of a job: calls must not end with it
+                    log.error("notices could not be written down: %s", type(error).__name__)
+                for key in self.senders():
+                    if key not in self._busy or self._busy[key].done():
+                        self._busy[key] = group.create_task(self._serve(key))
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def write_down(self) -> None:
+        """Write every notice down that is due now. Raises StoreUnavailable."""
+        policy, now = self.policy(), self.now()
+        followed = await self.outbox.followed() if policy.notices else ()
+        due = [n for standing in followed for n in notices_for(policy, _with_limit(policy, standing), now)]
+        fresh = [notice for notice in due if notice.id not in self._written]
+        if fresh:
+            await self.outbox.add(fresh)
+        self._written = {notice.id for notice in due}
+
+    async def _serve(self, key: str) -> None:
+        try:
+            while await self.send_next(key):
+                pass
+        except StoreUnavailable:
+            log.debug("notices wait for the database")
+        except Exception as error:  # noqa: BLE001 - the edge of a job; the text may quote what was to be sent
+            log.error("notices over %s could not be sent: %s", key, type(error).__name__)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def send_next(self, key: str) -> bool:
+        """Send what is due for one reader of a channel; False if nothing is. Raises StoreUnavailable."""
+        channel, sender = self.policy().channels.get(key), self.senders().get(key)
+        if channel is None or sender is None:
+            return False
+        bundle = await self.outbox.take(key, MOST_TOGETHER[channel.kind])
+        if bundle is None:
+            return False
+        await self._drop_what_has_no_reason(bundle)
+        told = [(notice, standing) for notice, standing in bundle.notices if wanted(notice.cause, standing)]
+        if told:
+            verdict = await self._try(channel, sender, bundle, told)
+            await self._settle(channel, bundle, verdict)
+        return True
+
+    async def _drop_what_has_no_reason(self, bundle: Bundle) -> None:
+        stale = [notice.id for notice, standing in bundle.notices if not wanted(notice.cause, standing)]
+        if stale:
+            await self.outbox.drop(stale)
+
+    async def _try(self, channel: Channel, sender: Sender, bundle: Bundle, told: list[Told]) -> Verdict:
+        to = self._address(channel, told[0][0])
+        if to is None:
+            return Verdict(Fate.PERMANENT, "Somebody who should be told is not in the practice's file any more.")
+        words = await self._words(channel, told)
+        if words is None:
+            return Verdict(Fate.HELD, "The message is not written down yet.")
+        data = {"timestamp": bundle.since.isoformat(), **words.data}
+        try:
+            return await sender.send(Parcel(bundle.id, to, SUBJECT, words.text, data))
+        except Exception as error:  # noqa: BLE001 - the edge of an attempt; the text may quote what was to be sent
+            return Verdict(Fate.TEMPORARY, f"It could not be sent ({type(error).__name__}).")
+
+    async def _words(self, channel: Channel, told: list[Told]) -> Words | None:
+        """What is said; None where it is worth waiting for. A message is looked up for a trusted channel alone."""
+        if isinstance(channel, PlainChannel):
+            return plain_words(self.policy(), channel, told)
+        found = [(notice, standing, await self.messages.message(notice.message)) for notice, standing in told]
+        known = [(notice, standing, record) for notice, standing, record in found if record is not None]
+        patience = self.now() - WORDS_WITHIN
+        if any(r.state is TranscriptState.PENDING and r.received_at > patience for _, _, r in known):
+            return None
+        return trusted_words(self.policy(), channel, known) if known else None
+
+    def _address(self, channel: Channel, notice: Notice) -> str | None:
+        if channel.kind is Kind.WEBHOOK:
+            return ""
+        if channel.kind is Kind.PHONE_MESSAGE:
+            return notice.phone if notice.phone in self.policy().phones_of(notice.person) else None
+        person = self.policy().people.get(notice.person)
+        return person.email if person else None
+
+    async def _settle(self, channel: Channel, bundle: Bundle, verdict: Verdict) -> None:
+        if verdict.fate in (Fate.HELD, Fate.TEMPORARY) and self.now() - bundle.since > GIVE_UP_AFTER:
+            verdict = Verdict(Fate.PERMANENT, f"{verdict.why} It was tried for {GIVE_UP_AFTER.days} days.")
+        again = HELD if verdict.fate is Fate.HELD else wait_after(bundle.attempt, self.luck())
+        await self.outbox.settle(bundle.id, verdict, again)
+        if verdict.fate is Fate.PERMANENT:
+            log.error("a notice over %s will not arrive. %s", channel.key, verdict.why)
+        elif verdict.fate is Fate.TEMPORARY and bundle.attempt == 1:
+            log.warning("a notice over %s waits. %s", channel.key, verdict.why)
+
+
+def _with_limit(policy: Policy, standing: Standing) -> Standing:
+    """With the practice's limit for the call back."""
+    return replace(standing, overdue_at=policy.call_back.due(standing.mailbox, standing.received_at))
