@@ -21,7 +21,7 @@ from voicemail.prompt_audio import GreetingProblem, Speaker, prompt_pcm, source_
 __all__ = ["GreetingProblem", "Speaker", "check_greeting", "prompts_of", "render_prompts"]
 
 MANIFEST = "manifest.json"
-RENDERING = 1
+RENDERING = 2
 """Counts up when the same source would sound different: every prompt is made again then."""
 
 DEFAULT_TEXT = (

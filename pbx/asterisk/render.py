@@ -16,7 +16,7 @@ from pbx.asterisk.programs import Program
 from pbx.asterisk.secrets import Secrets
 from pbx.asterisk.state import write_private
 from pbx.config.settings import Settings, Transport
-from pbx.domain.codes import CODES
+from pbx.domain.codes import CODES, MAILBOX_CODE
 from pbx.domain.policy import Number, Policy
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -76,6 +76,7 @@ def rendered(policy: Policy, settings: Settings, machine: Machine) -> dict[str, 
         "numbers": lines(policy),
         "phones": policy.phones,
         "codes": CODES,
+        "mailbox_code": MAILBOX_CODE,
         "outside": policy.outside_numbers if settings.trunk else {},
         "trunk": settings.trunk,
         # Without it the URI would mean UDP, whatever transport the endpoint names (RFC 3261 section 19.1.1).
