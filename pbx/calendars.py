@@ -19,8 +19,9 @@ import aiohttp
 
 from pbx.asterisk.state import write_private
 from pbx.config.calendars import CalendarSource, CalendarUnreadable
-from pbx.domain.policy import Number, Policy
-from pbx.domain.schedule import Calendar
+from pbx.domain.callback import Limits
+from pbx.domain.policy import Policy
+from pbx.domain.schedule import Calendar, Schedule
 
 log = logging.getLogger(__name__)
 
@@ -146,20 +147,24 @@ def with_calendars(policy: Policy, known: dict[str, Known]) -> Policy:
     digest = hashlib.sha256(policy.version.encode())
     for id_, one in sorted(known.items()):
         digest.update(f"{id_} {one.digest}\n".encode())
-    numbers = {e164: _with(number, known) for e164, number in policy.numbers.items()}
-    return replace(policy, numbers=numbers, version=digest.hexdigest())
+    numbers = {e164: replace(number, schedule=_with(number.schedule, known)) for e164, number in policy.numbers.items()}
+    limits = policy.call_back
+    call_back = Limits(
+        None if limits.usual is None else replace(limits.usual, hours=_with(limits.usual.hours, known)),
+        {box: replace(limit, hours=_with(limit.hours, known)) for box, limit in limits.mailboxes.items()},
+    )
+    return replace(policy, numbers=numbers, call_back=call_back, version=digest.hexdigest())
 
 
-def _with(number: Number, known: dict[str, Known]) -> Number:
-    schedule = number.schedule
+def _with(schedule: Schedule | None, known: dict[str, Known]) -> Schedule | None:
     if schedule is None:
-        return number
+        return None
     opens, closes = known.get(f"{schedule.name}.open_calendar"), known.get(f"{schedule.name}.closed_calendar")
     if opens:
         schedule = replace(schedule, open_calendar=opens.calendar)
     if closes:
         schedule = replace(schedule, closed_calendar=closes.calendar)
-    return replace(number, schedule=schedule)
+    return schedule
 
 
 async def fetch(source: CalendarSource) -> bytes:

@@ -18,6 +18,7 @@ from pbx.store.database import Database
 from pbx.store.down import DatabaseDown
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.errors import StoreError
+from pbx.store.inbox import PgInbox
 from pbx.store.messages import PgMessageBox
 from pbx.store.migrate import SchemaRefused
 from pbx.store.overrides import PgOverrideBook
@@ -85,6 +86,7 @@ class Records:
     overrides: PgOverrideBook
     tokens: PgTokenBook
     pins: PgPinBook
+    inbox: PgInbox
 
 
 @asynccontextmanager
@@ -121,4 +123,5 @@ def _records(database: Database) -> Records:
         overrides=PgOverrideBook(database),
         tokens=PgTokenBook(database),
         pins=PgPinBook(database),
+        inbox=PgInbox(database),
     )

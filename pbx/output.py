@@ -166,23 +166,6 @@ def call_table(calls: Sequence[CallRecord], policy: Policy) -> Table:
     return table
 
 
-def message_table(messages: Sequence[MessageRecord], timezone: str, country: str) -> Table:
-    table = Table(title=f"Voicemail (times in {timezone})", title_justify="left")
-    for heading in ("id", "when", "mailbox", "from", "length", "what the caller said"):
-        table.add_column(heading, overflow="fold")
-    zone = ZoneInfo(timezone)
-    for message in messages:
-        table.add_row(
-            str(message.id),
-            f"{message.received_at.astimezone(zone):%a %d %b %H:%M}",
-            message.mailbox,
-            caller_in_words(message.caller, country),
-            f"{message.seconds:.0f} s",
-            words_in_short(message),
-        )
-    return table
-
-
 def words_in_short(message: MessageRecord) -> str:
     """The transcript as one text for people, or why there is none."""
     if message.state is TranscriptState.DONE and message.transcript:

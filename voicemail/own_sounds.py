@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pbx.domain.policy import Greeting
 from voicemail.audio import wav_bytes, write_durably
 from voicemail.prompt_audio import prompt_pcm
-from pbx.domain.policy import Greeting
 
 
 class OwnSounds:

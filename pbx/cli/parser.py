@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pbx import __version__
 from pbx.cli import errors
+from pbx.cli.inbox_parser import add_by, add_inbox_commands, add_looks, add_report_commands
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -56,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     _token_commands(commands)
     _pin_commands(commands)
     _record_commands(commands)
+    add_report_commands(commands, _add)
     return parser
 
 
@@ -186,11 +188,15 @@ def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     listing = _add(verbs, "list", _records("voicemail_list"), "all messages, newest first", json=True)
     listing.add_argument("--mailbox", help="only this mailbox")
     listing.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most N (default 100)")
-    show = _add(verbs, "show", _records("voicemail_show"), "one message with its words", json=True)
+    add_looks(listing)
+    show = _add(verbs, "show", _records("voicemail_show"), "one message with its words and its history", json=True)
     show.add_argument("id", metavar="ID")
+    add_by(show)
     export = _add(verbs, "export", _records("voicemail_export"), "copy a message's WAV to a file", json=True)
     export.add_argument("id", metavar="ID")
     export.add_argument("target", metavar="FILE")
+    add_by(export)
+    add_inbox_commands(verbs, _add)
 
 
 def _add(

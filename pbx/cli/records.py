@@ -1,4 +1,4 @@
-"""Commands that read the call log and the messages: calls, voicemail list/show/export."""
+"""Commands that read the call log and the messages: calls, voicemail list/show/export. Each reading is noted."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from pbx.asterisk.layout import Layout
 from pbx.cli.rules import parse_number, parse_time
 from pbx.config.load import Practice, load
 from pbx.database import Records, open_records
-from pbx.domain.call import MessageRecord
+from pbx.domain.inbox import How, Item, Who
+from pbx.domain.policy import Policy
+from pbx.inbox_output import item_detail_json, item_json, item_table, story_in_words
 from pbx.output import (
     call_json,
     call_table,
     console,
-    message_detail_json,
-    message_json,
-    message_table,
     name_of,
     named_caller,
     print_json,
     sureness,
     words_in_short,
 )
+from pbx.services.inbox import Inbox, Look
 
 
 class NoSuchMessage(Exception):
-    """No message has the id. `secondline voicemail list` shows the ids."""
+    """What was typed is no id. `secondline voicemail list` shows the ids."""
 
 
 def with_records(options: Namespace, use: Callable[[Records, Practice], Awaitable[int]]) -> int:
@@ -64,30 +64,35 @@ def calls(options: Namespace) -> int:
 
 
 def voicemail_list(options: Namespace) -> int:
-    """Print the messages, newest first."""
+    """Print the messages with their words, newest first; noted in the audit as one reading of all of them."""
 
     async def use(records: Records, practice: Practice) -> int:
-        found = await records.messages.messages(options.mailbox, options.limit)
+        service, who, policy = inbox_of(records, practice), who_of(options, practice.policy), practice.policy
+        look = Look(options.mine, options.open, options.deleted, options.limit)
+        found = await service.messages(options.mailbox, who, look)
+        await service.listed(found, who)
         if options.json:
-            print_json([message_json(message) for message in found])
+            print_json([item_json(item, service.due(item)) for item in found])
         else:
-            policy = practice.policy
-            console().print(message_table(found, policy.timezone, policy.country))
+            console().print(item_table(found, policy.timezone, policy.country))
         return 0
 
     return with_records(options, use)
 
 
 def voicemail_show(options: Namespace) -> int:
-    """Print one message with its words; noted in the audit."""
+    """Print one message with its words, its notes and its history; noted as a reading."""
 
     async def use(records: Records, practice: Practice) -> int:
-        message = await _message(records, options.id)
-        await records.messages.opened(message.id, operator(), "show")
+        service, who, message = inbox_of(records, practice), who_of(options, practice.policy), message_id(options.id)
+        await service.read(message, who)
+        item, history = await service.message(message, who), await service.history(message, who)
         if options.json:
-            print_json(message_detail_json(message))
+            print_json(item_detail_json(item, service.due(item), history))
         else:
-            _tell(message, practice)
+            _tell(item, practice)
+            for line in story_in_words(item.standing, service.due(item), history, practice.policy.timezone):
+                console().print(line, markup=False)
         return 0
 
     return with_records(options, use)
@@ -97,9 +102,9 @@ def voicemail_export(options: Namespace) -> int:
     """Copy a message's WAV to a file that only this account can read; noted in the audit."""
 
     async def use(records: Records, practice: Practice) -> int:
-        message = await _message(records, options.id)
-        target = Path(options.target)
-        await records.messages.opened(message.id, operator(), "export")
+        service, who = inbox_of(records, practice), who_of(options, practice.policy)
+        await service.exported(message_id(options.id), who)
+        message, target = (await service.message(message_id(options.id), who)).message, Path(options.target)
         await asyncio.to_thread(_copy, Layout(Path(options.data)).messages / message.file, target)
         if options.json:
             print_json({"id": str(message.id), "file": str(target), "seconds": round(message.seconds, 3)})
@@ -110,19 +115,32 @@ def voicemail_export(options: Namespace) -> int:
     return with_records(options, use)
 
 
+def inbox_of(records: Records, practice: Practice) -> Inbox:
+    """The mailboxes as people use them."""
+    return Inbox(records.inbox, lambda: practice.policy)
+
+
+def who_of(options: Namespace, policy: Policy) -> Who:
+    """Who is meant by `--by`: a person of the file by key or name, else an operator; left out, the account."""
+    account = operator()
+    people = {person.name: key for key, person in policy.people.items()}
+    key = people.get(options.by, options.by)
+    if key in policy.people:
+        return Who.person(key, How.COMMAND, account)
+    return Who(options.by or account, account, How.COMMAND)
+
+
 def operator() -> str:
     """Who is at the keyboard, for the audit: the account's name."""
     return getpass.getuser()
 
 
-async def _message(records: Records, text: str) -> MessageRecord:
+def message_id(text: str) -> UUID:
+    """The id that somebody typed. Raises `NoSuchMessage`."""
     try:
-        message = await records.messages.message(UUID(text))
+        return UUID(text)
     except ValueError as error:
         raise NoSuchMessage(f"{text!r} is not the id of a message: `secondline voicemail list` shows them") from error
-    if message is None:
-        raise NoSuchMessage(f"there is no message {text}: `secondline voicemail list` shows the ids")
-    return message
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -131,8 +149,8 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfileobj(audio, out)
 
 
-def _tell(message: MessageRecord, practice: Practice) -> None:
-    policy = practice.policy
+def _tell(item: Item, practice: Practice) -> None:
+    message, policy = item.message, practice.policy
     out = console()
     out.print(f"Message {message.id} for {policy.mailboxes.get(message.mailbox, message.mailbox)}")
     out.print(f"From {named_caller(message.caller, policy)}, {message.seconds:.0f} seconds", markup=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pbx.config.call_back import call_back_in_words
 from pbx.config.load import Practice
 from pbx.config.ringing_words import reach_in_words, rings_in_words
 from pbx.config.rotas import rota_in_words
@@ -90,6 +91,7 @@ def _machine(policy: Policy, settings: Settings) -> Iterator[str]:
     yield _carrier(settings.trunk) if settings.trunk else "No carrier is set up: no call comes from outside."
     engine = settings.recognizer.engine
     yield f"Messages are at most {policy.max_message_seconds} s long; {engine} turns them into text on this machine."
+    yield from call_back_in_words(policy)
     database = "your own database" if settings.database_url else "a database of its own in the data folder"
     yield f"Calls and messages are kept in {database}."
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pbx.config.advice import Accepted, advise, settle
 from pbx.config.calendars import CalendarSource, build_calendars
+from pbx.config.call_back import build_call_back
 from pbx.config.caller_advice import advise_callers
 from pbx.config.contacts import Contacts, read_contacts
 from pbx.config.document import read_document
@@ -16,7 +17,7 @@ from pbx.config.expectations import build_expectations, hold
 from pbx.config.machine import build_settings
 from pbx.config.menus import build_menu_prompts
 from pbx.config.numbers import NumberBuilder
-from pbx.config.people import Directory, check_people, mailboxes_of, phones_of, warn_of_unused
+from pbx.config.people import Directory, check_people, mailboxes_of, members_of, phones_of, warn_of_unused
 from pbx.config.problems import ConfigProblems, Problem
 from pbx.config.report import Report
 from pbx.config.ringing import build_ringing
@@ -26,6 +27,7 @@ from pbx.config.schema.file import PracticeFile
 from pbx.config.settings import Settings
 from pbx.config.validate import validate
 from pbx.domain.policy import Greeting, Number, Policy
+from pbx.domain.schedule import Schedule
 
 __all__ = ["ConfigProblems", "Practice", "Problem", "load"]
 
@@ -56,8 +58,10 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     check_people(file, report)
     rotas = build_rotas(file, report)
     ringing = build_ringing(file, report)
+    schedules = build_schedules(file, report)
+    call_back = build_call_back(file, schedules, report)
     contacts = read_contacts(file, report)
-    numbers = _numbers(file, report, contacts)
+    numbers = _numbers(file, schedules, report, contacts)
     calendars = build_calendars(file, report)
     greetings = build_greetings(file, report, listen)
     menu_prompts = build_menu_prompts(file, report, listen)
@@ -84,6 +88,9 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
         outside=ringing.outside,
         music=music,
         contacts=contacts.people,
+        members=members_of(file),
+        call_back=call_back,
+        undelete_days=file.voicemail.undelete_days,
     )
     hold(policy, expectations, report)
     advise(file, policy, report)
@@ -96,9 +103,11 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     return Practice(policy, settings, _in_order(report.warnings), calendars, accepted)
 
 
-def _numbers(file: PracticeFile, report: Report, contacts: Contacts) -> dict[str, Number]:
+def _numbers(
+    file: PracticeFile, schedules: dict[str, Schedule], report: Report, contacts: Contacts
+) -> dict[str, Number]:
     directory = Directory(file, report)
-    builder = NumberBuilder(directory, build_schedules(file, report), report, contacts=contacts.people)
+    builder = NumberBuilder(directory, schedules, report, contacts=contacts.people)
     numbers = builder.build()
     builder.name_snow_day_greeting()
     if not report.declared("numbers"):
@@ -106,9 +115,10 @@ def _numbers(file: PracticeFile, report: Report, contacts: Contacts) -> dict[str
         report.problem(("numbers",), "is missing: the practice has no number", remedy)
     warn_of_unused(directory)
     builder.menus.warn_of_unused()
+    used = {*builder.used, ("schedules", file.voicemail.call_back_schedule)}
     for table in ("schedules", "greetings"):
         for key in report.declared(table):
-            if (table, key) not in builder.used:
+            if (table, key) not in used:
                 report.warning((table, key), "is not used", "name it in a number, or take it out", "unused")
     return numbers
 

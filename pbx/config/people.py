@@ -121,6 +121,12 @@ def mailboxes_of(file: PracticeFile) -> dict[str, str]:
     return people | teams | {UNASSIGNED_MAILBOX: UNASSIGNED_NAME}
 
 
+def members_of(file: PracticeFile) -> dict[str, tuple[str, ...]]:
+    """Who sees which mailbox: everybody the own one, members that of their team. Operators alone see the rest."""
+    people = {key: (key,) for key in file.people}
+    return people | {key: tuple(team.members) for key, team in file.teams.items()}
+
+
 def warn_of_unused(directory: Directory) -> None:
     """Warn of people and teams that no number and no team needs. A person with a phone may still dial."""
     file, report = directory.file, directory.report

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -18,6 +19,8 @@ from pbx.config.problems import did_you_mean
 MIN_RTP_PORTS = 20
 """Ten call legs: one call that rings a few phones takes that many."""
 
+LONGEST_SPAN = timedelta(days=14)
+
 WRONG = "wrong"
 """The type of our own validation errors; their context holds `what` and `remedy`."""
 
@@ -26,6 +29,7 @@ _MENU_KEY = re.compile(r"[0-9*#]")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 _USERNAME = re.compile(r"[A-Za-z0-9._+@-]{1,80}")
 _PORTS = re.compile(r"(\d{1,5})\s*-\s*(\d{1,5})")
+_SPAN = re.compile(r"(\d{1,4})\s*(m|min|h)")
 _COMMON_ZONES = {
     "eastern": "America/New_York",
     "est": "America/New_York",
@@ -162,6 +166,22 @@ def parse_ports(value: str) -> tuple[int, int]:
     return first, last
 
 
+def parse_span(value: str) -> timedelta:
+    """A length of time such as `90m` or `4h`, of a minute to two weeks."""
+    found = _SPAN.fullmatch(value.strip())
+    if not found:
+        raise wrong(f"{value!r} is not a length of time", "write it in minutes or hours, such as 90m or 4h")
+    span = timedelta(hours=int(found[1])) if found[2] == "h" else timedelta(minutes=int(found[1]))
+    if not timedelta(minutes=1) <= span <= LONGEST_SPAN:
+        raise wrong(f"{value!r} is too {'long' if span else 'short'}", "choose between 1m and 336h, which is two weeks")
+    return span
+
+
+def _check_span(value: str) -> str:
+    parse_span(value)
+    return value
+
+
 def _check_ports(value: str) -> str:
     parse_ports(value)
     return value
@@ -193,4 +213,5 @@ Host = Annotated[str, AfterValidator(check_host)]
 Networks = Annotated[list[Annotated[str, AfterValidator(check_network)]], BeforeValidator(as_list)]
 Sources = Annotated[list[Annotated[str, AfterValidator(check_source)]], BeforeValidator(as_list), Field(min_length=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Span = Annotated[str, AfterValidator(_check_span)]
 PortRange = Annotated[str, AfterValidator(_check_ports)]

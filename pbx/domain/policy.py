@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pbx.domain.callback import Limits
 from pbx.domain.callers import NO_RULES, CallerRules, Contact
 from pbx.domain.menu import Menu
 from pbx.domain.oncall import Rota
@@ -119,6 +120,8 @@ class Policy:
     shown). `max_message_seconds` bounds one recording; `mailboxes` maps a mailbox's key to the name that people read,
     `menu_prompts` a prompt's name to what a menu says, `contacts` a number (E.164) to whose it is. Of greetings,
     `snow_day_greeting` is that of closed lines on a snow day; `music` is what callers hear while it rings (None: ring-back).
+    `members` maps a mailbox to the people (keys) who see it, `call_back` says within which time patients are called
+    back, `undelete_days` how long a deletion can be undone.
     """
 
     version: str
@@ -138,6 +141,9 @@ class Policy:
     outside: Mapping[str, Outside] = field(default_factory=dict)
     music: Greeting | None = None
     contacts: Mapping[str, Contact] = field(default_factory=dict)
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    call_back: Limits = field(default_factory=Limits)
+    undelete_days: int = 30
 
     def phones_of(self, person: str) -> tuple[str, ...]:
         """The endpoints of a person (its key); empty for somebody who is not in the file."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from pbx.domain.call import CallRecord, CallStart, FinishedCall, MessageRecord
+from pbx.domain.callback import Waiting
+from pbx.domain.inbox import Case, Change, Event, Item, Who
 from pbx.domain.oncall import Swap, SwapRecord
 from pbx.domain.override import Override, OverrideRecord
 from pbx.domain.pin import Lockout, PinRecord
@@ -52,19 +55,59 @@ class PastCalls(Protocol):
 class MessageBox(Protocol):
     """The messages. Each method raises `StoreUnavailable` when the database is away."""
 
-    async def messages(self, mailbox: str | None, limit: int) -> Sequence[MessageRecord]:
-        """The newest messages first, of one mailbox or of all."""
+    async def messages(
+        self, mailbox: str | None, limit: int, ids: Sequence[UUID] | None = None
+    ) -> Sequence[MessageRecord]:
+        """The newest messages first, of one mailbox or of all; `ids`: only these."""
 
     async def message(self, message: UUID) -> MessageRecord | None: ...
-
-    async def opened(self, message: UUID, actor: str, action: str) -> None:
-        """Note in the audit that `actor` (an operator's account name) took `action` (`show`, `export`) on a message."""
 
     async def keep_transcript(self, message: UUID, transcript: Transcript) -> None:
         """Keep a finished transcription; it replaces an earlier one."""
 
     async def transcription_failed(self, message: UUID, failure: str) -> None:
         """Set the state to failed, with one sentence for people that holds no patient data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which messages are asked for: of these mailboxes (None: all) and this owner (None: whoever), at most `limit`.
+
+    `open`: only what somebody still has to take care of; `deleted`: what is deleted, instead of what is not.
+    """
+
+    mailboxes: tuple[str, ...] | None = None
+    owner: str | None = None
+    open: bool = False
+    deleted: bool = False
+    limit: int = 1000
+
+
+class InboxBook(Protocol):
+    """What people made of the messages. Each method raises `StoreUnavailable` when the database is away."""
+
+    async def items(self, wanted: Wanted) -> Sequence[Item]:
+        """The newest first."""
+
+    async def item(self, message: UUID) -> Item | None:
+        """One message, or None if there is no such message."""
+
+    async def history(self, message: UUID) -> Sequence[Event]:
+        """Everything that was done with a message, the oldest first."""
+
+    async def listed(self, messages: Sequence[UUID], who: Who) -> None:
+        """Note in the audit that `who` was shown the words of these messages: one row."""
+
+    async def change(
+        self, message: UUID, who: Who, at: datetime, judge: Callable[[Case | None], Change | None]
+    ) -> None:
+        """Change a message as `judge` says, which is given the case (None: no such message) while nobody else can.
+
+        Standing, history and audit are written in one transaction, or nothing where `judge` gives None or raises.
+        """
+
+    async def waits(self, since: datetime | None = None, *, still_open: bool = False) -> Sequence[Waiting]:
+        """The wait of each patient who left a message from `since` on; `still_open`: only of those who wait now."""
 
 
 class SwapBook(Protocol):

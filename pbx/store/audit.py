@@ -14,6 +14,8 @@ SYSTEM = "system"
 """The actor of what Secondline does by itself."""
 
 
-async def note(connection: Session, actor: str, action: str, thing: str, **detail: str | bool | float) -> None:
+async def note(
+    connection: Session, actor: str, action: str, thing: str, **detail: str | bool | float | list[str]
+) -> None:
     """Write one row: `actor` did `action` to `thing` (`call/<id>`, `message/<id>`); `detail` holds no patient data."""
     await sql.note(connection, actor=actor, action=action, object=thing, detail=json.dumps(detail))

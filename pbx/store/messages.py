@@ -25,21 +25,19 @@ class PgMessageBox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def messages(self, mailbox: str | None, limit: int) -> Sequence[MessageRecord]:
-        """The newest messages first, of one mailbox or of all."""
+    async def messages(
+        self, mailbox: str | None, limit: int, ids: Sequence[UUID] | None = None
+    ) -> Sequence[MessageRecord]:
+        """The newest messages first, of one mailbox or of all; `ids`: only these."""
         async with self._database.session() as connection:
-            return [_record(row) async for row in sql.messages(connection, mailbox=mailbox, limit=limit)]
+            rows = sql.messages(connection, mailbox=mailbox, ids=ids, limit=limit)
+            return [_record(row) async for row in rows]
 
     async def message(self, message: UUID) -> MessageRecord | None:
         """One message, or None if there is no such message."""
         async with self._database.session() as connection:
             row = await sql.message(connection, id=message)
         return None if row is None else _record(row)
-
-    async def opened(self, message: UUID, actor: str, action: str) -> None:
-        """Note in the audit that `actor` (an operator's account name) took `action` (`show`, `export`) on a message."""
-        async with self._database.session() as connection:
-            await note(connection, actor, action, f"message/{message}")
 
     async def keep_transcript(self, message: UUID, transcript: Transcript) -> None:
         """Keep a finished transcription; it replaces an earlier one. Nothing happens if the message is gone."""

@@ -63,13 +63,14 @@ VALUES (:id, :call_id, :mailbox, :received_at, :seconds, :file, :sha256, :repair
 ON CONFLICT (id) DO NOTHING
 RETURNING id;
 
--- name: messages(mailbox, limit)
+-- name: messages(mailbox, ids, limit)
 SELECT message.id, call_id, mailbox, caller_kind, caller_number, dialled, received_at, seconds, file,
        transcript_state, transcript_failure, engine, model, text, confidence, words
 FROM message
 JOIN call ON call.id = call_id
 LEFT JOIN transcript ON message_id = message.id
 WHERE (:mailbox::text IS NULL OR mailbox = :mailbox)
+  AND (:ids::uuid[] IS NULL OR message.id = ANY(:ids))
 ORDER BY received_at DESC, message.id
 LIMIT :limit;
 
@@ -97,6 +98,64 @@ ON CONFLICT (message_id) DO UPDATE
 UPDATE message SET transcript_state = 'failed', transcript_failure = :failure
 WHERE id = :id AND transcript_state = 'pending'
 RETURNING id;
+
+-- inbox ---------------------------------------------------------------------------------------------------------------
+
+-- `held` asks for the column by its name in text: it is false in a schema that knows no legal hold.
+
+-- name: hold_still(id)!
+-- Whoever changes the same message waits here. What is read with a statement of its own after it is then the latest.
+SELECT id FROM message WHERE id = :id FOR UPDATE;
+
+-- name: standing(id)^
+SELECT message.id, mailbox, received_at, to_jsonb(message) ->> 'held_at' IS NOT NULL AS held,
+       state, owner, claimed_at, done_at, done_by, called_back_at, deleted_at, deleted_by
+FROM message
+LEFT JOIN inbox ON message_id = message.id
+WHERE message.id = :id;
+
+-- name: standings(mailboxes, owner, open, deleted, limit)
+SELECT message.id, mailbox, received_at, to_jsonb(message) ->> 'held_at' IS NOT NULL AS held,
+       state, owner, claimed_at, done_at, done_by, called_back_at, deleted_at, deleted_by
+FROM message
+LEFT JOIN inbox ON message_id = message.id
+WHERE (:mailboxes::text[] IS NULL OR mailbox = ANY(:mailboxes))
+  AND (:owner::text IS NULL OR owner = :owner)
+  AND (NOT :open::boolean OR done_at IS NULL)
+  AND (deleted_at IS NOT NULL) = :deleted::boolean
+ORDER BY received_at DESC, message.id
+LIMIT :limit;
+
+-- name: keep_standing(id, state, owner, claimed_at, done_at, done_by, called_back_at, deleted_at, deleted_by)!
+INSERT INTO inbox (message_id, state, owner, claimed_at, done_at, done_by, called_back_at, deleted_at, deleted_by)
+VALUES (:id, :state, :owner, :claimed_at, :done_at, :done_by, :called_back_at, :deleted_at, :deleted_by)
+ON CONFLICT (message_id) DO UPDATE
+    SET state = excluded.state, owner = excluded.owner, claimed_at = excluded.claimed_at, done_at = excluded.done_at,
+        done_by = excluded.done_by, called_back_at = excluded.called_back_at, deleted_at = excluded.deleted_at,
+        deleted_by = excluded.deleted_by;
+
+-- name: move_message(mailbox, id)!
+UPDATE message SET mailbox = :mailbox WHERE id = :id;
+
+-- name: add_event(message_id, at, by_whom, how, deed, text, about)!
+INSERT INTO inbox_event (message_id, at, by_whom, how, deed, text, about)
+VALUES (:message_id, :at, :by_whom, :how, :deed, :text, :about::jsonb);
+
+-- name: history(id)
+-- Its own events, and the listings that showed its words.
+SELECT at, by_whom, how, deed, text, about FROM inbox_event WHERE message_id = :id::uuid
+UNION ALL
+SELECT at, detail ->> 'by', detail ->> 'how', 'listed', '', '{}'
+FROM audit WHERE action = 'listed' AND detail -> 'messages' ? :id::uuid::text
+ORDER BY at;
+
+-- name: waits(since, still_open)
+SELECT message.id, mailbox, received_at, owner, called_back_at, coalesce(done_at, deleted_at) AS closed_at
+FROM message
+LEFT JOIN inbox ON message_id = message.id
+WHERE (:since::timestamptz IS NULL OR received_at >= :since)
+  AND (NOT :still_open::boolean OR coalesce(done_at, deleted_at) IS NULL)
+ORDER BY received_at;
 
 -- swaps on a rota -----------------------------------------------------------------------------------------------------
 

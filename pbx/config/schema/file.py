@@ -14,7 +14,14 @@ from pbx.config.schema.ringing import OutsideSection
 from pbx.config.schema.rotas import RotaSection
 from pbx.config.schema.schedules import ScheduleSection
 from pbx.config.schema.section import Section
-from pbx.config.schema.site import DatabaseSection, PracticeSection, ServerSection, TrunkSection, VoicemailSection
+from pbx.config.schema.site import (
+    DatabaseSection,
+    MailboxSection,
+    PracticeSection,
+    ServerSection,
+    TrunkSection,
+    VoicemailSection,
+)
 from pbx.config.values import (
     About,
     Key,
@@ -44,5 +51,6 @@ class PracticeFile(Section):
     expect: Annotated[list[ExpectSection], About("Tests of this file.", "")] = []
     accept: Annotated[list[AcceptSection], About("Warnings that are known and meant.", "")] = []
     voicemail: Annotated[VoicemailSection, About("Messages.", "")] = VoicemailSection()
+    mailboxes: Annotated[dict[Key, MailboxSection], About("Mailboxes, by a short key.", "rictor")] = {}
     server: Annotated[ServerSection, About("This machine.", "")] = ServerSection()
     database: Annotated[DatabaseSection, About("The database.", "")] = DatabaseSection()

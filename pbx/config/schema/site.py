@@ -12,11 +12,13 @@ from pbx.config.values import (
     Address,
     Country,
     Host,
+    Key,
     Line,
     Networks,
     Port,
     PortRange,
     Sources,
+    Span,
     Text,
     TimeZone,
     Username,
@@ -110,10 +112,27 @@ class TrunkSection(Section):
     ] = None
 
 
+class MailboxSection(Section):
+    """What is otherwise in the mailbox of a person or a team. The key is that of the person or team."""
+
+    call_back_within: Annotated[Span | None, About("As in voicemail, for this mailbox.", '"30m"')] = None
+
+
 class VoicemailSection(Section):
     """Messages and how they become text. Nothing of them leaves this machine."""
 
     max_seconds: Annotated[int, Field(ge=10, le=900), About("Longest message.", "180", unit="seconds")] = 180
+    call_back_within: Annotated[
+        Span | None,
+        About("Patients are called back within this time, or the message is overdue. Left out: none is.", '"4h"'),
+    ] = None
+    call_back_schedule: Annotated[
+        Key | None,
+        About("The time to call back runs only while this schedule is open. Left out: by the clock.", '"office"'),
+    ] = None
+    undelete_days: Annotated[
+        int, Field(ge=1, le=3650), About("How long a deleted message can be taken back.", "30", unit="days")
+    ] = 30
     engine: Annotated[
         Literal["moonshine", "vosk"], About("The speech recogniser: moonshine or vosk.", '"moonshine"')
     ] = "moonshine"

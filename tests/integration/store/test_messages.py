@@ -1,4 +1,4 @@
-"""Messages are listed with their words; what failed says so; who opened one is noted."""
+"""Messages are listed with their words; what failed says so."""
 
 from __future__ import annotations
 
@@ -110,8 +110,7 @@ async def test_a_transcript_of_a_message_that_is_gone_is_dropped(box: MessageBox
     assert list(await box.messages(None, 10)) == []
 
 
-async def test_who_opened_a_message_is_noted(calls: CallLog, box: MessageBox, database: Database) -> None:
+async def test_what_became_of_a_message_is_noted(calls: CallLog, box: MessageBox, database: Database) -> None:
     message = await a_message(calls)
-    await box.opened(message, "mia", "export")
     await box.keep_transcript(message, TRANSCRIPT)
-    assert await notes(database, message) == [("system", "kept"), ("mia", "export"), ("system", "transcribed")]
+    assert await notes(database, message) == [("system", "kept"), ("system", "transcribed")]

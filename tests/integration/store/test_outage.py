@@ -12,15 +12,17 @@ from uuid import uuid4
 import psutil
 import pytest
 
+from pbx.domain.inbox import How, Who
 from pbx.domain.oncall import Swap
 from pbx.domain.outcome import Outcome
 from pbx.domain.transcript import Transcript, TranscriptState
-from pbx.services.ports import StoreUnavailable
+from pbx.services.ports import StoreUnavailable, Wanted
 from pbx.store import database as database_module
 from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.errors import StoreError
+from pbx.store.inbox import PgInbox
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
 from pbx.store.swaps import PgSwapBook
@@ -35,7 +37,8 @@ EVERY_METHOD: dict[str, Callable[[Database], Awaitable[object]]] = {
     "calls": lambda db: PgCallLog(db).calls(None, None, 1),
     "messages": lambda db: PgMessageBox(db).messages(None, 1),
     "message": lambda db: PgMessageBox(db).message(uuid4()),
-    "opened": lambda db: PgMessageBox(db).opened(uuid4(), "mia", "show"),
+    "items": lambda db: PgInbox(db).items(Wanted()),
+    "change": lambda db: PgInbox(db).change(uuid4(), Who.person("mia", How.PHONE), MORNING, lambda _: None),
     "keep_transcript": lambda db: PgMessageBox(db).keep_transcript(
         uuid4(), Transcript(TranscriptState.DONE, "", "vosk", "small")
     ),

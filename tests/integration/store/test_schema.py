@@ -8,6 +8,7 @@ from enum import StrEnum
 import pytest
 
 from pbx.domain.call import Direction
+from pbx.domain.inbox import Deed, How, State
 from pbx.domain.numbers import NumberKind
 from pbx.domain.outcome import Outcome
 from pbx.domain.override import Mode, Scope
@@ -22,6 +23,9 @@ LISTS: dict[str, type[StrEnum]] = {
     "call_caller_kind_closed": NumberKind,
     "call_outcome_closed": Outcome,
     "call_reason_closed": Reason,
+    "inbox_event_deed_closed": Deed,
+    "inbox_event_how_closed": How,
+    "inbox_state_closed": State,
     "line_override_mode_closed": Mode,
     "line_override_scope_closed": Scope,
     "message_transcript_state_closed": TranscriptState,

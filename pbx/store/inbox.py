@@ -1,0 +1,155 @@
+"""What people make of messages, in PostgreSQL: standing, history and audit, each change in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from pbx.domain.callback import Waiting
+from pbx.domain.inbox import Case, Change, Deed, Done, Event, How, Item, Standing, State, Who
+from pbx.services.ports import Wanted
+from pbx.store.audit import note
+from pbx.store.database import Database
+from pbx.store.messages import PgMessageBox
+from pbx.store.queries import sql
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+    from pbx.store.database import Session
+
+
+class PgInbox:
+    """`pbx.services.ports.InboxBook` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._messages = PgMessageBox(database)
+
+    async def items(self, wanted: Wanted) -> Sequence[Item]:
+        """The newest first."""
+        async with self._database.session() as connection:
+            rows = sql.standings(
+                connection,
+                mailboxes=None if wanted.mailboxes is None else list(wanted.mailboxes),
+                owner=wanted.owner,
+                open=wanted.open,
+                deleted=wanted.deleted,
+                limit=wanted.limit,
+            )
+            found = {row["id"]: row async for row in rows}
+        records = await self._messages.messages(None, len(found), ids=list(found))
+        return [Item(record, _standing(found[record.id]), found[record.id]["held"]) for record in records]
+
+    async def item(self, message: UUID) -> Item | None:
+        """One message, or None if there is no such message."""
+        async with self._database.session() as connection:
+            row = await sql.standing(connection, id=message)
+        record = await self._messages.message(message)
+        return None if row is None or record is None else Item(record, _standing(row), row["held"])
+
+    async def history(self, message: UUID) -> Sequence[Event]:
+        """Everything that was done with a message, the oldest first."""
+        async with self._database.session() as connection:
+            return [_event(row) async for row in sql.history(connection, id=message)]
+
+    async def listed(self, messages: Sequence[UUID], who: Who) -> None:
+        """Note in the audit that `who` was shown the words of these messages: one row."""
+        ids = [str(message) for message in messages]
+        async with self._database.transaction() as connection:
+            await note(
+                connection, who.account, Deed.LISTED.value, "messages", by=who.name, how=who.how.value, messages=ids
+            )
+
+    async def change(
+        self, message: UUID, who: Who, at: datetime, judge: Callable[[Case | None], Change | None]
+    ) -> None:
+        """Change a message as `judge` says, while nobody else can. What it raises undoes everything."""
+        async with self._database.transaction() as connection:
+            await sql.hold_still(connection, id=message)
+            # Only now, in a statement of its own: one that waits for a lock sees joined rows as they were before.
+            row = await sql.standing(connection, id=message)
+            change = judge(None if row is None else _case(row))
+            if change is not None:
+                await _keep(connection, message, change)
+                await _tell(connection, message, change, who, at)
+
+    async def waits(self, since: datetime | None = None, *, still_open: bool = False) -> Sequence[Waiting]:
+        """The wait of each patient who left a message from `since` on; `still_open`: only of those who wait now."""
+        async with self._database.session() as connection:
+            rows = sql.waits(connection, since=since, still_open=still_open)
+            return [_waiting(row) async for row in rows]
+
+
+async def _keep(connection: Session, message: UUID, change: Change) -> None:
+    if change.mailbox is not None:
+        await sql.move_message(connection, id=message, mailbox=change.mailbox)
+    now = change.standing
+    await sql.keep_standing(
+        connection,
+        id=message,
+        state=now.state.value,
+        owner=now.owner,
+        claimed_at=now.claimed_at,
+        done_at=now.done and now.done.at,
+        done_by=now.done and now.done.by,
+        called_back_at=now.done and now.done.called_back_at,
+        deleted_at=now.deleted_at,
+        deleted_by=now.deleted_by,
+    )
+
+
+async def _tell(connection: Session, message: UUID, change: Change, who: Who, at: datetime) -> None:
+    await sql.add_event(
+        connection,
+        message_id=message,
+        at=at,
+        by_whom=who.name,
+        how=who.how.value,
+        deed=change.deed.value,
+        text=change.text,
+        about=json.dumps(dict(change.about)),
+    )
+    detail: dict[str, Any] = {"by": who.name, "how": who.how.value, **change.about}
+    await note(connection, who.account, change.deed.value, f"message/{message}", **detail)
+
+
+def _case(row: Record) -> Case:
+    return Case(row["id"], row["mailbox"], row["received_at"], row["held"], _standing(row))
+
+
+def _standing(row: Record) -> Standing:
+    done = None if row["done_at"] is None else Done(row["done_by"], row["done_at"], row["called_back_at"])
+    return Standing(
+        state=State.NEW if row["state"] is None else State(row["state"]),
+        owner=row["owner"],
+        claimed_at=row["claimed_at"],
+        done=done,
+        deleted_at=row["deleted_at"],
+        deleted_by=row["deleted_by"],
+    )
+
+
+def _event(row: Record) -> Event:
+    return Event(
+        at=row["at"],
+        by=row["by_whom"],
+        how=How(row["how"]),
+        deed=Deed(row["deed"]),
+        text=row["text"],
+        about=json.loads(row["about"]),
+    )
+
+
+def _waiting(row: Record) -> Waiting:
+    return Waiting(
+        message=row["id"],
+        mailbox=row["mailbox"],
+        received_at=row["received_at"],
+        owner=row["owner"],
+        called_back_at=row["called_back_at"],
+        closed_at=row["closed_at"],
+    )
