@@ -77,6 +77,13 @@ class Dialogue:
         waiting = seconds * (digits + 1)
         return await self._do(playing + waiting, "GET", "DATA", names, str(round(seconds * 1000)), str(digits))
 
+    async def key(self, name: str, seconds: float) -> str:
+        """Play a prompt until a key is pressed, `#` too, and wait `seconds` for one after it; nothing if none came."""
+        path = self._path(name)
+        wait = str(round(seconds * 1000))
+        playing = _seconds_of(path)
+        return _key(await self._do(playing + seconds, "GET", "OPTION", str(path.with_suffix("")), ALL_KEYS, wait))
+
     async def play(self, path: Path, keys: str = ALL_KEYS) -> str:
         """Play the WAV at `path` until it is over or one of `keys` is pressed; gives that key, or nothing."""
         sound = str(path.with_suffix(""))

@@ -15,6 +15,8 @@ from pathlib import Path
 from uuid import UUID
 
 from agi.codes import Codes
+from agi.mailbox import Mailbox
+from agi.mailbox_visit import Parts as MailboxParts
 from agi.server import Talks, serve
 from pbx.ami.client import AmiClient
 from pbx.ami.errors import AmiError
@@ -35,13 +37,15 @@ from pbx.instance import only_instance
 from pbx.kept import KeptFile
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
 from pbx.operations import Parts, ServerOperations
-from pbx.prompts import announcer, make_prompts
+from pbx.prompts import announcer, make_prompts, private_sounds
 from pbx.running import Running, Signals
 from pbx.services.health import Health
 from pbx.services.history import CallHistory
+from pbx.services.inbox import Inbox
 from pbx.services.known import Known
 from pbx.services.oncall import SwapsInForce
 from pbx.services.overrides import Overrides, OverridesInForce
+from pbx.services.own_greetings import OwnGreetings
 from pbx.services.pace import Pace, PacedCallLog
 from pbx.services.phones import PhonesAtHand
 from pbx.services.pins import Pins
@@ -49,9 +53,11 @@ from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
 from pbx.store.calls import PgCallLog, PgPastCalls
 from pbx.store.database import Database
+from pbx.store.inbox import PgInbox
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
 from pbx.store.overrides import PgOverrideBook
+from pbx.store.own_greetings import PgGreetingAudit
 from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
 from pbx.store.tokens import PgTokenBook
@@ -60,6 +66,7 @@ from pbx.web.metrics import Metrics
 from pbx.web.refusals import Refusals
 from pbx.web.server import serve_control, serve_web
 from voicemail.ingest import CallsUnknown, Folders, Ingest, LiveCalls
+from voicemail.own_sounds import OwnSounds
 from voicemail.spool import read_spool
 from voicemail.transcribe.recogniser import RecogniserProcess, WorkerOptions
 from voicemail.transcription import Transcription
@@ -127,7 +134,8 @@ class Server:
         swaps = SwapsInForce(PgSwapBook(database), KeptFile(self._layout.swaps))
         override_book = PgOverrideBook(database)
         phones = PhonesAtHand()
-        known = Known(swaps, OverridesInForce(override_book, KeptFile(self._layout.overrides)), phones)
+        own = self._own_greetings(database)
+        known = Known(swaps, OverridesInForce(override_book, KeptFile(self._layout.overrides)), phones, own)
         pins = Pins(PgPinBook(database), KeptFile(self._layout.pins))
         parts = Parts(asterisk, ami, queue, self._health, self._metrics, calendars, known, pins)
         operations = ServerOperations(self._config, practice, machine, parts)
@@ -145,7 +153,10 @@ class Server:
         router = CallRouter(lambda: operations.policy, call_log, recorder, lambda: operations.facts, history)
         metered = MeteredRouter(router, self._metrics, pace)
         codes = Codes(lambda: operations.policy, lambda: operations.facts, overrides, pins, announcer(self._layout))
-        talks = Talks(self._layout.greetings, {"codes": codes.talk})
+        inbox = Inbox(PgInbox(database), lambda: operations.policy)
+        mailbox = self._mailbox(operations, pins, own, inbox, recogniser)
+        named = {"codes": codes.talk, "mailbox": mailbox.own_phone, "mailbox-outside": mailbox.outside}
+        talks = Talks(self._layout.greetings, named)
         await stack.enter_async_context(serve(metered, LOOPBACK, machine.ports.agi, talks=talks))
         await self._open(stack, practice.settings.web, operations, api)
         return Running(
@@ -175,6 +186,36 @@ class Server:
         port = await stack.enter_async_context(serve_web(operations, web.host, web.port, api.routes()))
         await stack.enter_async_context(serve_control(operations, self._layout.operator_socket))
         log.info("health, readiness, metrics and the interface for programs on http://%s:%d", web.host, port)
+
+    def _own_greetings(self, database: Database) -> OwnGreetings:
+        """Those recorded by phone; their sound is where calls hear it, whatever became of the prompts' folder."""
+        sounds = OwnSounds(self._layout.own_sounds, self._layout.greetings)
+        sounds.put_back()
+        return OwnGreetings(KeptFile(self._layout.own_greetings), sounds, PgGreetingAudit(database))
+
+    def _mailbox(
+        self,
+        operations: ServerOperations,
+        pins: Pins,
+        own: OwnGreetings,
+        inbox: Inbox,
+        recogniser: RecogniserProcess,
+    ) -> Mailbox:
+        """The talk about messages."""
+        private = private_sounds(self._layout)
+        private.clear()
+        parts = MailboxParts(
+            policy=lambda: operations.policy,
+            pins=pins,
+            announce=announcer(self._layout),
+            inbox=inbox,
+            private=private,
+            own=own,
+            recogniser=recogniser,
+            messages=self._layout.messages,
+            greetings=self._layout.greetings,
+        )
+        return Mailbox(parts)
 
     async def _calls_seen(self) -> list[SeenCall]:
         return await asyncio.to_thread(calls_seen, self._layout.cel)

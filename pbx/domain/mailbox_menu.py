@@ -90,7 +90,7 @@ KEYS: Mapping[Place, Mapping[str, Turn]] = {
     },
     Place.COLLEAGUE: {
         **{digit: Turn(Deed.CHOOSE, Place.NOTE) for digit in "0123456789"},
-        BACK: Turn(Deed.HELP, Place.MESSAGE),
+        BACK: Turn(Deed.NOTHING, Place.MESSAGE),
     },
     Place.NOTE: {
         "1": Turn(Deed.RECORD_NOTE, Place.NOTED),

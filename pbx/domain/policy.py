@@ -119,9 +119,9 @@ class Policy:
     `country` is an ISO 3166-1 alpha-2 code (for numbers without a country code), `timezone` an IANA name (for times
     shown). `max_message_seconds` bounds one recording; `mailboxes` maps a mailbox's key to the name that people read,
     `menu_prompts` a prompt's name to what a menu says, `contacts` a number (E.164) to whose it is. Of greetings,
-    `snow_day_greeting` is that of closed lines on a snow day; `music` is what callers hear while it rings (None: ring-back).
-    `members` maps a mailbox to the people (keys) who see it, `call_back` says within which time patients are called
-    back, `undelete_days` how long a deletion can be undone.
+    `snow_day_greeting` is that of closed lines on a snow day; `music` is what callers hear while it rings (None:
+    ring-back). `members` maps a mailbox to the people (keys) who see it, `call_back` says within which time patients
+    are called back, `undelete_days` how long a deletion can be undone.
     """
 
     version: str
