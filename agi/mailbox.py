@@ -85,7 +85,6 @@ class Mailbox:
             visit = Visit(voice, policy, person, Who.person(person, How.PHONE), room)
             messages, greetings = MessageDeeds(visit, self._parts), GreetingDeeds(visit, self._parts)
             deeds: Deeds = {**messages.deeds, **greetings.deeds}
-            await visit.say(words.WELCOME)
             counted = await self._tried(messages.count, "", visit)
             await self._go_round(visit, messages, deeds, counted.key)
             await visit.say(words.GOODBYE)

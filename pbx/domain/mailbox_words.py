@@ -37,7 +37,6 @@ MESSAGE_KEYS = (
     "From whom and when, 3. The one before, 4. Again, 5. The next one, 6. Delete, or take that back, 7. "
     "Forward, 8. Save, 9. To go back, press star."
 )
-WELCOME = "This is your mailbox."
 GOODBYE = "Goodbye."
 NO_MESSAGES = "There are none."
 NO_FURTHER = "There are no further messages."
