@@ -51,7 +51,8 @@ class Handset:
                 self.variables[name] = value
                 return "200 result=1"
             case ["GET", "DATA", names, _, digits]:
-                self._hear(*names.split("&"))
+                assert "&" not in names, "it would look for a file of that name"
+                self._hear(*names.split())
                 entry = self._key()
                 return entry if entry == HANG_UP else f"200 result={entry[: int(digits)]}"
             case ["GET", "OPTION", name, keys, _]:
