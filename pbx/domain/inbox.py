@@ -178,11 +178,6 @@ class Item:
     standing: Standing
     held: bool = False
 
-    @property
-    def case(self) -> Case:
-        found = self.message
-        return Case(found.id, found.mailbox, found.received_at, self.held, self.standing)
-
 
 def opened(case: Case, deed: Deed) -> Change:
     """Somebody read it, listened to it or took a copy: it is new no longer. A deleted one may be looked at too."""

@@ -55,10 +55,8 @@ class PastCalls(Protocol):
 class MessageBox(Protocol):
     """The messages. Each method raises `StoreUnavailable` when the database is away."""
 
-    async def messages(
-        self, mailbox: str | None, limit: int, ids: Sequence[UUID] | None = None
-    ) -> Sequence[MessageRecord]:
-        """The newest messages first, of one mailbox or of all; `ids`: only these."""
+    async def messages(self, mailbox: str | None, limit: int) -> Sequence[MessageRecord]:
+        """The newest messages first, of one mailbox or of all."""
 
     async def message(self, message: UUID) -> MessageRecord | None: ...
 

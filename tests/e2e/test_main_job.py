@@ -71,6 +71,7 @@ async def test_after_hours_a_message_is_taken_and_can_be_read(
     assert "blood pressure" in message["transcript"]["text"].lower()
     assert message["transcript"]["confidence"] is None  # this engine gives none, so none is invented
     await _exports_the_recording(office, call["message_id"], tmp_path / "export.wav", message["seconds"])
+    await _finds_one_who_calls_back(office, call["message_id"])
 
 
 async def _exports_the_recording(office: Office, message: str, target: Path, seconds: float) -> None:
@@ -80,6 +81,19 @@ async def _exports_the_recording(office: Office, message: str, target: Path, sec
         assert audio.getframerate() == 8000
         assert audio.getnframes() / 8000 == pytest.approx(seconds, abs=0.01)
     assert target.stat().st_mode & 0o077 == 0
+
+
+async def _finds_one_who_calls_back(office: Office, message: str) -> None:
+    assert (await office.secondline("voicemail", "claim", message, "--by", "rictor")).status == 0
+    refused = await office.secondline("voicemail", "claim", message, "--by", "Joe")
+    assert (refused.status, "rictor takes care of" in refused.err) == (1, True)
+    done = await office.secondline("voicemail", "done", message, "--by", "rictor", "--called-back", "--json")
+    assert (done.json["state"], done.json["owner"], done.json["done_by"]) == ("heard", "person/rictor", "person/rictor")
+    history = (await office.secondline("voicemail", "show", message, "--json")).json["history"]
+    deeds = [event["deed"] for event in history]
+    assert {"exported", "claimed", "done"} <= set(deeds) and deeds[-1] == "read"
+    report = (await office.secondline("report", "callbacks", "--json")).json
+    assert report["mailboxes"]["rictor"]["median_seconds"] > 0
 
 
 async def test_nobody_answers_so_a_message_is_taken(
