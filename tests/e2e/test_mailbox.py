@@ -109,7 +109,7 @@ async def test_a_message_is_heard_deleted_taken_back_and_forwarded(
     await leaves(phone)
     heard = await understood(phone.heard, ears)
     assert says(heard, WORDS)
-    assert says(heard, "message 1 of 1 from today deleted to take that back press 7")
+    assert says(heard, "to take that back press seven")
     message = await office.message_of(call)
     assert message["mailbox"] == "mills"
     assert list(office.practice.data.joinpath("private").iterdir()) == []
@@ -160,7 +160,7 @@ async def test_from_outside_a_key_in_the_greeting_and_the_pin_open_the_mailbox_a
         await asyncio.sleep(0.2)
     await physician.hears_more(hearing.seconds_of_sound(physician.heard) + 3, 15)
     await physician.hang_up()
-    assert says(await understood(physician.heard, ears), "in your mailbox none new")
+    assert says(await understood(physician.heard, ears), "in your mail none new")
     call = await office.call_from("+12155550713")
     assert (call["outcome"], call["answered_by"]) == ("answered", "mailbox")
 
@@ -179,4 +179,4 @@ async def test_from_outside_a_key_in_the_greeting_and_the_pin_open_the_mailbox_a
     assert says(await understood(stranger.heard, ears), "there were too many wrong entries please leave your message")
     await enters(phone, office)
     await leaves(phone)
-    assert says(await understood(phone.heard, ears), "in your mailbox")
+    assert says(await understood(phone.heard, ears), "in your mail")
