@@ -177,16 +177,43 @@ async def test_the_next_mailbox_is_that_of_ones_team_and_no_other(desk: Desk) ->
     ]
 
 
-async def test_a_temporary_greeting_is_recorded_its_end_said_back_and_it_is_reset(desk: Desk) -> None:
+async def test_a_temporary_greeting_is_recorded_its_end_said_back_and_it_is_reset(
+    desk: Desk, database: Database
+) -> None:
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     heard, _ = await desk.keys(*IN, "0", "3", "", "1", "#", "1", f"{tomorrow:%m%d}", "1")
     assert heard[-2].startswith("It is heard until the end of ") and heard[-1] == words.GREETING_KEPT
     [one] = desk.own.held
     assert (one.person, one.kind) == ("rictor", GreetingKind.TEMPORARY)
+    async with database.session() as connection:
+        rows = await connection.fetch("SELECT actor, action, object FROM audit WHERE object LIKE 'greeting/%'")
+    assert [tuple(row) for row in rows] == [("person/rictor", "recorded", "greeting/rictor/temporary")]
     assert one.ends and timedelta(hours=20) < one.ends - datetime.now(UTC) < timedelta(hours=54)
     heard, _ = await desk.keys(*IN, "0", "3", "", "2", "", "3")
     assert one.prompt in heard and heard[-1] == words.GREETING_RESET
     assert desk.own.held == ()
+
+
+async def test_nothing_is_kept_for_a_day_that_is_none_or_without_a_yes(desk: Desk) -> None:
+    heard, _ = await desk.keys(*IN, "0", "3", "", "1", "#", "1", "1332")
+    assert heard[-2:] == [words.BAD_DAY, heard[-1]] and desk.own.held == ()
+    await desk.keys(*IN, "0", "3", "", "1", "#", "1", "0101", "*")
+    assert desk.own.held == ()
+
+
+async def test_a_message_that_somebody_else_takes_care_of_is_not_deleted(desk: Desk) -> None:
+    _, oldest = await desk.inbox.messages("rictor", RICTOR)
+    await desk.inbox.claim(oldest.message.id, Who("office", "office", How.COMMAND))
+    heard, _ = await desk.keys(*IN, "1", "", "", "7")
+    assert heard[-2] == words.CLAIMED
+    assert len(await desk.inbox.messages("rictor", RICTOR)) == 2
+
+
+async def test_whoever_is_silent_is_told_goodbye(desk: Desk) -> None:
+    handset = Handset([PIN, "", "", "", ""])
+    await handset.talks(desk.port, "mailbox", "", DESK)
+    assert handset.held
+    assert desk.voice.said[handset.heard[-1]] == words.GOODBYE
 
 
 async def test_from_outside_the_line_chooses_whose_pin_opens_and_so_does_ones_cell(desk: Desk) -> None:
