@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from pbx.asterisk.programs import find_flite
-from voicemail import prompt_audio
 from voicemail.audio import is_silent, read_audio
 from voicemail.own_sounds import OwnSounds
 from voicemail.private import PrivateSounds
@@ -28,7 +27,7 @@ async def test_what_is_about_a_patient_is_private_and_gone_when_it_was_heard(
         commands.append(command)
         return run(command, **how)
 
-    monkeypatch.setattr(prompt_audio.subprocess, "run", noted)
+    monkeypatch.setattr(subprocess, "run", noted)
     async with PrivateSounds(tmp_path, find_flite()).spoken(NUMBER) as path:
         assert not is_silent(read_audio(path).samples)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
