@@ -10,26 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from agi.dialogue import Dialogue
+from agi.voice import Announce, Voice, knows_pin
 from pbx.domain.code_words import confirmation, nothing_to_set, own_lines, practice_in_words, state_in_words
-from pbx.domain.codes import TRY_AGAIN_PROMPT, CodeName
+from pbx.domain.codes import CodeName
 from pbx.domain.facts import Facts
 from pbx.domain.override import Mode, Override, Scope
 from pbx.domain.override_end import MOST
-from pbx.domain.pin import LONGEST
 from pbx.domain.policy import Policy
 from pbx.services.overrides import BadEnd, Overrides, Wanted
-from pbx.services.pins import Pins, Verdict
+from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 
-PIN_TRIES = 3
-KEY_SECONDS = 8.0
-
-ASK_PIN = "Please enter your PIN, then press pound."
-PIN_AGAIN = "That is not right. Please enter your PIN again, then press pound."
-PIN_LOCKED = "There were too many wrong entries. Please try again later, or ask the practice for a new PIN."
 GOODBYE = "Nothing is changed. Goodbye."
 NOT_KEPT = "The change cannot be kept at the moment, so nothing is changed. Please try again in a few minutes."
 HOW_MANY_HOURS = "No schedule says when this ends. For how many hours shall it hold? Enter them, then press pound."
@@ -39,13 +32,6 @@ NOTHING_SET = "Nothing was set for you."
 BACK = "You are back to the schedule."
 
 _MODES = {CodeName.CLOSED: Mode.CLOSED, CodeName.OPEN: Mode.OPEN, CodeName.VOICEMAIL: Mode.VOICEMAIL}
-
-
-class Announce(Protocol):
-    """Speaks sentences that hold nothing about a patient; `voicemail.announce` has the one there is."""
-
-    async def prompt(self, text: str) -> str:
-        """The name of the prompt that says `text`."""
 
 
 class NotAnOwnPhone(Exception):
@@ -100,23 +86,7 @@ class Codes:
         return _Caller(phone.owner, phone.display, dialogue)
 
     async def _knows_pin(self, caller: _Caller) -> bool:
-        sentence = ASK_PIN
-        for _ in range(PIN_TRIES):
-            keyed = await self._ask(caller, sentence, digits=LONGEST)
-            if not keyed:
-                continue
-            verdict = await self._pins.check(caller.person, keyed)
-            if verdict is Verdict.RIGHT:
-                return True
-            if verdict is Verdict.UNAVAILABLE:
-                await caller.dialogue.say(TRY_AGAIN_PROMPT)
-                return False
-            if self._pins.locked_until(caller.person):
-                await self._say(caller, PIN_LOCKED)
-                return False
-            sentence = PIN_AGAIN
-        await self._say(caller, GOODBYE)
-        return False
+        return await knows_pin(Voice(caller.dialogue, self._announce), self._pins, caller.person, GOODBYE)
 
     async def _do(self, code: CodeName, caller: _Caller) -> None:
         if code is CodeName.SCHEDULE:
@@ -174,8 +144,7 @@ class Codes:
         await self._say(caller, *state_in_words(self._policy(), caller.person, self._facts(), datetime.now(UTC)))
 
     async def _say(self, caller: _Caller, *sentences: str) -> None:
-        await caller.dialogue.say(*[await self._announce.prompt(sentence) for sentence in sentences])
+        await Voice(caller.dialogue, self._announce).say(*sentences)
 
     async def _ask(self, caller: _Caller, *sentences: str, digits: int) -> str:
-        prompts = [await self._announce.prompt(sentence) for sentence in sentences]
-        return await caller.dialogue.ask(*prompts, digits=digits, seconds=KEY_SECONDS)
+        return await Voice(caller.dialogue, self._announce).ask(*sentences, digits=digits)

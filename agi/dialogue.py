@@ -70,12 +70,25 @@ class Dialogue:
         `seconds` is how long to wait for the first key after the prompts, and for each further one. What came by then
         is the answer: nothing, where nobody pressed anything or only `#`.
         """
-        paths = [self._path(name) for name in prompts]
-        playing = sum(_seconds_of(path) for path in paths)
-        # All in one command: keys that come between two commands are lost (res_agi.c, `run_agi`).
-        names = "&".join(str(path.with_suffix("")) for path in paths)
-        waiting = seconds * (digits + 1)
-        return await self._do(playing + waiting, "GET", "DATA", names, str(round(seconds * 1000)), str(digits))
+        *before, last = [self._path(name) for name in prompts]
+        first = ""
+        for path in before:  # one command takes one file only (main/app.c, `ast_app_getdata_full`)
+            if first := await self.play(path):
+                break
+        if first == "#" or (first and digits == 1):
+            return first.strip("#")
+        # The rest in one command: keys that come between two commands are lost (res_agi.c, `run_agi`).
+        name = "" if first else str(last.with_suffix(""))
+        waiting, most = seconds * (digits + 1), digits - len(first)
+        wait = str(round(seconds * 1000))
+        return first + await self._do(_seconds_of(last) + waiting, "GET", "DATA", name, wait, str(most))
+
+    async def key(self, name: str, seconds: float) -> str:
+        """Play a prompt until a key is pressed, `#` too, and wait `seconds` for one after it; nothing if none came."""
+        path = self._path(name)
+        wait = str(round(seconds * 1000))
+        playing = _seconds_of(path)
+        return _key(await self._do(playing + seconds, "GET", "OPTION", str(path.with_suffix("")), ALL_KEYS, wait))
 
     async def play(self, path: Path, keys: str = ALL_KEYS) -> str:
         """Play the WAV at `path` until it is over or one of `keys` is pressed; gives that key, or nothing."""

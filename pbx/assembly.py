@@ -12,6 +12,8 @@ from pathlib import Path
 from uuid import UUID
 
 from agi.codes import Codes
+from agi.mailbox import Mailbox
+from agi.mailbox_visit import Parts as MailboxParts
 from agi.server import Talks
 from agi.urgent_talk import urgent_talk
 from pbx.ami.client import AmiClient
@@ -36,15 +38,17 @@ from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
 from pbx.notify.lamp import Lamps
 from pbx.notify.senders import Senders
 from pbx.operations import Parts, ServerOperations
-from pbx.prompts import announcer
+from pbx.prompts import announcer, private_sounds
 from pbx.running import Running
 from pbx.services.health import Health
 from pbx.services.history import CallHistory
+from pbx.services.inbox import Inbox
 from pbx.services.known import Known
 from pbx.services.lamp_counts import LampCounts
 from pbx.services.notices import Notices
 from pbx.services.oncall import SwapsInForce
 from pbx.services.overrides import Overrides, OverridesInForce
+from pbx.services.own_greetings import OwnGreetings
 from pbx.services.pace import Pace, PacedCallLog
 from pbx.services.phones import PhonesAtHand
 from pbx.services.pins import Pins
@@ -60,6 +64,7 @@ from pbx.web.metrics import Metrics
 from pbx.web.refusals import Refusals
 from voicemail.ingest import CallsUnknown, Folders, Ingest
 from voicemail.live import FollowingRouter, LiveParts, LiveTranscription
+from voicemail.own_sounds import OwnSounds
 from voicemail.retention import KeptFolders, Retention
 from voicemail.spool import read_spool
 from voicemail.transcribe.recogniser import RecogniserProcess, WorkerOptions
@@ -130,7 +135,14 @@ class Assembly:
     def known(self) -> Known:
         swaps = SwapsInForce(self.records.swaps, KeptFile(self.layout.swaps))
         overrides = OverridesInForce(self.records.overrides, KeptFile(self.layout.overrides))
-        return Known(swaps, overrides, PhonesAtHand())
+        return Known(swaps, overrides, PhonesAtHand(), self.own_greetings)
+
+    @cached_property
+    def own_greetings(self) -> OwnGreetings:
+        """Those recorded by phone; their sound is where calls hear it, whatever became of the prompts' folder."""
+        sounds = OwnSounds(self.layout.own_sounds, self.layout.greetings)
+        sounds.put_back()
+        return OwnGreetings(KeptFile(self.layout.own_greetings), sounds, self.records.greeting_audit)
 
     @cached_property
     def overrides(self) -> Overrides:
@@ -185,7 +197,27 @@ class Assembly:
         """What the practice's own people can do by phone."""
         codes = Codes(self.policy, self.facts, self.overrides, self.pins, announcer(self.layout))
         page = urgent_talk(self.pins, UrgentCases(self.layout, self.urgent))
-        return Talks(self.layout.greetings, {"codes": codes.talk, "urgent": page})
+        box = self.mailbox
+        named = {"codes": codes.talk, "urgent": page, "mailbox": box.own_phone, "mailbox-outside": box.outside}
+        return Talks(self.layout.greetings, named)
+
+    @cached_property
+    def mailbox(self) -> Mailbox:
+        """The talk about messages."""
+        private = private_sounds(self.layout)
+        private.clear()
+        parts = MailboxParts(
+            policy=self.policy,
+            pins=self.pins,
+            announce=announcer(self.layout),
+            inbox=Inbox(self.records.inbox, self.policy),
+            private=private,
+            own=self.own_greetings,
+            recogniser=self.recogniser,
+            messages=self.layout.messages,
+            greetings=self.layout.greetings,
+        )
+        return Mailbox(parts)
 
     @cached_property
     def urgent(self) -> UrgentCalls:

@@ -24,6 +24,7 @@ from pbx.store.messages import PgMessageBox
 from pbx.store.migrate import SchemaRefused
 from pbx.store.outbox import PgOutbox
 from pbx.store.overrides import PgOverrideBook
+from pbx.store.own_greetings import PgGreetingAudit
 from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
 from pbx.store.tokens import PgTokenBook
@@ -93,6 +94,7 @@ class Records:
     keeping: PgKeeping
     past_calls: PgPastCalls
     outbox: PgOutbox
+    greeting_audit: PgGreetingAudit
     inbox: PgInbox
 
 
@@ -135,5 +137,6 @@ def records_of(database: Database) -> Records:
         keeping=PgKeeping(database),
         past_calls=PgPastCalls(database),
         outbox=PgOutbox(database),
+        greeting_audit=PgGreetingAudit(database),
         inbox=PgInbox(database),
     )

@@ -10,6 +10,7 @@ from pbx.asterisk.state import write_private
 from pbx.domain.facts import Facts
 from pbx.services.oncall import SWAPS
 from pbx.services.overrides import OVERRIDES
+from pbx.services.own_greetings import GREETINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +36,5 @@ def last_known(layout: Layout) -> Facts:
     return Facts(
         swaps=SWAPS.from_text(KeptFile(layout.swaps).read()),
         overrides=OVERRIDES.from_text(KeptFile(layout.overrides).read()),
+        greetings=GREETINGS.from_text(KeptFile(layout.own_greetings).read()),
     )

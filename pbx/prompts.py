@@ -10,6 +10,7 @@ from pbx.config.schedules import Listen
 from pbx.domain.policy import Greeting, Policy
 from voicemail.announce import Announcer
 from voicemail.greetings import GreetingCheck, GreetingProblem, render_prompts
+from voicemail.private import PrivateSounds
 
 
 async def make_prompts(policy: Policy, layout: Layout) -> tuple[str, ...]:
@@ -20,6 +21,11 @@ async def make_prompts(policy: Policy, layout: Layout) -> tuple[str, ...]:
 def announcer(layout: Layout) -> Announcer:
     """Speaks sentences beside those prompts, for the practice's own people."""
     return Announcer(layout.greetings, _voice())
+
+
+def private_sounds(layout: Layout) -> PrivateSounds:
+    """Speaks what is about a patient, for one talk."""
+    return PrivateSounds(layout.private, _voice())
 
 
 def listener(layout: Layout) -> Listen:

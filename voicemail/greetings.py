@@ -26,7 +26,7 @@ from voicemail.urgent_prompts import urgent_prompts
 __all__ = ["GreetingCheck", "GreetingProblem", "Speaker", "check_greeting", "prompts_of", "render_prompts"]
 
 MANIFEST = "manifest.json"
-RENDERING = 1
+RENDERING = 2
 """Counts up when the same source would sound different: every prompt is made again then."""
 
 DEFAULT_TEXT = (

@@ -115,13 +115,14 @@ def _spoken(name: str, text: str, speaker: Speaker | None) -> AudioSegment:
         )
     with tempfile.TemporaryDirectory(prefix="prompt-") as folder:
         wav = Path(folder) / "spoken.wav"
-        _run_flite(name, speaker.command("-voice", VOICE, "-t", text, "-o", wav))
+        # By its input: a command line, which everybody on the machine can read, is no place for a patient's number.
+        _run_flite(name, speaker.command("-voice", VOICE, "-f", "-", "-o", wav), text)
         return _decoded(name, wav, "wav", _WAV_CODECS[1])
 
 
-def _run_flite(name: str, command: list[str]) -> None:
+def _run_flite(name: str, command: list[str], text: str) -> None:
     try:
-        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SPEAK_SECONDS, check=True)
+        subprocess.run(command, input=text.encode(), capture_output=True, timeout=_SPEAK_SECONDS, check=True)
     except (OSError, subprocess.SubprocessError) as error:
         raise GreetingProblem(
             name, "flite could not speak its text, so check the flite installation or give a WAV or MP3 file instead"

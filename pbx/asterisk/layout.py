@@ -61,6 +61,21 @@ class Layout:
         return self.data / "overrides.json"
 
     @property
+    def own_greetings(self) -> Path:
+        """Which greetings people recorded by phone."""
+        return self.data / "own-greetings.json"
+
+    @property
+    def own_sounds(self) -> Path:
+        """The sound of those greetings."""
+        return self.data / "own-greetings"
+
+    @property
+    def private(self) -> Path:
+        """Sounds about patients, each for a moment of one talk."""
+        return self.data / "private"
+
+    @property
     def ports(self) -> Path:
         return self.data / "ports.json"
 
@@ -152,7 +167,7 @@ class Layout:
         its disk is not mounted.
         """
         asterisk = (self.etc.parent, self.etc, self.log, self.lib, self.cel.parent)
-        for folder in (self.data, self.greetings, self.messages, *asterisk):
+        for folder in (self.data, self.greetings, self.own_sounds, self.private, self.messages, *asterisk):
             folder.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
         for folder in (self.spool, self.spare):
             _make_spool(folder)

@@ -18,7 +18,7 @@ from pbx.asterisk.programs import Program
 from pbx.asterisk.secrets import Secrets
 from pbx.asterisk.state import write_private
 from pbx.config.settings import Settings, Transport
-from pbx.domain.codes import CODES
+from pbx.domain.codes import CODES, MAILBOX_CODE
 from pbx.domain.languages import translation_of
 from pbx.domain.policy import Number, Policy
 
@@ -80,6 +80,7 @@ def rendered(policy: Policy, settings: Settings, machine: Machine) -> dict[str, 
         "numbers": lines(policy),
         "phones": policy.phones,
         "codes": CODES,
+        "mailbox_code": MAILBOX_CODE,
         "outside": policy.outside_numbers if settings.trunk else {},
         "trunk": settings.trunk,
         # Without it the URI would mean UDP, whatever transport the endpoint names (RFC 3261 section 19.1.1).

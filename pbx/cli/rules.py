@@ -21,6 +21,7 @@ from pbx.config.rotas import LookAhead
 from pbx.domain.callers import Verdict
 from pbx.domain.facts import Facts
 from pbx.domain.numbers import WITHHELD_NAMES, Caller, NumberKind, to_e164
+from pbx.domain.own_greetings import in_words
 from pbx.domain.policy import Policy, RingOnCall, Urgent
 from pbx.domain.routing import Decision, decide
 from pbx.kept import last_known
@@ -48,6 +49,8 @@ def check(options: Namespace) -> int:
     print("ok")
     for line in in_plain_words(practice):
         print(line)
+    for one in ahead.facts.greetings:
+        print(in_words(practice.policy, one, datetime.now(UTC)))
     for line in asyncio.run(try_out(practice.calendars, datetime.now(UTC))):
         print(line)
     return 0

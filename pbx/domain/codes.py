@@ -42,4 +42,7 @@ CODES = (
     Code("*74", CodeName.SCHEDULE, "back to the schedule"),
     Code("*75", CodeName.SNOW_DAY, "snow day: the whole practice is closed"),
 )
-"""In the order in which people read them. `*43` is the echo; `*97` is kept for messages."""
+"""In the order in which people read them. `*43` is the echo."""
+
+MAILBOX_CODE = "*97"
+"""Opens the mailbox on an own phone, as it does in FreePBX."""

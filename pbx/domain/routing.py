@@ -19,6 +19,7 @@ from pbx.domain.menu import Menu
 from pbx.domain.numbers import Caller, for_people
 from pbx.domain.overridden import Course, Overridden, as_overridden, overridden
 from pbx.domain.override_words import left_out_in_words, line_in_words
+from pbx.domain.own_greetings import heard_in_words, with_own
 from pbx.domain.policy import (
     FALLBACK_GREETING,
     UNASSIGNED_MAILBOX,
@@ -108,6 +109,7 @@ def decide(
     number = policy.numbers.get(dialled)
     if number is None:
         return _unknown_number(policy, dialled, at)
+    number = with_own(number, at, facts.greetings)
     line = _line(policy, number, at, facts)
     incoming = Incoming(caller, line.state is State.OPEN, at, facts.recent, facts.verdict) if caller else None
     found = ruling(number.callers, policy.contacts, incoming)
@@ -116,7 +118,7 @@ def decide(
         steps, done = _turned_away(policy, number, found.rule.turn_away)
     else:
         steps, done = _told(policy, number, line, at, facts)
-    why = (*line.why, *done)
+    why = (*line.why, *done, *heard_in_words(policy, steps, facts.greetings, at))
     return Decision(dialled, at, line.state, line.reason, line.rule, line.until, steps, why, policy.version)
 
 

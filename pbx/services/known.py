@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pbx.domain.facts import Facts
 from pbx.services.oncall import SwapsInForce
 from pbx.services.overrides import OverridesInForce
+from pbx.services.own_greetings import OwnGreetings
 from pbx.services.phones import PhonesAtHand
 
 
@@ -17,7 +18,13 @@ class Known:
     swaps: SwapsInForce
     overrides: OverridesInForce
     phones: PhonesAtHand
+    greetings: OwnGreetings
 
     @property
     def facts(self) -> Facts:
-        return Facts(swaps=self.swaps.held, overrides=self.overrides.held, unregistered=self.phones.unregistered)
+        return Facts(
+            swaps=self.swaps.held,
+            overrides=self.overrides.held,
+            unregistered=self.phones.unregistered,
+            greetings=self.greetings.held,
+        )

@@ -19,13 +19,16 @@ import argon2
 
 from pbx.domain.pin import Lockout, wait_after
 from pbx.services.in_force import Keepsake
-from pbx.services.pins_kept import KeptPins, Tries, from_text, to_text
+from pbx.services.pins_kept import LANE, KeptPins, Tries, from_text, person_of, to_text
 from pbx.services.ports import PinBook, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
 """How often the database is asked: how late a PIN counts whose command could not tell the server."""
+
+OWN_PHONE, OUTSIDE = "", "outside"
+"""The lanes on which PINs are keyed."""
 
 MOST_COUNTED = 1000
 """People without a PIN whose tries are counted: more than there can be but for somebody who makes names up."""
@@ -69,43 +72,47 @@ class Pins:
         """Whether a person has a PIN; None where no PIN was ever read on this machine."""
         return None if self._state.hashes is None else person in self._state.hashes
 
-    def locked_until(self, person: str) -> datetime | None:
-        """Until when nothing is taken for a person; None where it is."""
-        until = self._state.tries.get(person, Tries()).until
+    def locked_until(self, person: str, lane: str = OWN_PHONE) -> datetime | None:
+        """Until when nothing is taken for a person on that lane; None where it is."""
+        until = self._state.tries.get(_counted(person, lane), Tries()).until
         return until if until is not None and until > self._now() else None
 
-    async def check(self, person: str, pin: str) -> Verdict:
+    async def check(self, person: str, pin: str, lane: str = OWN_PHONE) -> Verdict:
         """Whether `pin` is the person's. Takes a tenth of a second beside the event loop, and as long for a nobody.
+
+        Each `lane` has its own count of wrong tries: a stranger who dials a practice number and guesses locks the way
+        from outside, never a physician's own phone.
 
         UNAVAILABLE: no PIN was ever read on this machine, or the try cannot be written down.
         """
+        counted = _counted(person, lane)
         async with self._one_at_a_time:
             if self._state.hashes is None:
                 return Verdict.UNAVAILABLE
-            if self.locked_until(person):
+            if self.locked_until(person, lane):
                 return Verdict.LOCKED
             hashed = self._state.hashes.get(person)
             try:
-                await self._count(person, known=hashed is not None)
+                await self._count(counted, known=hashed is not None)
                 right = await asyncio.to_thread(_fits, hashed or _nobodys(), pin)
                 if hashed is None:
                     return Verdict.NONE
                 if right:
-                    await self._keep(self._state.without_tries(person))
+                    await self._keep(self._state.without_tries(counted))
             except OSError:
                 log.error("a PIN was not checked: the data folder cannot be written")
                 return Verdict.UNAVAILABLE
             return Verdict.RIGHT if right else Verdict.WRONG
 
-    async def _count(self, person: str, *, known: bool) -> None:
+    async def _count(self, counted: str, *, known: bool) -> None:
         """Count a try as wrong before it is looked at: whoever pulls the plug gains nothing."""
         tries = self._state.tries
-        if not known and person not in tries and len(tries) >= MOST_COUNTED:
+        if not known and counted not in tries and len(tries) >= MOST_COUNTED:
             return
-        wrong = tries.get(person, Tries()).wrong + 1
+        wrong = tries.get(counted, Tries()).wrong + 1
         wait = wait_after(wrong)
         until = self._now() + wait if wait else None
-        await self._keep(self._state.with_tries(person, Tries(wrong, until)))
+        await self._keep(self._state.with_tries(counted, Tries(wrong, until)))
 
     async def refresh(self) -> bool:
         """Read the PINs anew; whether they changed. A changed PIN has no wrong tries. Raises StoreUnavailable."""
@@ -120,13 +127,14 @@ class Pins:
         """Note in the audit what locked since. Raises StoreUnavailable; then it is noted later."""
         async with self._one_at_a_time:  # a try that is being looked at is counted as wrong
             found = list(self._state.tries.items())
-        for person, tries in found:
+        for counted, tries in found:
+            person = person_of(counted)
             if tries.until is None or tries.noted or person not in (self._state.hashes or {}):
                 continue
             await self._book.note_lockout(Lockout(person, tries.wrong, tries.until))
             async with self._one_at_a_time:
-                if self._state.tries.get(person) == tries:
-                    await self._keep(self._state.with_tries(person, replace(tries, noted=True)))
+                if self._state.tries.get(counted) == tries:
+                    await self._keep(self._state.with_tries(counted, replace(tries, noted=True)))
 
     async def run(self) -> None:
         """Follow the database for ever; meant to be cancelled."""
@@ -144,6 +152,10 @@ class Pins:
     async def _keep(self, state: KeptPins) -> None:
         self._state = state
         await asyncio.to_thread(self._kept.write, to_text(state))
+
+
+def _counted(person: str, lane: str) -> str:
+    return f"{person}{LANE}{lane}" if lane else person
 
 
 def _fits(hashed: str, pin: str) -> bool:

@@ -12,6 +12,15 @@ from typing import Any, Self
 log = logging.getLogger(__name__)
 
 
+LANE = "@"
+"""Between a person's key and the lane on which tries are counted; no key has it."""
+
+
+def person_of(counted: str) -> str:
+    """Whose tries these are."""
+    return counted.partition(LANE)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Tries:
     """`wrong` tries in a row, which lock until `until` (aware); `noted`: the audit has it."""
@@ -23,7 +32,7 @@ class Tries:
 
 @dataclass(frozen=True, slots=True)
 class KeptPins:
-    """`hashes` and `tries` by person; `hashes` is None where the database was never read."""
+    """`hashes` by person, `tries` by person and lane; `hashes` is None where the database was never read."""
 
     hashes: Mapping[str, str] | None = field(default=None, repr=False)
     tries: Mapping[str, Tries] = field(default_factory=dict)
@@ -31,7 +40,7 @@ class KeptPins:
     def with_hashes(self, hashes: Mapping[str, str]) -> Self:
         """With the PINs of now; one that is new or changed has no wrong tries."""
         before = self.hashes or {}
-        same = {person: tries for person, tries in self.tries.items() if hashes.get(person) == before.get(person)}
+        same = {key: t for key, t in self.tries.items() if hashes.get(person_of(key)) == before.get(person_of(key))}
         return replace(self, hashes=dict(hashes), tries=same)
 
     def with_tries(self, person: str, tries: Tries) -> Self:

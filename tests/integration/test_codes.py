@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from agi import codes as module
+from agi import voice
 from agi.codes import Codes
 from agi.server import serve
 from agi.talks import Talks
@@ -87,7 +88,7 @@ async def desk(database: Database, tmp_path: Path) -> AsyncIterator[Desk]:
 
 async def test_closed_asks_for_hours_where_no_schedule_says_when_it_ends(desk: Desk) -> None:
     heard = await desk.dials("closed", PIN, "3")
-    assert heard[:2] == [module.ASK_PIN, module.HOW_MANY_HOURS]
+    assert heard[:2] == [voice.ASK_PIN, module.HOW_MANY_HOURS]
     assert heard[2].startswith("Dr. Rictor's line is closed until ")
     assert "star, then 7, then 4" in heard[-1]
     assert desk.holds == [("closed", "person", "rictor")]
@@ -139,9 +140,9 @@ async def test_what_is_set_is_told_without_a_pin(desk: Desk) -> None:
 
 async def test_three_wrong_pins_are_all_that_there_are_also_over_calls(desk: Desk) -> None:
     heard = await desk.dials("closed", WRONG, WRONG, HANG_UP)
-    assert heard == [module.ASK_PIN, module.PIN_AGAIN, module.PIN_AGAIN]
-    assert await desk.dials("closed", WRONG, PIN) == [module.ASK_PIN, module.PIN_LOCKED]
-    assert await desk.dials("closed", PIN, "1") == [module.ASK_PIN, module.PIN_LOCKED]
+    assert heard == [voice.ASK_PIN, voice.PIN_AGAIN, voice.PIN_AGAIN]
+    assert await desk.dials("closed", WRONG, PIN) == [voice.ASK_PIN, voice.PIN_LOCKED]
+    assert await desk.dials("closed", PIN, "1") == [voice.ASK_PIN, voice.PIN_LOCKED]
     assert desk.holds == []
 
 
@@ -154,7 +155,7 @@ async def test_whoever_has_no_pin_hears_what_a_wrong_one_hears(desk: Desk) -> No
 
 async def test_silence_ends_the_talk_and_is_no_try(desk: Desk) -> None:
     assert (await desk.dials("closed"))[-1] == module.GOODBYE
-    assert await desk.dials("closed", PIN, "1") != [module.ASK_PIN, module.PIN_LOCKED]
+    assert await desk.dials("closed", PIN, "1") != [voice.ASK_PIN, voice.PIN_LOCKED]
 
 
 async def test_what_is_no_phone_of_the_practice_has_no_talk(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:

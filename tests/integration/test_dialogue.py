@@ -58,11 +58,24 @@ async def test_a_talk_says_asks_and_sets_what_the_dialplan_does_next(greetings: 
         keyed = await dialogue.ask("hello", "your-pin", digits=6, seconds=5)
         await dialogue.set("SL_RESULT", keyed)
 
-    phone, server = await held(talk, greetings, SECRET, about="closed")
+    phone, server = await held(talk, greetings, "", SECRET, about="closed")
     assert phone.held
     assert phone.heard == ["hello", "thanks", "hello", "your-pin"]
     assert phone.variables["SL_RESULT"] == SECRET
     assert server.stats.answered == 1
+
+
+async def test_a_key_in_the_first_of_several_prompts_begins_the_entry(greetings: Path) -> None:
+    keyed: list[str] = []
+
+    async def talk(dialogue: Dialogue) -> None:
+        keyed.append(await dialogue.ask("hello", "your-pin", digits=3, seconds=1))
+        keyed.append(await dialogue.ask("hello", "your-pin", digits=1, seconds=1))
+        keyed.append(await dialogue.ask("hello", "your-pin", digits=3, seconds=1))
+
+    phone, _ = await held(talk, greetings, "2", "71", "4", "#")
+    assert keyed == ["271", "4", ""]
+    assert phone.heard == ["hello"] * 3
 
 
 async def test_star_is_a_key_like_another_and_silence_is_an_empty_answer(greetings: Path) -> None:

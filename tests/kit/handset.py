@@ -51,9 +51,13 @@ class Handset:
                 self.variables[name] = value
                 return "200 result=1"
             case ["GET", "DATA", names, _, digits]:
-                self._hear(*names.split("&"))
+                assert "&" not in names, "it would look for a file of that name"
+                self._hear(*names.split())
                 entry = self._key()
                 return entry if entry == HANG_UP else f"200 result={entry[: int(digits)]}"
+            case ["GET", "OPTION", name, keys, _]:
+                self._hear(name)
+                return self._one_of(keys)
             case ["STREAM", "FILE", name, ""]:
                 self._hear(name)
                 return "200 result=0 endpos=8000"

@@ -12,7 +12,7 @@ import pytest
 
 from pbx.domain.pin import Lockout, PinRecord
 from pbx.services import pins as module
-from pbx.services.pins import Pins, Verdict
+from pbx.services.pins import OUTSIDE, Pins, Verdict
 from pbx.services.ports import StoreUnavailable
 
 PIN, WRONG = "274906", "111222"
@@ -176,6 +176,20 @@ async def test_a_new_pin_ends_a_lock_out_and_a_cleared_one_fits_no_more(office: 
     assert not await office.pins.clear("rictor", "mia")
     await office.pins.refresh()
     assert await office.tries(PIN) == ["none"]
+
+
+async def test_wrong_pins_from_outside_lock_the_way_from_outside_alone(office: Office) -> None:
+    tried = [await office.pins.check("rictor", WRONG, OUTSIDE) for _ in range(3)]
+    assert tried == ["wrong"] * 3
+    office.restart()
+    assert await office.pins.check("rictor", PIN, OUTSIDE) == "locked"
+    assert await office.tries(PIN) == ["right"]  # which gives the way from outside no new tries
+    assert office.pins.locked_until("rictor", OUTSIDE) == MORNING + timedelta(minutes=1)
+    await office.pins.note_lockouts()
+    assert office.book.lockouts == [Lockout("rictor", 3, MORNING + timedelta(minutes=1))]
+    await office.pins.set("rictor", PIN, "mia")
+    await office.pins.refresh()
+    assert await office.pins.check("rictor", PIN, OUTSIDE) == "right"
 
 
 async def test_without_a_database_ever_read_nothing_is_taken() -> None:
