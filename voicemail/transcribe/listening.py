@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from pbx.domain.transcript import Transcript, TranscriptState
 from voicemail.audio import RATE, Samples, is_silent
+from voicemail.labels import is_steady
 from voicemail.transcribe.segments import Cutter, Segment
 
 
@@ -54,8 +55,8 @@ class Segmented:
 
     def _take(self, segments: Iterable[Segment]) -> None:
         for segment in segments:
-            # Silence is not shown to an engine: some hear words in it.
-            if segment.loud and not is_silent(segment.samples):
+            # Silence and hiss are not shown to an engine: some hear words in them.
+            if segment.loud and not is_silent(segment.samples) and not is_steady(segment.samples):
                 self._heard.append((segment.start / RATE, self._engine.transcribe(segment.samples)))
 
 

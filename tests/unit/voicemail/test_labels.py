@@ -8,7 +8,7 @@ import pytest
 from pbx.domain.call import Label
 from tests.unit.voicemail.spooling import tone
 from voicemail.audio import RATE, Samples
-from voicemail.labels import label_of
+from voicemail.labels import is_steady, label_of
 
 
 def line(seconds: float, level: float) -> Samples:
@@ -39,3 +39,13 @@ def syllables(seconds: float) -> Samples:
 )
 def test_a_recording_is_told_from_its_sound(samples: Samples, label: Label | None) -> None:
     assert label_of(samples) is label
+
+
+@pytest.mark.parametrize("samples", [line(8, 500), line(8, 30000).clip(-32768, 32767), tone(5)])
+def test_what_is_as_loud_all_the_time_is_no_voice(samples: Samples) -> None:
+    assert is_steady(samples)
+
+
+@pytest.mark.parametrize("samples", [syllables(6), syllables(6) + line(6, 300), tone(0.5), line(0, 0)])
+def test_a_voice_and_what_is_too_short_to_tell_are_heard(samples: Samples) -> None:
+    assert not is_steady(samples)
