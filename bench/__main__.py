@@ -74,11 +74,12 @@ async def _measure(folder: Path, tell: Callable[[str], None]) -> list[Figure]:
         figures += await answer_figures(measured)
         figures += await transcript_figures(measured)
         memory = memory_figures(measured)
-        figures += await live_figures(measured)
+        figures += await capacity_figures(measured)
+        overload = asterisk_after_overload(measured)
+        figures += await live_figures(measured)  # starts the server anew, and so loses the peer's number
         tell("word errors on Asterisk's prompts")
         figures += await hearing_figures()
-        figures += await capacity_figures(measured)
-        return [*figures, *memory, asterisk_after_overload(measured)]
+        return [*figures, *memory, overload]
 
 
 async def _large_figures(folder: Path, tell: Callable[[str], None]) -> list[Figure]:
