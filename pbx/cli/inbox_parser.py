@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from typing import Protocol
+
+from pbx.cli.lazy import Command, lazily
 
 
 class Add(Protocol):
@@ -14,7 +15,7 @@ class Add(Protocol):
         self,
         commands: argparse._SubParsersAction[argparse.ArgumentParser],
         name: str,
-        command: Callable[[argparse.Namespace], int],
+        command: Command,
         doc: str,
         *,
         json: bool = False,
@@ -35,7 +36,7 @@ _DEEDS = {
 
 def add_inbox_commands(verbs: argparse._SubParsersAction[argparse.ArgumentParser], add: Add) -> None:
     """`voicemail claim` and its like."""
-    made = {name: add(verbs, name, _inbox(name), doc, json=True) for name, doc in _DEEDS.items()}
+    made = {name: add(verbs, name, lazily(f"inbox:{name}"), doc, json=True) for name, doc in _DEEDS.items()}
     for parser in made.values():
         parser.add_argument("id", metavar="ID")
     called = made["done"].add_mutually_exclusive_group()
@@ -72,21 +73,8 @@ def add_report_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
     """`report callbacks`."""
     report = commands.add_parser("report", help="figures without patient data")
     verbs = report.add_subparsers(title="reports", required=True, metavar="REPORT")
-    callbacks = add(verbs, "callbacks", _callbacks, "how many patients were called back in time", json=True)
+    callbacks = add(
+        verbs, "callbacks", lazily("report:callbacks"), "how many patients were called back in time", json=True
+    )
     callbacks.add_argument("--since", metavar="TIME", help="only messages from this time on (default: all)")
     callbacks.add_argument("--mailbox", help="only this mailbox")
-
-
-def _inbox(name: str) -> Callable[[argparse.Namespace], int]:
-    def command(options: argparse.Namespace) -> int:
-        from pbx.cli import inbox
-
-        return int(getattr(inbox, name)(options))
-
-    return command
-
-
-def _callbacks(options: argparse.Namespace) -> int:
-    from pbx.cli.report import callbacks
-
-    return callbacks(options)

@@ -6,14 +6,13 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from pbx import __version__
 from pbx.cli import errors
 from pbx.cli.inbox_parser import add_by, add_inbox_commands, add_looks, add_report_commands
-
-Command = Callable[[argparse.Namespace], int]
+from pbx.cli.lazy import Command, lazily
 
 DATA_BESIDE_CONFIG = "var"
 ONCALL_VERBS = ("show", "swap", "swaps", "undo")
@@ -64,21 +63,21 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _server_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    _add(commands, "run", _run, "run everything in the foreground; Ctrl-C stops it cleanly")
-    demo = _add(commands, "demo", _demo, "the main job on a throw-away practice, told as a story")
+    _add(commands, "run", lazily("run:run"), "run everything in the foreground; Ctrl-C stops it cleanly")
+    demo = _add(commands, "demo", lazily("demo:demo"), "the main job on a throw-away practice, told as a story")
     demo.add_argument("--keep", action="store_true", help="keep the practice's folder to look at")
-    _add(commands, "status", _live("status"), "parts, phones, live calls, queue, disk", json=True)
-    _add(commands, "reload", _live("reload"), "take a changed file without touching calls", json=True)
-    phones = _add(commands, "phones", _phones, "what to type into each softphone", json=True)
+    _add(commands, "status", lazily("live:status"), "parts, phones, live calls, queue, disk", json=True)
+    _add(commands, "reload", lazily("live:reload"), "take a changed file without touching calls", json=True)
+    phones = _add(commands, "phones", lazily("phones:phones"), "what to type into each softphone", json=True)
     phones.add_argument("phone", nargs="?", help="only this phone")
     phones.add_argument("--qr", action="store_true", help="show a code to scan with the softphone")
 
 
 def _rule_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    check = _add(commands, "check", _rules("check"), "all problems of a file, or what it says", json=True)
+    check = _add(commands, "check", lazily("rules:check"), "all problems of a file, or what it says", json=True)
     check.add_argument("--days", type=_positive, default=28, metavar="N", help="look N days ahead for holes in rotas")
     check.add_argument("file", nargs="?", help="the file to check (default: --config)")
-    explain = _add(commands, "explain", _rules("explain"), "what would happen to a call, and why", json=True)
+    explain = _add(commands, "explain", lazily("rules:explain"), "what would happen to a call, and why", json=True)
     explain.add_argument("--to", required=True, metavar="NUMBER", help="the practice number that is dialled")
     explain.add_argument("--from", dest="caller", metavar="NUMBER", help="the caller's number, or withheld")
     earlier = "as if the same number had called N minutes before; may be given several times"
@@ -86,12 +85,12 @@ def _rule_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     verdict = "what the carrier's check of the number (STIR/SHAKEN) says; default: nothing"
     explain.add_argument("--verdict", choices=["passed", "failed"], default="", help=verdict)
     explain.add_argument("--at", metavar="TIME", help="when (2026-12-25T10:00; default: now)")
-    week = _add(commands, "week", _week, "the next seven days of a number as a picture", json=True)
+    week = _add(commands, "week", lazily("week:week"), "the next seven days of a number as a picture", json=True)
     week.add_argument("number", metavar="NUMBER", help="a number of the practice")
     week.add_argument("--from", dest="first", metavar="DATE", help="the first day (2026-12-24; default: today)")
     week.add_argument("--svg", metavar="FILE", help="write the picture to a file")
     _diff_command(commands)
-    _add(commands, "describe", _rules("describe_schema"), "the annotated schema of the practice's file")
+    _add(commands, "describe", lazily("rules:describe_schema"), "the annotated schema of the practice's file")
 
 
 def _diff_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -103,19 +102,19 @@ def _diff_command(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     data = os.environ.get("SECONDLINE_DATA")
     diff.add_argument("--data", default=data, metavar="DIR", help=f"where the calls are (default: {data or 'var/'})")
     diff.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    diff.set_defaults(command=_diff)
+    diff.set_defaults(command=lazily("diff:diff"))
 
 
 def _oncall_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     oncall = commands.add_parser("oncall", help="who is on call, and swaps")
     verbs = oncall.add_subparsers(title="on-call commands", required=True, metavar="COMMAND")
     show = _add(
-        verbs, "show", _oncall("show"), "who is on call, until when and why (the word may be left out)", json=True
+        verbs, "show", lazily("oncall:show"), "who is on call, until when and why (the word may be left out)", json=True
     )
     show.add_argument("rota", nargs="?", metavar="ROTA", help="only this rota")
     show.add_argument("--at", metavar="TIME", help="when (2026-12-25T10:00; default: now)")
     show.add_argument("--days", type=_positive, metavar="N", help="everybody of the N days from then on")
-    swap = _add(verbs, "swap", _oncall("swap"), "have somebody stand in for somebody else", json=True)
+    swap = _add(verbs, "swap", lazily("oncall:swap"), "have somebody stand in for somebody else", json=True)
     swap.add_argument("rota", metavar="ROTA")
     swap.add_argument("--from", dest="off", required=True, metavar="PERSON", help="who is replaced")
     swap.add_argument("--to", dest="on", required=True, metavar="PERSON", help="who stands in")
@@ -123,10 +122,10 @@ def _oncall_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     swap.add_argument("--end", required=True, metavar="TIME", help="until when")
     swap.add_argument("--by", metavar="NAME", help="who decided it (default: your account)")
     swap.add_argument("--reason", required=True, metavar="TEXT", help="why; nothing about a patient")
-    listing = _add(verbs, "swaps", _oncall("swaps"), "the swaps on record", json=True)
+    listing = _add(verbs, "swaps", lazily("oncall:swaps"), "the swaps on record", json=True)
     listing.add_argument("rota", nargs="?", metavar="ROTA", help="only this rota")
     listing.add_argument("--all", action="store_true", help="those that were undone too")
-    undo = _add(verbs, "undo", _oncall("undo"), "take a swap back", json=True)
+    undo = _add(verbs, "undo", lazily("oncall:undo"), "take a swap back", json=True)
     undo.add_argument("id", type=_positive, metavar="ID")
     undo.add_argument("--by", metavar="NAME", help="who decided it (default: your account)")
 
@@ -140,7 +139,7 @@ def _override_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
         ("voicemail", "nobody is rung but those on call"),
         ("snow-day", "closed until the day is over, with the greeting for that"),
     ):
-        verb = _add(verbs, mode, _override("set_override"), doc, json=True)
+        verb = _add(verbs, mode, lazily("override:set_override"), doc, json=True)
         whom = verb.add_mutually_exclusive_group()
         whom.add_argument("--number", metavar="NUMBER", help="this number alone")
         whom.add_argument("--person", metavar="PERSON", help="this person's own lines, and wherever they are rung")
@@ -151,9 +150,9 @@ def _override_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
         verb.add_argument("--by", metavar="NAME", help="who decided it (default: your account)")
         verb.add_argument("--reason", metavar="TEXT", help="why; nothing about a patient")
         verb.set_defaults(mode=mode)
-    listing = _add(verbs, "list", _override("show"), "the overrides that hold", json=True)
+    listing = _add(verbs, "list", lazily("override:show"), "the overrides that hold", json=True)
     listing.add_argument("--all", action="store_true", help="those that have ended too")
-    end = _add(verbs, "end", _override("end"), "end an override before its time", json=True)
+    end = _add(verbs, "end", lazily("override:end"), "end an override before its time", json=True)
     end.add_argument("id", type=_positive, metavar="ID")
     end.add_argument("--by", metavar="NAME", help="who decided it (default: your account)")
 
@@ -161,63 +160,67 @@ def _override_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
 def _token_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     token = commands.add_parser("token", help="let programs use the server over HTTP")
     verbs = token.add_subparsers(title="token commands", required=True, metavar="COMMAND")
-    create = _add(verbs, "create", _token("create"), "make a token and show it once", json=True)
+    create = _add(verbs, "create", lazily("token:create"), "make a token and show it once", json=True)
     create.add_argument("name", metavar="NAME", help="which program it is for; the audit names it")
     create.add_argument("--scope", required=True, choices=["overrides"], help="what it allows")
-    _add(verbs, "list", _token("show"), "the tokens", json=True)
-    revoke = _add(verbs, "revoke", _token("revoke"), "let a token be used no more", json=True)
+    _add(verbs, "list", lazily("token:show"), "the tokens", json=True)
+    revoke = _add(verbs, "revoke", lazily("token:revoke"), "let a token be used no more", json=True)
     revoke.add_argument("name", metavar="NAME")
 
 
 def _pin_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     pin = commands.add_parser("pin", help="the PINs for what people do by phone")
     verbs = pin.add_subparsers(title="PIN commands", required=True, metavar="COMMAND")
-    setting = _add(verbs, "set", _pins("set_pin"), "give a person a PIN of 4 to 10 digits; it ends a lock-out")
+    setting = _add(verbs, "set", lazily("pins:set_pin"), "give a person a PIN of 4 to 10 digits; it ends a lock-out")
     setting.add_argument("person", metavar="PERSON")
     setting.add_argument("--stdin", action="store_true", help="read it as one line instead of asking for it")
-    clear = _add(verbs, "clear", _pins("clear"), "take a person's PIN away")
+    clear = _add(verbs, "clear", lazily("pins:clear"), "take a person's PIN away")
     clear.add_argument("person", metavar="PERSON")
-    _add(verbs, "list", _pins("show"), "who has one, and who is locked out until when", json=True)
+    _add(verbs, "list", lazily("pins:show"), "who has one, and who is locked out until when", json=True)
 
 
 def _urgent_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     urgent = commands.add_parser("urgent", help="the urgent messages, and who took them")
     verbs = urgent.add_subparsers(title="commands for urgent messages", required=True, metavar="COMMAND")
-    listing = _add(verbs, "list", _urgent("show"), "who was asked about each, and who took it; newest first", json=True)
+    listing = _add(
+        verbs, "list", lazily("urgent:show"), "who was asked about each, and who took it; newest first", json=True
+    )
     listing.add_argument("--open", action="store_true", help="only those that nobody has taken")
     listing.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most N (default 100)")
-    close = _add(verbs, "close", _urgent("close"), "say that somebody took care of one: nobody is asked any more")
+    close = _add(verbs, "close", lazily("urgent:close"), "say that somebody took care of one: nobody is asked any more")
     close.add_argument("call", metavar="CALL")
     close.add_argument("--by", metavar="NAME", help="who did (default: your account)")
 
 
 def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    calls = _add(commands, "calls", _records("calls"), "the call log", json=True)
+    calls = _add(commands, "calls", lazily("records:calls"), "the call log", json=True)
     calls.add_argument("--since", metavar="TIME", help="only calls from this time on")
     calls.add_argument("--number", metavar="NUMBER", help="only calls from or to this number")
     calls.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most N calls (default 100)")
     voicemail = commands.add_parser("voicemail", help="the messages")
     verbs = voicemail.add_subparsers(title="voicemail commands", required=True, metavar="COMMAND")
     listing = _add(
-        verbs, "list", _records("voicemail_list"), "all messages, urgent ones first, then the newest", json=True
+        verbs, "list", lazily("records:voicemail_list"), "all messages, urgent ones first, then the newest", json=True
     )
     listing.add_argument("--mailbox", help="only this mailbox")
     listing.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most N (default 100)")
     add_looks(listing)
-    show = _add(verbs, "show", _records("voicemail_show"), "one message with its words and its history", json=True)
+    show = _add(
+        verbs, "show", lazily("records:voicemail_show"), "one message with its words and its history", json=True
+    )
     show.add_argument("id", metavar="ID")
     add_by(show)
-    export = _add(verbs, "export", _records("voicemail_export"), "copy a message's WAV to a file", json=True)
+    export = _add(verbs, "export", lazily("records:voicemail_export"), "copy a message's WAV to a file", json=True)
     export.add_argument("id", metavar="ID")
     export.add_argument("target", metavar="FILE")
     add_by(export)
     add_inbox_commands(verbs, _add)
-    hold = _add(verbs, "hold", _holds("hold"), "put a message on legal hold: no rule erases it", json=True)
+    hold = _add(verbs, "hold", lazily("holds:hold"), "put a message on legal hold: no rule erases it", json=True)
     hold.add_argument("id", metavar="ID")
     hold.add_argument("--reason", required=True, metavar="TEXT", help="why; nothing about a patient")
-    unhold = _add(verbs, "unhold", _holds("release"), "end a legal hold", json=True)
+    unhold = _add(verbs, "unhold", lazily("holds:release"), "end a legal hold", json=True)
     unhold.add_argument("id", metavar="ID")
-    holds = _add(verbs, "holds", _holds("holds"), "the legal holds on record", json=True)
+    holds = _add(verbs, "holds", lazily("holds:holds"), "the legal holds on record", json=True)
     holds.add_argument("id", nargs="?", metavar="ID", help="only those of this message")
     holds.add_argument("--all", action="store_true", help="those that were released too")
 
@@ -225,12 +228,12 @@ def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
 def _model_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     model = commands.add_parser("model", help="recognisers and their models")
     verbs = model.add_subparsers(title="model commands", required=True, metavar="COMMAND")
-    _add(verbs, "list", _models("model_list"), "engines and models, and what each needs", json=True)
-    check = _add(verbs, "check", _models("model_check"), "try a recogniser with a built-in recording", json=True)
+    _add(verbs, "list", lazily("models:model_list"), "engines and models, and what each needs", json=True)
+    check = _add(verbs, "check", lazily("models:model_check"), "try a recogniser with a built-in recording", json=True)
     check.add_argument("--engine", choices=("moonshine", "vosk", "whisper"), help="default: that of the file")
     check.add_argument("--model", metavar="FOLDER", help="the folder of its model")
     check.add_argument("--memory-mb", type=_positive, default=3000, metavar="N", help="most memory (default 3000)")
-    install = _add(verbs, "install", _models("model_install"), "fetch a model from its publisher", json=True)
+    install = _add(verbs, "install", lazily("models:model_install"), "fetch a model from its publisher", json=True)
     install.add_argument("model", metavar="MODEL", help="as `secondline model list` shows it")
     install.add_argument("--into", metavar="DIR", help="where models go (default: models/ in the data folder)")
     install.add_argument("--from", dest="source", metavar="PLACE", help="a folder, a file or an address with a copy")
@@ -263,127 +266,3 @@ def _positive(text: str) -> int:
     if count < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return count
-
-
-# Each command imports what it needs when it is run: `secondline check` does not load a web server.
-
-
-def _run(options: argparse.Namespace) -> int:
-    from pbx.cli.run import run
-
-    return run(options)
-
-
-def _demo(options: argparse.Namespace) -> int:
-    from pbx.demo.story import demo
-
-    return demo(keep=options.keep)
-
-
-def _models(name: str) -> Command:
-    def command(options: argparse.Namespace) -> int:
-        from pbx.cli import models
-
-        chosen: Command = getattr(models, name)
-        return chosen(options)
-
-    return command
-
-
-def _phones(options: argparse.Namespace) -> int:
-    from pbx.cli.phones import phones
-
-    return phones(options)
-
-
-def _week(options: argparse.Namespace) -> int:
-    from pbx.cli.week import week
-
-    return week(options)
-
-
-def _diff(options: argparse.Namespace) -> int:
-    from pbx.cli.diff import diff
-
-    return diff(options)
-
-
-def _live(name: str) -> Command:
-    def command(options: argparse.Namespace) -> int:
-        from pbx.cli import live
-
-        return int(getattr(live, name)(options))
-
-    return command
-
-
-def _rules(name: str) -> Command:
-    def command(options: argparse.Namespace) -> int:
-        from pbx.cli import rules
-
-        return int(getattr(rules, name)(options))
-
-    return command
-
-
-def _oncall(name: str) -> Command:
-    def command(options: argparse.Namespace) -> int:
-        from pbx.cli import oncall
-
-        return int(getattr(oncall, name)(options))
-
-    return command
-
-
-def _override(name: str) -> Command:
-    def command(options: argparse.Namespace) -> int:
-        from pbx.cli import override
-
-        return int(getattr(override, name)(options))
-
-    return command
-
-
-def _token(name: str) -> Command:
-    def command(options: argparse.Namespace) -> int:
-        from pbx.cli import token
-
-        return int(getattr(token, name)(options))
-
-    return command
-
-
-def _pins(name: str) -> Command:
-    def command(options: argparse.Namespace) -> int:
-        from pbx.cli import pins
-
-        return int(getattr(pins, name)(options))
-
-    return command
-
-
-def _urgent(name: str) -> Command:
-    def command(options: argparse.Namespace) -> int:
-        from pbx.cli import urgent
-
-        return int(getattr(urgent, name)(options))
-
-    return command
-
-
-def _holds(name: str) -> Command:
-    def command(options: argparse.Namespace) -> int:
-        from pbx.cli import holds
-
-        return int(getattr(holds, name)(options))
-
-    return command
-
-
-def _records(name: str) -> Command:
-    def command(options: argparse.Namespace) -> int:
-        from pbx.cli import records
-
-        return int(getattr(records, name)(options))
-
-    return command

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 _QUESTION_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 3.0)
@@ -13,65 +15,30 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.questions = Histogram(
-            "secondline_question_seconds",
-            "Time to answer the PBX's question what to do next with a call",
-            buckets=_QUESTION_BUCKETS,
-            registry=self.registry,
-        )
-        self.calls = Counter(
-            "secondline_calls",
-            "Finished calls by outcome and reason",
-            ("outcome", "reason"),
-            registry=self.registry,
-        )
-        self.messages = Counter("secondline_messages", "Messages taken in", registry=self.registry)
-        self.transcription = Histogram(
-            "secondline_transcription_seconds",
-            "Time to transcribe a whole message",
-            buckets=_TRANSCRIPTION_BUCKETS,
-            registry=self.registry,
-        )
-        self.transcripts = Counter(
-            "secondline_transcripts",
-            "Transcriptions of whole messages by their end",
-            ("state",),
-            registry=self.registry,
-        )
-        self.head_starts = Counter(
-            "secondline_head_starts",
-            "Messages transcribed while they were recorded (written), and those that were not",
-            ("result",),
-            registry=self.registry,
-        )
-        self.part_up = Gauge(
-            "secondline_part_up", "1 while a part of the server works", ("part",), registry=self.registry
-        )
-        self.live_calls = Gauge("secondline_live_calls", "Calls in progress", registry=self.registry)
-        self.queue = Gauge(
-            "secondline_transcription_queue",
-            "Messages that wait for their transcript",
-            registry=self.registry,
-        )
-        self.notices = Gauge(
-            "secondline_notices_waiting",
-            "Notices of messages that wait to be sent",
-            ("channel",),
-            registry=self.registry,
-        )
-        self.phones = Gauge("secondline_registered_phones", "Softphones registered now", registry=self.registry)
-        self.asterisk_restarts = Gauge(
-            "secondline_asterisk_restarts",
-            "Restarts of Asterisk since the server started",
-            registry=self.registry,
-        )
-        self.disk_free = Gauge(
-            "secondline_disk_free_bytes", "Free space where the recordings are", registry=self.registry
-        )
+        counter, gauge = partial(Counter, registry=self.registry), partial(Gauge, registry=self.registry)
+        seconds = partial(Histogram, registry=self.registry)
 
-        self.api_refused = Counter(
-            "secondline_api_refused", "Requests without a token that can be used", registry=self.registry
-        )
+        doc = "Time to answer the PBX's question what to do next with a call"
+        self.questions = seconds("secondline_question_seconds", doc, buckets=_QUESTION_BUCKETS)
+        self.calls = counter("secondline_calls", "Finished calls by outcome and reason", ("outcome", "reason"))
+        self.live_calls = gauge("secondline_live_calls", "Calls in progress")
+
+        self.messages = counter("secondline_messages", "Messages taken in")
+        doc = "Time to transcribe a whole message"
+        self.transcription = seconds("secondline_transcription_seconds", doc, buckets=_TRANSCRIPTION_BUCKETS)
+        doc = "Transcriptions of whole messages by their end"
+        self.transcripts = counter("secondline_transcripts", doc, ("state",))
+        doc = "Messages transcribed while they were recorded (written), and those that were not"
+        self.head_starts = counter("secondline_head_starts", doc, ("result",))
+        self.queue = gauge("secondline_transcription_queue", "Messages that wait for their transcript")
+        doc = "Notices of messages that wait to be sent"
+        self.notices = gauge("secondline_notices_waiting", doc, ("channel",))
+
+        self.part_up = gauge("secondline_part_up", "1 while a part of the server works", ("part",))
+        self.phones = gauge("secondline_registered_phones", "Softphones registered now")
+        self.asterisk_restarts = gauge("secondline_asterisk_restarts", "Restarts of Asterisk since the server started")
+        self.disk_free = gauge("secondline_disk_free_bytes", "Free space where the recordings are")
+        self.api_refused = counter("secondline_api_refused", "Requests without a token that can be used")
 
     def head_start(self, result: str) -> None:
         """Count what became of following a recording; `result` is of a closed list."""
