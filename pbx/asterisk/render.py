@@ -12,12 +12,13 @@ import phonenumbers
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from phonenumbers import PhoneNumberFormat
 
+from pbx.asterisk.edge import CIPHERS, Edge
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import Ports
 from pbx.asterisk.programs import Program
 from pbx.asterisk.secrets import Secrets
 from pbx.asterisk.state import write_private
-from pbx.config.settings import Settings, Transport
+from pbx.config.settings import Settings
 from pbx.domain.codes import CODES, MAILBOX_CODE
 from pbx.domain.languages import translation_of
 from pbx.domain.policy import Number, Policy
@@ -83,9 +84,10 @@ def rendered(policy: Policy, settings: Settings, machine: Machine) -> dict[str, 
         "mailbox_code": MAILBOX_CODE,
         "outside": policy.outside_numbers if settings.trunk else {},
         "trunk": settings.trunk,
-        # Without it the URI would mean UDP, whatever transport the endpoint names (RFC 3261 section 19.1.1).
-        "transport_parameter": ";transport=tcp" if settings.trunk and settings.trunk.transport is Transport.TCP else "",
         "network": settings.network,
+        "edge": Edge.of(settings),
+        "ciphers": CIPHERS,
+        "security": settings.phone_security,
         **{field.name: getattr(machine, field.name) for field in dataclasses.fields(machine)},
     }
     names = [name for name in environment.list_templates() if name.endswith((".conf", ".conf.j2"))]

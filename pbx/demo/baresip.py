@@ -41,6 +41,12 @@ ringback_disabled yes
 call_max_calls 1
 """
 
+_SECURE = """\
+module srtp.so
+sip_cafile {trusted}
+sip_verify_server yes
+"""
+
 
 class ClientFailed(Exception):
     """A SIP client did not do what it was told; the text says what was expected."""
@@ -76,17 +82,26 @@ class Baresip:
         self._listener: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        try:
-            await self._start()
-        except BaseException:
-            await self._end()
-            raise
+        await self.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._end()
+
+    @property
+    def is_on(self) -> bool:
+        return self._process is not None
+
+    async def start(self, trusted: Path | None = None) -> None:
+        """Switch it on. With the authority in the file `trusted` it knows SRTP, and TLS to servers that the authority
+        vouches for. Raises ClientFailed."""
+        try:
+            await self._start(trusted)
+        except BaseException:
+            await self._end()
+            raise
 
     async def command(self, name: str, params: str = "") -> str:
         """Give a command of baresip's menu and return its answer. Raises ClientFailed when it is refused."""
@@ -134,13 +149,15 @@ class Baresip:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
 
-    async def _start(self) -> None:
+    async def _start(self, trusted: Path | None) -> None:
         program = find_baresip()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.heard.unlink(missing_ok=True)
         silence(LONGEST_CALL, self._folder / "silence.wav")
         control = free_port()
         config = _CONFIG.format(modules=program.module_dir, control=control, address=self._address, folder=self._folder)
+        if trusted is not None:
+            config += _SECURE.format(trusted=trusted)
         for name, text in {"config": config, "accounts": "", "contacts": ""}.items():
             (self._folder / name).write_text(text)
         with (self._folder / "output").open("wb") as output:
