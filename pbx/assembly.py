@@ -27,6 +27,7 @@ from pbx.asterisk.ports import LOOPBACK
 from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.render import Machine
 from pbx.calendars import Calendars
+from pbx.certificates import Certificates
 from pbx.config.load import Practice
 from pbx.database import DatabaseKeeper, Records, records_of
 from pbx.domain.call import SeenCall
@@ -108,6 +109,10 @@ class Assembly:
         return AsteriskProcess(self.layout, self.machine.program, self.practice.settings.network)
 
     @cached_property
+    def certificates(self) -> Certificates:
+        return Certificates(self.layout, lambda: self.operations.settings, self.asterisk.reload)
+
+    @cached_property
     def ami(self) -> AmiClient:
         return AmiClient(LOOPBACK, self.machine.ports.ami, AMI_USER, self.machine.secrets.ami)
 
@@ -169,6 +174,7 @@ class Assembly:
             self.pins,
             Mailboxes(self.retention),
             self.records.outbox,
+            self.certificates,
         )
         return ServerOperations(self.config, self.practice, self.machine, parts)
 
@@ -281,6 +287,7 @@ class Assembly:
     def running(self) -> Running:
         return Running(
             asterisk=self.asterisk,
+            certificates=self.certificates,
             ami=self.ami,
             keeper=DatabaseKeeper(self.database, self.cluster, self.health),
             recorder=self.recorder,

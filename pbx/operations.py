@@ -16,6 +16,7 @@ from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.render import Machine, render
 from pbx.asterisk.secrets import Secrets
 from pbx.calendars import Calendars
+from pbx.certificates import Certificates
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.settings import Settings
 from pbx.disk import DiskWatch, disk_json
@@ -56,6 +57,7 @@ class Parts:
     pins: Pins
     mailboxes: Mailboxes
     outbox: PgOutbox
+    certificates: Certificates
 
 
 class ServerOperations:
@@ -118,6 +120,7 @@ class ServerOperations:
                 for id_, c in self._parts.calendars.states.items()
             },
             "phones": await self._phones(),
+            "certificate": self._parts.certificates.state(datetime.now(UTC)),
             "left_out": sorted(self._parts.known.phones.unregistered),
             "live_calls": await self._live_calls(),
             "queue": {"transcription": await self._queue_depth()},
@@ -137,6 +140,8 @@ class ServerOperations:
         for part, condition in self._parts.health.parts.items():
             metrics.part_up.labels(part.value).set(condition.ok)
         metrics.asterisk_restarts.set(self._parts.asterisk.restarts)
+        if certificate := self._parts.certificates.shown(datetime.now(UTC)):
+            metrics.certificate_ends.set(certificate.facts.expires_at.timestamp())
         metrics.disk_free.set(self._disk_watch.look(self._machine.layout))
         phones = await self._phones()
         metrics.phones.set(sum(registered is True for registered in phones.values()))
@@ -173,7 +178,10 @@ class ServerOperations:
         self.take_calendars()
         self._machine = _with_secrets_for(self._machine, fresh.policy)
         changed = [f"greeting {name} made anew" for name in prompts]
-        if render(fresh.policy, fresh.settings, self._machine):
+        new_certificate = await self._parts.certificates.refresh()
+        if new_certificate:
+            changed.append("phones are shown a new certificate")
+        if render(fresh.policy, fresh.settings, self._machine) or new_certificate:
             await self._parts.asterisk.reload()
             changed.append("Asterisk took its new files")
         if before.policy.version != fresh.policy.version:

@@ -18,6 +18,7 @@ from pbx.ami.events import CallEnded, EventsLost, LinkRestored, Paged
 from pbx.asterisk.cel import rotate
 from pbx.asterisk.process import AsteriskProcess
 from pbx.calendars import Calendars
+from pbx.certificates import Certificates
 from pbx.database import DatabaseKeeper
 from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
@@ -62,6 +63,7 @@ class Running:
     """All parts, put together by `pbx.assembly`."""
 
     asterisk: AsteriskProcess
+    certificates: Certificates
     ami: AmiClient
     keeper: DatabaseKeeper
     recorder: DecisionRecorder
@@ -124,6 +126,7 @@ class Running:
     def _call_loops(self, signals: Signals) -> list[Coroutine[Any, Any, None]]:
         return [
             self.asterisk.watch(),
+            self.certificates.run(),
             self._follow_calls(),
             self.ingest.run(self.poked),
             self._look_after(),

@@ -100,7 +100,8 @@ def _take_own(layout: Layout, security: PhoneSecurity, now: datetime) -> bool:
 def _make(layout: Layout, names: Sequence[str], now: datetime) -> bool:
     authority = Authority.load(layout.tls_authority, now)
     if authority is None or not authority.may_name(names):
-        _log.info("phones have to be told to trust a new authority: %s", layout.tls_authority_certificate)
+        if layout.tls_authority_certificate.exists():
+            _log.warning("phones have to be told to trust a new authority: %s", layout.tls_authority_certificate)
         authority = Authority.make(names, now)
         write_private(layout.tls_authority, authority.pem)
         write_private(layout.tls_authority_certificate, authority.certificate_pem)

@@ -93,6 +93,9 @@ def _tell(state: dict[str, Any]) -> None:
     for one in state["notices"] or ():
         counts = f"{one['waiting']} waiting, {one['failed']} failed within a week"
         out.print(f"  {'BAD' if one['failed'] else '-- '} notices over {one['channel']}: {counts}. {one['failure']}")
+    certificate = state["certificate"]
+    if certificate:
+        out.print(f"Certificate for phones: {certificate['days_left']} days left.")
     queue, disk = state["queue"], state["disk"]
     out.print(f"Calls in progress: {state['live_calls']}. Waiting for a transcript: {queue['transcription']}.")
     out.print(f"Free disk: {disk['free_bytes'] / 1e9:.1f} GB. Secondline {state['version']}.")
@@ -102,6 +105,8 @@ def _tell(state: dict[str, Any]) -> None:
 
 def _warnings(state: dict[str, Any]) -> Iterator[str]:
     """What the staff should look after; no patient is refused because of it."""
+    if state["certificate"] and state["certificate"]["warning"]:
+        yield state["certificate"]["warning"]
     if state["disk"]["low"]:
         yield f"LOW DISK: {state['disk']['detail']}."
     for name, box in (state["mailboxes"] or {}).items():

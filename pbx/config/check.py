@@ -9,6 +9,7 @@ from pbx.config.call_back import call_back_in_words
 from pbx.config.keeping import kept_in_words
 from pbx.config.load import Practice
 from pbx.config.notify_words import notices_in_words
+from pbx.config.phone_words import security_in_words
 from pbx.config.ringing_words import reach_in_words, rings_in_words
 from pbx.config.rotas import rota_in_words
 from pbx.config.settings import Settings, Trunk
@@ -104,6 +105,7 @@ def _action(policy: Policy, action: Action) -> str:
 def _machine(policy: Policy, settings: Settings) -> Iterator[str]:
     phones = ", ".join(f"{phone.name} ({phone.display})" for phone in policy.phones)
     yield f"Phones: {phones}." if phones else "No phone is set up: every call goes to voicemail."
+    yield from security_in_words(settings.phone_security, policy)
     yield _carrier(settings.trunk) if settings.trunk else "No carrier is set up: no call comes from outside."
     engine = settings.recognizer.engine
     yield f"Messages are at most {policy.max_message_seconds} s long; {engine} turns them into text on this machine."

@@ -18,6 +18,9 @@ from pbx.demo.speech import silence
 
 START_WITHIN = 10.0
 ANSWER_WITHIN = 5.0
+LEAVE_WITHIN = 0.5
+"""Enough to sign off at the server; over TLS it then goes on for half a minute."""
+
 LONGEST_CALL = 180.0
 """The source of a client that says nothing: its call ends when this many seconds of silence are over."""
 
@@ -207,7 +210,7 @@ class Baresip:
         if self._process is not None and self._process.returncode is None:
             self._process.terminate()
             try:
-                async with asyncio.timeout(ANSWER_WITHIN):
+                async with asyncio.timeout(LEAVE_WITHIN):
                     await self._process.wait()
             except TimeoutError:
                 self._process.kill()
