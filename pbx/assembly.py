@@ -33,6 +33,7 @@ from pbx.database import DatabaseKeeper, Records, records_of
 from pbx.domain.call import SeenCall
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
+from pbx.door import Door, DoorParts
 from pbx.kept import KeptFile
 from pbx.mailboxes import Mailboxes
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
@@ -113,6 +114,14 @@ class Assembly:
         return Certificates(self.layout, lambda: self.operations.settings, self.asterisk.reload)
 
     @cached_property
+    def door(self) -> Door:
+        async def reload_acl() -> None:
+            await self.asterisk.console.run("module reload acl")
+
+        settings, audit = lambda: self.operations.settings, self.records.door_audit
+        return Door(DoorParts(self.layout, settings, self.ami, audit, reload_acl))
+
+    @cached_property
     def ami(self) -> AmiClient:
         return AmiClient(LOOPBACK, self.machine.ports.ami, AMI_USER, self.machine.secrets.ami)
 
@@ -175,6 +184,7 @@ class Assembly:
             Mailboxes(self.retention),
             self.records.outbox,
             self.certificates,
+            self.door,
         )
         return ServerOperations(self.config, self.practice, self.machine, parts)
 
@@ -288,6 +298,7 @@ class Assembly:
         return Running(
             asterisk=self.asterisk,
             certificates=self.certificates,
+            door=self.door,
             ami=self.ami,
             keeper=DatabaseKeeper(self.database, self.cluster, self.health),
             recorder=self.recorder,

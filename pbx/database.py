@@ -15,6 +15,7 @@ from pbx.services.health import Health, Part
 from pbx.services.ports import StoreUnavailable
 from pbx.store.calls import PgCallLog, PgPastCalls
 from pbx.store.database import Database
+from pbx.store.door import PgDoorAudit
 from pbx.store.down import DatabaseDown
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.errors import StoreError
@@ -95,6 +96,7 @@ class Records:
     past_calls: PgPastCalls
     outbox: PgOutbox
     greeting_audit: PgGreetingAudit
+    door_audit: PgDoorAudit
     inbox: PgInbox
 
 
@@ -138,5 +140,6 @@ def records_of(database: Database) -> Records:
         past_calls=PgPastCalls(database),
         outbox=PgOutbox(database),
         greeting_audit=PgGreetingAudit(database),
+        door_audit=PgDoorAudit(database),
         inbox=PgInbox(database),
     )

@@ -22,6 +22,7 @@ from pbx.config.settings import Settings
 from pbx.disk import DiskWatch, disk_json
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
+from pbx.door import Door
 from pbx.mailboxes import Mailboxes
 from pbx.output import override_json
 from pbx.prompts import make_prompts
@@ -58,6 +59,7 @@ class Parts:
     mailboxes: Mailboxes
     outbox: PgOutbox
     certificates: Certificates
+    door: Door
 
 
 class ServerOperations:
@@ -121,6 +123,7 @@ class ServerOperations:
             },
             "phones": await self._phones(),
             "certificate": self._parts.certificates.state(datetime.now(UTC)),
+            "door": self._parts.door.state(datetime.now(UTC)),
             "left_out": sorted(self._parts.known.phones.unregistered),
             "live_calls": await self._live_calls(),
             "queue": {"transcription": await self._queue_depth()},
@@ -142,6 +145,9 @@ class ServerOperations:
         metrics.asterisk_restarts.set(self._parts.asterisk.restarts)
         if certificate := self._parts.certificates.shown(datetime.now(UTC)):
             metrics.certificate_ends.set(certificate.facts.expires_at.timestamp())
+        door = self._parts.door.state(datetime.now(UTC))
+        metrics.banned.set(len(door["banned"]))
+        metrics.sign_ins_failed.set(door["failures"])
         metrics.disk_free.set(self._disk_watch.look(self._machine.layout))
         phones = await self._phones()
         metrics.phones.set(sum(registered is True for registered in phones.values()))
@@ -206,6 +212,10 @@ class ServerOperations:
         except StoreUnavailable:
             return {"ok": False}
         return {"ok": True}
+
+    async def lift_ban(self, address: str) -> Json:
+        """Let an address in again from which secrets were guessed. `ok` is false when it is not banned."""
+        return {"ok": await self._parts.door.lift(address)}
 
     async def take_overrides(self) -> Json:
         """Take changed overrides at once. `ok` is false while the database is away, as with swaps."""

@@ -14,12 +14,13 @@ from typing import Any
 from uuid import UUID
 
 from pbx.ami.client import AmiClient
-from pbx.ami.events import CallEnded, EventsLost, LinkRestored, Paged
+from pbx.ami.events import CallEnded, EventsLost, LinkRestored, Paged, SignInFailed
 from pbx.asterisk.cel import rotate
 from pbx.asterisk.process import AsteriskProcess
 from pbx.calendars import Calendars
 from pbx.certificates import Certificates
 from pbx.database import DatabaseKeeper
+from pbx.door import Door
 from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
 from pbx.services.health import Health, Part
@@ -64,6 +65,7 @@ class Running:
 
     asterisk: AsteriskProcess
     certificates: Certificates
+    door: Door
     ami: AmiClient
     keeper: DatabaseKeeper
     recorder: DecisionRecorder
@@ -127,6 +129,7 @@ class Running:
         return [
             self.asterisk.watch(),
             self.certificates.run(),
+            self.door.run(),
             self._follow_calls(),
             self.ingest.run(self.poked),
             self._look_after(),
@@ -145,6 +148,8 @@ class Running:
                     self.poked.set()
                 case LinkRestored() | EventsLost():
                     self.poked.set()
+                case SignInFailed():
+                    await self.door.failed(event)
                 case Paged(attempt=attempt):
                     await self.urgent.over(attempt)
 

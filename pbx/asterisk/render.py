@@ -12,6 +12,7 @@ import phonenumbers
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from phonenumbers import PhoneNumberFormat
 
+from pbx.asterisk.bans import acl_text, banned_now
 from pbx.asterisk.edge import CIPHERS, Edge
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import Ports
@@ -91,7 +92,8 @@ def rendered(policy: Policy, settings: Settings, machine: Machine) -> dict[str, 
         **{field.name: getattr(machine, field.name) for field in dataclasses.fields(machine)},
     }
     names = [name for name in environment.list_templates() if name.endswith((".conf", ".conf.j2"))]
-    return {name.removesuffix(".j2"): environment.get_template(name).render(values) for name in names}
+    texts = {name.removesuffix(".j2"): environment.get_template(name).render(values) for name in names}
+    return texts | {"acl.conf": acl_text(banned_now(machine.layout))}
 
 
 def lines(policy: Policy) -> tuple[Line, ...]:

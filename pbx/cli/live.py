@@ -107,6 +107,10 @@ def _warnings(state: dict[str, Any]) -> Iterator[str]:
     """What the staff should look after; no patient is refused because of it."""
     if state["certificate"] and state["certificate"]["warning"]:
         yield state["certificate"]["warning"]
+    for place, until in state["door"]["banned"].items():
+        yield f"Banned for wrong SIP secrets: {place} until {until} (secondline bans lift {place.partition('/')[0]})."
+    for phone in state["door"]["unencrypted"]:
+        yield f"Phone {phone} is registered without encryption and does not ring: set it to TLS and SRTP."
     if state["disk"]["low"]:
         yield f"LOW DISK: {state['disk']['detail']}."
     for name, box in (state["mailboxes"] or {}).items():
