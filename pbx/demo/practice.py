@@ -32,6 +32,10 @@ timezone = "{timezone}"
 host = "{trunk}"
 port = {trunk_port}
 
+[[phone_exceptions]]
+allow = "md5-only"
+because = "The demonstration's softphone gives up when it is offered SHA-256."
+
 [people.rictor]
 name = "Dr. Kenneth Rictor"
 phones = ["{phone}"]
@@ -128,10 +132,6 @@ because = "Nights are covered by the hospital."
 warning = "greeting-no-emergency"
 on = ["busy", "refills"]
 because = "They are short, as the demonstration is."
-
-[[phone_exceptions]]
-allow = "md5-only"
-because = "The demonstration's softphone gives up when it is offered SHA-256."
 
 [server]
 sip_address = "{address}"

@@ -130,8 +130,9 @@ def _authorization(asked: Answer, method: str, uri: str, account: Account) -> st
     secret_part, request_part = of(f"{account.user}:{given['realm']}:{account.secret}"), of(f"{method}:{uri}")
     response = of(f"{secret_part}:{given['nonce']}:00000001:abc:auth:{request_part}")
     return (
-        f'Authorization: Digest username="{account.user}",realm="{given["realm"]}",nonce="{given["nonce"]}",uri="{uri}",'
-        f'response="{response}",algorithm={algorithm},cnonce="abc",nc=00000001,qop=auth,opaque="{given["opaque"]}"'
+        f'Authorization: Digest username="{account.user}",realm="{given["realm"]}",nonce="{given["nonce"]}",'
+        f'uri="{uri}",response="{response}",algorithm={algorithm},cnonce="abc",nc=00000001,qop=auth,'
+        f'opaque="{given["opaque"]}"'
     )
 
 
