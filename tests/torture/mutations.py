@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from random import Random
 
-from tests.torture.rfc4475 import ALL, Place, draft
+from tests.torture.draft import Place, draft
+from tests.torture.rfc4475 import ALL
 
 LONGEST = 8000
 """Bytes of a datagram that loopback and Asterisk take without fragments of ours."""
@@ -16,10 +17,19 @@ _TEXTS = (
     *(b"-1", b"0", b"4294967296", b"99999999999999999999", b"${SHELL(id)}", b"%s%n%x", b"Content-Length: 0\r\n"),
     b"Via: SIP/2.0/UDP 127.0.0.9\r\n",
 )
-_METHODS = (
-    *("INVITE", "REGISTER", "OPTIONS", "SUBSCRIBE", "NOTIFY", "MESSAGE"),
-    *("BYE", "CANCEL", "ACK", "REFER", "PUBLISH"),
-)
+_METHODS = [
+    "INVITE",
+    "REGISTER",
+    "OPTIONS",
+    "SUBSCRIBE",
+    "NOTIFY",
+    "MESSAGE",
+    "BYE",
+    "CANCEL",
+    "ACK",
+    "REFER",
+    "PUBLISH",
+]
 
 Mutation = Callable[[Random, bytes], bytes]
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from pbx.demo.softphone import SipServer
 from tests.kit.network import STRANGER, TRUNK, Request, raw_caller
+from tests.torture.draft import Place, draft
 from tests.torture.mutations import datagrams
-from tests.torture.rfc4475 import ALL, Place, draft
+from tests.torture.rfc4475 import ALL
 
 ANSWER_WITHIN = 1.0
 _BURST = 200
