@@ -17,19 +17,7 @@ _TEXTS = (
     *(b"-1", b"0", b"4294967296", b"99999999999999999999", b"${SHELL(id)}", b"%s%n%x", b"Content-Length: 0\r\n"),
     b"Via: SIP/2.0/UDP 127.0.0.9\r\n",
 )
-_METHODS = [
-    "INVITE",
-    "REGISTER",
-    "OPTIONS",
-    "SUBSCRIBE",
-    "NOTIFY",
-    "MESSAGE",
-    "BYE",
-    "CANCEL",
-    "ACK",
-    "REFER",
-    "PUBLISH",
-]
+_METHODS = ("INVITE", "REGISTER", "OPTIONS", "SUBSCRIBE", "NOTIFY", "MESSAGE", "BYE", "CANCEL", "ACK", "REFER")
 
 Mutation = Callable[[Random, bytes], bytes]
 

@@ -7,65 +7,30 @@ server knows, and gets further into it than the RFC's examples would.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 
 from tests.torture import beyond, invalid, valid
 from tests.torture.draft import Place
 
 Maker = Callable[[Place], bytes]
 
-VALID: tuple[Maker, ...] = (
-    valid.wsinv,
-    valid.intmeth,
-    valid.esc01,
-    valid.escnull,
-    valid.esc02,
-    valid.lwsdisp,
-    valid.longreq,
-    valid.dblreq,
-    valid.semiuri,
-    valid.transports,
-    valid.mpart01,
-    valid.unreason,
-    valid.noreason,
+
+def _makers(module: ModuleType, names: str) -> tuple[Maker, ...]:
+    return tuple(getattr(module, name) for name in names.split())
+
+
+VALID = _makers(
+    valid,
+    "wsinv intmeth esc01 escnull esc02 lwsdisp longreq dblreq semiuri transports mpart01 unreason noreason",
 )
-INVALID: tuple[Maker, ...] = (
-    invalid.badinv01,
-    invalid.clerr,
-    invalid.ncl,
-    invalid.scalar02,
-    invalid.scalarlg,
-    invalid.quotbal,
-    invalid.ltgtruri,
-    invalid.lwsruri,
-    invalid.lwsstart,
-    invalid.trws,
-    invalid.escruri,
-    invalid.baddate,
-    invalid.regbadct,
-    invalid.badaspec,
-    invalid.baddn,
-    invalid.badvers,
-    invalid.mismatch01,
-    invalid.mismatch02,
-    invalid.bigcode,
+INVALID = _makers(
+    invalid,
+    "badinv01 clerr ncl scalar02 scalarlg quotbal ltgtruri lwsruri lwsstart trws escruri baddate regbadct "
+    "badaspec baddn badvers mismatch01 mismatch02 bigcode",
 )
-BEYOND_SYNTAX: tuple[Maker, ...] = (
-    beyond.badbranch,
-    beyond.insuf,
-    beyond.unkscm,
-    beyond.novelsc,
-    beyond.unksm2,
-    beyond.bext01,
-    beyond.invut,
-    beyond.regaut01,
-    beyond.multi01,
-    beyond.mcl01,
-    beyond.bcast,
-    beyond.zeromf,
-    beyond.cparam01,
-    beyond.cparam02,
-    beyond.regescrt,
-    beyond.sdp01,
-    beyond.inv2543,
+BEYOND_SYNTAX = _makers(
+    beyond,
+    "badbranch insuf unkscm novelsc unksm2 bext01 invut regaut01 multi01 mcl01 bcast zeromf cparam01 "
+    "cparam02 regescrt sdp01 inv2543",
 )
-ALL: tuple[Maker, ...] = (*VALID, *INVALID, *BEYOND_SYNTAX)
+ALL = (*VALID, *INVALID, *BEYOND_SYNTAX)
