@@ -48,19 +48,9 @@ def _fuzz(target: str, seconds: int, seed: int) -> int:
     with tempfile.TemporaryDirectory(prefix="corpus-") as corpus:
         for number, content in enumerate(SEEDS[target]):
             (Path(corpus) / str(number)).write_bytes(content)
-        options = (
-            f"-max_total_time={seconds}",
-            f"-seed={seed}",
-            f"-max_len={LONGEST_INPUT}",
-            f"-timeout={_INPUT_SECONDS}",
-        )
-        more = (
-            f"-timeout={_INPUT_SECONDS}",
-            f"-rss_limit_mb={_MEMORY_MB}",
-            f"-artifact_prefix={findings}/",
-            "-print_final_stats=1",
-        )
-        words = [sys.executable, "-m", "tests.fuzz.run", target, corpus, *options, *more]
+        limits = (f"-max_total_time={seconds}", f"-max_len={LONGEST_INPUT}", f"-timeout={_INPUT_SECONDS}")
+        more = (f"-seed={seed}", f"-rss_limit_mb={_MEMORY_MB}", f"-artifact_prefix={findings}/", "-print_final_stats=1")
+        words = [sys.executable, "-m", "tests.fuzz.run", target, corpus, *limits, *more]
         done = subprocess.run(words, capture_output=True, text=True, timeout=seconds + _SLACK, check=False)
     return _told(target, seed, done, findings)
 
