@@ -6,9 +6,11 @@ import asyncio
 import re
 import socket
 import ssl
+import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -16,12 +18,14 @@ from pbx.asterisk.authority import Authority
 from pbx.asterisk.state import write_private
 from pbx.config.settings import PhoneSecurity
 from pbx.demo.baresip import ClientFailed
-from tests.e2e.conftest import PhoneMaker
-from tests.kit.asterisk import DESK, Pbx, a_practice, running
+from pbx.demo.hearing import seconds_of_tone
+from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker
+from tests.kit.asterisk import DESK, NIGHT_DID, Pbx, a_practice, is_whole, running
 from tests.kit.network import PHONES, STRANGER, Request, raw_caller
 from tests.kit.raw_phone import Account, Answer, Call, raw_phone
 
 NOBODY = "no-such-phone"
+Words = Callable[[float], Awaitable[Path]]
 
 
 @pytest.fixture(scope="module")
@@ -176,3 +180,33 @@ def _certificate(pbx: Pbx) -> bytes | None:
         context.wrap_socket(plain, server_hostname=pbx.server.host) as wrapped,
     ):
         return wrapped.getpeercert(binary_form=True)
+
+
+async def test_voice_of_a_stranger_gets_into_no_message(pbx: Pbx, a_patient: PatientMaker, words: Words) -> None:
+    """Strict RTP: whoever sends to the port of a call in progress is not its patient."""
+    known = set(pbx.calls())
+    patient = await a_patient()
+    await patient.dial(pbx.server, NIGHT_DID)
+    await patient.hears_beep(10)
+    await patient.says(await words(3))
+    injecting = asyncio.create_task(_inject(pbx, seconds=3))
+    await patient.call_ends(15)
+    assert await injecting > 0
+    [recording] = (await pbx.next_ended(known)).recordings
+    assert is_whole(recording, 3, SPOKEN)
+    assert seconds_of_tone(recording, 1000.0) == 0
+
+
+async def _inject(pbx: Pbx, seconds: float) -> int:
+    """A loud tone of 1000 Hz as a carrier sends it (G.711, 20 ms a packet), to every RTP port; how many were sent."""
+    network, sent = pbx.settings.network, 0
+    tone = bytes((0x80, 0x9E, 0x00, 0x1E)) * 40
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sending:
+        sending.bind((STRANGER, 0))
+        for number in range(int(seconds / 0.1)):
+            header = struct.pack("!BBHII", 0x80, 0, number, number * 160, 7)
+            for port in range(network.rtp_first, network.rtp_last, 2):
+                sending.sendto(header + tone, (pbx.server.host, port))
+                sent += 1
+            await asyncio.sleep(0.1)
+    return sent

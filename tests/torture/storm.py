@@ -38,14 +38,12 @@ class Storm:
         self._first_pid = self.pid()
 
     async def rfc4475(self) -> None:
-        """Every message of the RFC, from a stranger and from the carrier, over UDP and TCP. Raises Broken."""
-        for sender in (STRANGER, TRUNK):
-            for protocol in ("UDP", "TCP"):
-                place = Place(self.server.host, self.did, sender, protocol)
-                for make in ALL:
-                    what = f"{make.__name__} over {protocol} from {sender}"
-                    await asyncio.to_thread(self._send, place, make(place))
-                    await self.is_well(what)
+        """Every message of the RFC, from a stranger over UDP and TCP, and from the carrier over UDP. Raises Broken."""
+        for sender, protocol in ((STRANGER, "UDP"), (STRANGER, "TCP"), (TRUNK, "UDP")):
+            place = Place(self.server.host, self.did, sender, protocol)
+            for make in ALL:
+                await asyncio.to_thread(self._send, place, make(place))
+                await self.is_well(f"{make.__name__} over {protocol} from {sender}")
 
     async def mutated(self, count: int, seed: int) -> None:
         """`count` mutated datagrams, half from a stranger and half from the carrier. Raises Broken."""
