@@ -16,8 +16,8 @@ from pbx.asterisk.ports import free_port
 from pbx.asterisk.programs import find_baresip
 from pbx.demo.speech import silence
 
-START_WITHIN = 10.0
-ANSWER_WITHIN = 5.0
+START_WITHIN = 20.0
+ANSWER_WITHIN = 15.0
 LONGEST_CALL = 180.0
 """The source of a client that says nothing: its call ends when this many seconds of silence are over."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from pbx.demo.baresip import ClientFailed
 from pbx.demo.telephone import Telephone
 
-REGISTER_WITHIN = 10.0
+REGISTER_WITHIN = 15.0
 
 
 @dataclass(frozen=True, slots=True)
