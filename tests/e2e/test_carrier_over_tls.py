@@ -50,9 +50,8 @@ async def test_a_carrier_that_cannot_prove_who_it_is_hears_nothing(
     pbx = await asyncio.to_thread(prepared, tmp_path / "data", a_practice())
     port = free_port(TRUNK)
     trunk = Trunk(TRUNK, port, Transport.TLS, (TRUNK,), register=True, username="practice", secret="x" * 20, srtp=True)
-    settings = dataclasses.replace(
-        pbx.settings, trunk=trunk, network=dataclasses.replace(pbx.settings.network, plain=False)
-    )
+    network = dataclasses.replace(pbx.settings.network, plain=False)
+    settings = dataclasses.replace(pbx.settings, trunk=trunk, network=network)
     render(pbx.policy, settings, pbx.machine)
     process = AsteriskProcess(pbx.layout, pbx.machine.program, network)
     try:
