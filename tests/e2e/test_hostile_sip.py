@@ -7,15 +7,15 @@ import time
 
 import pytest
 
+from tests.hostile.rfc4475 import ALL, BEYOND_SYNTAX, INVALID, VALID
+from tests.hostile.storm import Storm, flood, takes_a_call
 from tests.kit.asterisk import NIGHT_DID, Pbx
-from tests.torture.rfc4475 import ALL, BEYOND_SYNTAX, INVALID, VALID
-from tests.torture.storm import Storm, flood, takes_a_call
 
 pytestmark = pytest.mark.timeout(120)
 
 DATAGRAMS = 4000
 SEED = 20261128
-"""Fixed here; `python -m tests.torture` sends 100,000 with another seed each time."""
+"""Fixed here; `python -m tests.hostile` sends 100,000 with another seed each time."""
 
 
 def test_all_49_are_there() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.torture.draft import Place, answer, changed, draft
+from tests.hostile.draft import Place, answer, changed, draft
 
 
 def badbranch(p: Place) -> bytes:

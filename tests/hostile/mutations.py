@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from random import Random
 
-from tests.torture.draft import Place, draft
-from tests.torture.rfc4475 import ALL
+from tests.hostile.draft import Place, draft
+from tests.hostile.rfc4475 import ALL
 
 LONGEST = 8000
 """Bytes of a datagram that loopback and Asterisk take without fragments of ours."""

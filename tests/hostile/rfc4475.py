@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import ModuleType
 
-from tests.torture import beyond, invalid, valid
-from tests.torture.draft import Place
+from tests.hostile import beyond, invalid, valid
+from tests.hostile.draft import Place
 
 Maker = Callable[[Place], bytes]
 

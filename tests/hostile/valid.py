@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from tests.torture.draft import EOL, Place, answer, changed, draft
+from tests.hostile.draft import EOL, Place, answer, changed, draft
 
 
 def wsinv(p: Place) -> bytes:

@@ -1,4 +1,4 @@
-"""`python -m tests.torture [--datagrams N] [--seed N]`: hostile SIP at length. Prints what was sent and found.
+"""`python -m tests.hostile [--datagrams N] [--seed N]`: hostile SIP at length. Prints what was sent and found.
 
 Exit status 1 when the PBX broke; the seed then repeats it.
 """
@@ -12,8 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.hostile.storm import Broken, Storm, flood, takes_a_call
 from tests.kit.asterisk import NIGHT_DID, a_practice, running
-from tests.torture.storm import Broken, Storm, flood, takes_a_call
 
 FLOOD_RATE = 500
 FLOOD_SECONDS = 10
@@ -38,7 +38,7 @@ async def storm(one: Storm, datagrams: int, seed: int) -> None:
 
 
 def main(words: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.torture", description="Hostile SIP, at length.")
+    parser = argparse.ArgumentParser(prog="python -m tests.hostile", description="Hostile SIP, at length.")
     parser.add_argument("--datagrams", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     chosen = parser.parse_args(words)

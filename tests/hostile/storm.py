@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pbx.demo.softphone import SipServer
+from tests.hostile.draft import Place, draft
+from tests.hostile.mutations import datagrams
+from tests.hostile.rfc4475 import ALL
 from tests.kit.network import STRANGER, TRUNK, Request, raw_caller
-from tests.torture.draft import Place, draft
-from tests.torture.mutations import datagrams
-from tests.torture.rfc4475 import ALL
 
 ANSWER_WITHIN = 1.0
 _BURST = 200
