@@ -11,7 +11,7 @@ from typing import Any
 from pbx.asterisk.certificate import Shown, refresh, shown
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.process import AsteriskFailed
-from pbx.config.certificate import Expiry, UnusableCertificate
+from pbx.config.certificate import Expiry
 from pbx.config.settings import Settings
 
 LOOK_SECONDS = 3600.0
@@ -47,7 +47,7 @@ class Certificates:
             if await self.refresh():
                 await self._reload()
                 log.info("the certificate for phones was renewed")
-        except (UnusableCertificate, AsteriskFailed, OSError) as error:
+        except (AsteriskFailed, OSError) as error:
             log.error("the certificate for phones was not renewed: %s", error)
         if warning := self.warning(datetime.now(UTC)):
             log.warning("%s", warning)

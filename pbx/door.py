@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -26,6 +26,8 @@ from pbx.store.door import PgDoorAudit
 
 LOOK_SECONDS = 2.0
 _PLAIN = "_plain"
+_SAY_EVERY, _SAY_AGAIN, _SAID = timedelta(seconds=10), timedelta(minutes=10), 100
+_NEVER = datetime.min.replace(tzinfo=UTC)
 log = logging.getLogger(__name__)
 
 
@@ -51,7 +53,7 @@ class Door:
         self._poked = asyncio.Event()
         self.failures = 0
         self.exempt_failures = 0
-        self.unencrypted: dict[str, datetime] = {}
+        self._said: dict[str, datetime] = {}
 
     async def failed(self, event: SignInFailed) -> None:
         """Somebody gave a wrong answer to a challenge."""
@@ -63,7 +65,8 @@ class Door:
             return  # over UDP everybody can write any address into a datagram, and have anybody banned
         if self._is_exempt(event.address):
             self.exempt_failures += 1
-            log.warning("a secret was guessed wrong at an own address, %s, which is never banned", event.address)
+            if self._may_say(event.address, now):
+                log.warning("wrong secrets at an own address, %s, which is never banned", event.address)
             return
         until = self._bans.failed(event.address, now)
         if until is None:
@@ -121,11 +124,19 @@ class Door:
         self._write(lambda: self._parts.audit.moved(moved))
 
     def _tell_of_plain(self, address: str, now: datetime) -> None:
-        if address not in self.unencrypted:
+        if self._may_say(address, now):
             log.warning("a phone at %s tries to sign in without encryption: set its transport to TLS", address)
-        self.unencrypted[address] = now
-        while len(self.unencrypted) > 100:
-            self.unencrypted.pop(next(iter(self.unencrypted)))
+
+    def _may_say(self, address: str, now: datetime) -> bool:
+        """Of one address not again for ten minutes, and of all together a line in ten seconds: strangers can bring as
+        many as they like."""
+        newest = max(self._said.values(), default=None)
+        if (newest is not None and now - newest < _SAY_EVERY) or now - self._said.get(address, _NEVER) < _SAY_AGAIN:
+            return False
+        self._said[address] = now
+        while len(self._said) > _SAID:
+            self._said.pop(next(iter(self._said)))
+        return True
 
     def _wrongly_plain(self) -> set[str]:
         security = self._parts.settings().phone_security

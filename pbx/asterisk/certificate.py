@@ -48,28 +48,35 @@ def wanted_names(network: Network, security: PhoneSecurity) -> tuple[str, ...]:
 def refresh(layout: Layout, network: Network, security: PhoneSecurity, now: datetime) -> bool:
     """Bring what Asterisk shows to phones up to date. True when it changed, and a reload is due.
 
-    An own certificate that cannot be used never replaces one that can; where there is none yet, one is made.
-    Raises UnusableCertificate only if the practice's own cannot be used and nothing else is there.
+    An own certificate that cannot be used never replaces what is there; where nothing is, one is made meanwhile,
+    because patients are to be served whatever became of it.
     """
     layout.tls.mkdir(mode=0o700, exist_ok=True)
     if security.certificate and security.key:
         try:
             return _take_own(layout, security, now)
         except UnusableCertificate as error:
+            _log.error("the practice's own certificate is not taken: %s", error)
             if layout.tls_server.exists():
-                _log.error("the practice's own certificate is not taken: %s", error)
                 return False
-            raise
     return _make(layout, wanted_names(network, security), now)
 
 
 def shown(layout: Layout, security: PhoneSecurity, now: datetime) -> Shown | None:
     """The certificate in use, for `status` and `doctor`; None while there is none."""
     try:
-        facts = facts_of(layout.tls_server.read_bytes())
+        pem = layout.tls_server.read_bytes()
+        facts = facts_of(pem)
     except (OSError, UnusableCertificate):
         return None
-    return Shown(facts, made=security.certificate is None, problem=_waiting(layout, security, now))
+    return Shown(facts, made=_is_made_here(layout, pem), problem=_waiting(layout, security, now))
+
+
+def _is_made_here(layout: Layout, pem: bytes) -> bool:
+    try:
+        return layout.tls_authority_certificate.read_bytes() in pem
+    except OSError:
+        return False
 
 
 def _waiting(layout: Layout, security: PhoneSecurity, now: datetime) -> str | None:

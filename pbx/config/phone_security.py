@@ -37,6 +37,12 @@ def _exceptions(file: PracticeFile, report: Report) -> tuple[PhoneException, ...
     return tuple(PhoneException(Allowance(one.allow), tuple(one.on), one.because) for one in file.phone_exceptions)
 
 
+def _warn(report: Report, path: KeyPath, what: str, remedy: str) -> None:
+    """No problem, for which the file would be refused: a renewal that went wrong must not keep the server from
+    starting, and patients from being served."""
+    report.warning(path, f"{what}, so phones are shown another certificate", remedy, "certificate-unusable")
+
+
 def _look_at(certificate: Path, key: Path, report: Report) -> None:
     # Here and not above: it takes a tenth of a second, and few practices have a certificate of their own.
     from pbx.config.certificate import SOON, UnusableCertificate, facts_of, usable_pair
@@ -46,10 +52,10 @@ def _look_at(certificate: Path, key: Path, report: Report) -> None:
         pem = usable_pair(certificate.read_bytes(), key.read_bytes(), now)
     except OSError as error:
         path = _KEY if error.filename == str(key) else _CERTIFICATE
-        report.problem(path, f"{error.filename} cannot be read: {error.strerror}", "check its name and permissions")
+        _warn(report, path, f"{error.filename} cannot be read: {error.strerror}", "check its name and permissions")
         return
     except UnusableCertificate as error:
-        report.problem(_CERTIFICATE, error.what, error.remedy)
+        _warn(report, _CERTIFICATE, error.what, error.remedy)
         return
     if key.stat().st_mode & 0o007:
         what = f"{key} can be read by everybody on this machine"

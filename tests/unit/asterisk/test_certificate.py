@@ -14,7 +14,7 @@ from pbx.asterisk.authority import Authority
 from pbx.asterisk.certificate import refresh, shown, wanted_names
 from pbx.asterisk.layout import Layout
 from pbx.certificates import expiry_warning
-from pbx.config.certificate import Expiry, Facts, UnusableCertificate
+from pbx.config.certificate import Expiry, Facts
 from pbx.config.settings import Network, PhoneSecurity
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
@@ -128,11 +128,18 @@ def test_an_own_one_that_is_broken_never_replaces_one_that_works(layout: Layout,
     assert "is not in use: there is no certificate in the file" in (expiry_warning(found, NOW) or "")
 
 
-def test_without_anything_else_a_broken_one_stops_the_start_with_a_remedy(layout: Layout, tmp_path: Path) -> None:
+def test_in_place_of_a_broken_one_one_is_made_so_that_the_server_starts(layout: Layout, tmp_path: Path) -> None:
     security = own(tmp_path, NOW)
+    good = security.key.read_text() if security.key else ""
     (tmp_path / "own.key").write_text("")
-    with pytest.raises(UnusableCertificate, match="name the key that belongs to it"):
-        refresh(layout, NETWORK, security, NOW)
+    assert refresh(layout, NETWORK, security, NOW) is True
+    found = shown(layout, security, NOW)
+    assert found is not None
+    assert (found.made, "name the key that belongs to it" in (found.problem or "")) == (True, True)
+    (tmp_path / "own.key").write_text(good)
+    assert refresh(layout, NETWORK, security, NOW) is True
+    found = shown(layout, security, NOW)
+    assert (found and found.made, found and found.problem) == (False, None)
 
 
 @pytest.mark.parametrize(
