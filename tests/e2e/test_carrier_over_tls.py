@@ -31,7 +31,9 @@ async def carrier(folder: Path, port: int, authority: Authority) -> AsyncIterato
     context.load_cert_chain(pem)
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        lines.put_nowait((await reader.readline()).decode().strip())
+        # Asterisk looks at the certificate after the handshake, and then leaves without a word.
+        if line := (await reader.readline()).decode().strip():
+            lines.put_nowait(line)
         writer.close()
 
     server = await asyncio.start_server(take, TRUNK, port, ssl=context)
