@@ -124,6 +124,25 @@ async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Reco
             yield records_of(database)
 
 
+@asynccontextmanager
+async def database_up(settings: Settings, layout: Layout) -> AsyncIterator[str]:
+    """The DSN of the practice's database, with the rights of its owner, beside a running server or without one (the
+    embedded database runs meanwhile). Raises DatabaseDown.
+    """
+    cluster = embedded(settings, layout)
+    if cluster is None:
+        yield settings.database_url or ""
+        return
+    try:
+        with only_instance(layout.lock):
+            try:
+                yield await cluster.start()
+            finally:
+                await cluster.stop()
+    except AlreadyRunning:
+        yield cluster.dsn
+
+
 def records_of(database: Database) -> Records:
     """Everything that is kept in `database`."""
     return Records(

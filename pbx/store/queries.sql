@@ -469,6 +469,43 @@ DELETE FROM queue.pgqueuer_log WHERE created < now() - interval '30 days';
 -- name: server_version()$
 SELECT current_setting('server_version');
 
+-- name: export_snapshot()$
+-- The state that this transaction sees, for others to see the same (pg_dump --snapshot).
+SELECT pg_export_snapshot();
+
+-- name: counting_statement()$
+-- A statement that counts the rows of every table: PostgreSQL itself quotes their names.
+SELECT string_agg(format('SELECT %L AS name, count(*) AS rows FROM %I.%I',
+                         nspname || '.' || relname, nspname, relname), ' UNION ALL ')
+FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE relkind IN ('r', 'p') AND nspname !~ '^pg_' AND nspname <> 'information_schema';
+
+-- name: foreign_roles()
+-- Roles that own something here or were granted something, besides the one that asks: a dump names them and has them not.
+SELECT DISTINCT rolname AS name
+FROM pg_shdepend JOIN pg_roles ON pg_roles.oid = refobjid
+WHERE refclassid = 'pg_authid'::regclass
+  AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND rolname <> current_user AND rolname !~ '^pg_'
+ORDER BY name;
+
+-- name: role_statement(name)$
+-- A statement that makes a role which is not there yet.
+SELECT format('CREATE ROLE %I NOLOGIN', :name::text)
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :name::text);
+
+-- name: is_empty()$
+SELECT NOT EXISTS (
+    SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relkind IN ('r', 'p') AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+);
+
+-- name: message_files()
+SELECT id, file, sha256 FROM message ORDER BY id;
+
+-- name: finished_calls(ids)
+SELECT id FROM call WHERE id = ANY(:ids::uuid[]) AND ended_at IS NOT NULL;
+
 -- name: lock_schema()!
 -- Held by the session: migrations of two programs that start at once come one after the other.
 SELECT pg_advisory_lock(hashtextextended('secondline.schema', 0));

@@ -1,0 +1,157 @@
+"""Bring a backup back: into an empty data folder, all or nothing, or to a scratch place to see that it would do."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from pbx.asterisk.layout import PRIVATE_DIR, Layout
+from pbx.asterisk.state import write_private
+from pbx.backup.archive import Progress
+from pbx.backup.contents import ELSEWHERE, PRACTICE
+from pbx.backup.examine import Examination, examine
+from pbx.backup.key import BackupKey
+from pbx.backup.unpacked import Unpacked, database_of, fill, finish, open_backup, put_right
+from pbx.config.load import load
+from pbx.store.database import Database
+from pbx.store.dump import is_empty
+from voicemail.audio import sync_folder
+
+WHOLE = "whole"
+"""While a file of this name is in the folder of a restore, all is ready and only names are changed any more."""
+
+_NOT_OURS = ("lost+found",)
+"""What may lie in an empty data folder that is a disk of its own."""
+
+
+class NotRestored(Exception):
+    """A backup is not restored; the text is a sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be restored, and where: the practice's file goes to `config` unless there is one."""
+
+    file: Path
+    key: BackupKey
+    config: Path
+    data: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """`config_kept`: there was a practice's file, which stays. `elsewhere` holds files that the practice's file names
+    by other paths, to be put there by hand; None where there are none.
+    """
+
+    made_at: str
+    examination: Examination
+    config_kept: bool
+    elsewhere: Path | None
+
+
+async def try_out(file: Path, key: BackupKey, scratch: Path, progress: Progress) -> tuple[str, Examination]:
+    """Restore to a folder in `scratch`, look at everything, and throw it away; gives when it was made too.
+
+    Raises what `restore` raises.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="secondline-verify-", dir=scratch))
+    try:
+        unpacked = await open_backup(file, key, folder / "backup", progress)
+        async with database_of(unpacked) as database:
+            await put_right(unpacked, database)
+            return unpacked.manifest.header.made_at, await examine(unpacked, database)
+    finally:
+        shutil.rmtree(folder)
+
+
+async def restore(wanted: Wanted, progress: Progress) -> Restored:
+    """Restore into the data folder, which has to be empty.
+
+    Raises NotRestored, NotReadable, KeyProblem, ManifestProblem, ConfigProblems, StoreUnavailable, StoreError,
+    DumpFailed, DatabaseDown or OSError; then nothing is there.
+    """
+    layout = Layout(wanted.data)
+    _refuse_what_is_there(layout)
+    wanted.data.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
+    shutil.rmtree(layout.restoring, ignore_errors=True)
+    try:
+        unpacked = await open_backup(wanted.file, wanted.key, layout.restoring, progress)
+        kept = wanted.config.exists()
+        examination = await _put_up(wanted, unpacked)
+    except BaseException:
+        shutil.rmtree(layout.restoring, ignore_errors=True)
+        raise
+    elsewhere = None if kept else _put_practice(unpacked, wanted.config)
+    write_private(layout.restoring / WHOLE, unpacked.manifest.header.made_at + "\n")
+    complete(layout)
+    return Restored(unpacked.manifest.header.made_at, examination, kept, elsewhere)
+
+
+def complete(layout: Layout) -> bool:
+    """Do the last step of a restore, or of one that was cut short in it: the names. False where there is none to do."""
+    if not (layout.restoring / WHOLE).exists():
+        return False
+    unpacked = layout.restoring / "data"
+    for path in sorted(unpacked.iterdir()) if unpacked.is_dir() else ():
+        path.rename(layout.data / path.name)
+    sync_folder(layout.data)
+    shutil.rmtree(layout.restoring)
+    sync_folder(layout.data)
+    return True
+
+
+def _refuse_what_is_there(layout: Layout) -> None:
+    there = [p.name for p in layout.data.iterdir() if p != layout.restoring] if layout.data.is_dir() else []
+    if [name for name in there if name not in _NOT_OURS]:
+        raise NotRestored(
+            f"{layout.data} is not empty: stop the server that runs on it and move the folder away, or give another "
+            "--data folder"
+        )
+
+
+async def _put_up(wanted: Wanted, unpacked: Unpacked) -> Examination:
+    if unpacked.manifest.header.database == "embedded":
+        async with database_of(unpacked) as database:
+            await put_right(unpacked, database)
+            found = await examine(unpacked, database)
+    else:
+        found = await _put_up_outside(wanted, unpacked)
+    finish(unpacked)
+    return found
+
+
+async def _put_up_outside(wanted: Wanted, unpacked: Unpacked) -> Examination:
+    """Into the database that the practice's file names: the one that is there, or else that of the backup."""
+    file = wanted.config if wanted.config.exists() else unpacked.folder / unpacked.manifest.practice
+    dsn = load(file).settings.database_url
+    if dsn is None:
+        raise NotRestored(
+            "the backup is of a practice with a database of its own, and the practice's file names none: name an empty "
+            "one in [database], then restore again"
+        )
+    if not await is_empty(dsn):
+        raise NotRestored("the database that the practice's file names is not empty: name an empty one, then try again")
+    await fill(dsn, unpacked)
+    async with Database.connect(dsn) as database:
+        await put_right(unpacked, database)
+        return await examine(unpacked, database)
+
+
+def _put_practice(unpacked: Unpacked, config: Path) -> Path | None:
+    """The practice's files, each where it was beside the main one; what is there already stays."""
+    home, source = config.absolute().parent, unpacked.folder / PRACTICE
+    for path in sorted(path for path in source.rglob("*") if path.is_file()):
+        is_main = path == unpacked.folder / unpacked.manifest.practice
+        target = config if is_main else home / path.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            shutil.copyfile(path, target)
+            target.chmod(0o600)
+    if not (unpacked.folder / ELSEWHERE).is_dir():
+        return None
+    aside = home / "restored-elsewhere"
+    shutil.copytree(unpacked.folder / ELSEWHERE, aside, dirs_exist_ok=True)
+    return aside

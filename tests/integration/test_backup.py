@@ -1,0 +1,206 @@
+"""A practice is kept while its database is at work, brought back elsewhere, and tried out; what is damaged is found."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pyrage
+import pytest
+
+from pbx.asterisk.layout import Layout
+from pbx.backup.key import BackupKey
+from pbx.instance import only_instance
+from pbx.store.calls import PgCallLog
+from pbx.store.database import Database
+from pbx.store.embedded import EmbeddedPostgres
+from tests.kit.calls import PATIENT, a_decision, a_message_call, a_start
+from tests.kit.database import copy_cluster
+from tests.kit.server import Answer, secondline
+from voicemail.audio import wav_bytes
+
+ROOT = Path(__file__).parents[2]
+SOLO = ROOT / "docs" / "examples" / "solo.toml"
+SAID = wav_bytes(np.tile(np.array([9000, -9000], dtype="<i2"), 8000).tobytes())
+MESSAGES = 3
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A practice with messages, its database at work as under a running server; and its backup key."""
+
+    folder: Path
+    key: Path
+    dsn: str
+    messages: tuple[UUID, ...]
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "practice.toml"
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.folder / "var")
+
+    async def run(self, *words: str) -> Answer:
+        return await secondline(*words, "--config", str(self.config), "--data", str(self.layout.data))
+
+    async def backup(self, target: Path, *words: str) -> Answer:
+        return await self.run("backup", str(target), *words)
+
+    async def verify(self, file: Path, scratch: Path) -> Answer:
+        words = ("restore", str(file), "--verify", "--key", str(self.key), "--scratch", str(scratch), "--json")
+        return await self.run(*words)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, fresh_cluster: Path) -> Iterator[Kept]:
+    folder = tmp_path_factory.mktemp("kept")
+    layout = Layout(folder / "var")
+    (folder / "practice.toml").write_text(
+        SOLO.read_text("utf-8") + "\n[contacts]\nfile = 'lists/contacts.csv'\n", "utf-8"
+    )
+    (folder / "lists").mkdir()
+    (folder / "lists" / "contacts.csv").write_text("number,name,groups\n+12155550190,Oakgrove,\n", "utf-8")
+    layout.make()
+    layout.secrets.write_text('{"ami": "made-once", "phones": {}}', "utf-8")
+    copy_cluster(fresh_cluster, layout.postgres)
+    cluster = EmbeddedPostgres(layout.postgres)
+    with only_instance(layout.lock):
+        dsn = asyncio.run(cluster.start())
+        try:
+            messages = tuple(asyncio.run(_fill(dsn, layout)))
+            yield Kept(folder, _make_key(folder), dsn, messages)
+        finally:
+            asyncio.run(cluster.stop())
+
+
+async def _fill(dsn: str, layout: Layout) -> list[UUID]:
+    made = []
+    async with Database.connect(dsn) as database:
+        await database.migrate()
+        log = PgCallLog(database)
+        for _ in range(MESSAGES):
+            start = a_start()
+            call = a_message_call(start)
+            [recording] = call.recordings
+            recording = replace(recording, sha256=hashlib.sha256(SAID).hexdigest(), seconds=2.0)
+            (layout.messages / recording.file).write_bytes(SAID)
+            await log.open_call(start, a_decision())
+            await log.finish_call(replace(call, recordings=(recording,)))
+            made.append(recording.id)
+    return made
+
+
+def _make_key(folder: Path) -> Path:
+    key = folder / "backup.key"
+    words = ("backup-key", "create", str(key), "--config", str(folder / "practice.toml"), "--data", str(folder / "var"))
+    answer = asyncio.run(secondline(*words))
+    assert answer.status == 0, answer.err
+    return key
+
+
+async def test_a_backup_is_encrypted_and_says_what_it_holds(kept: Kept, tmp_path: Path) -> None:
+    answer = await kept.backup(tmp_path, "--json")
+    assert (answer.status, answer.err) == (0, "")
+    told = answer.json
+    file = Path(told["file"])
+    assert (told["messages"], told["calls"]) == (MESSAGES, MESSAGES)
+    assert told["bytes"] == file.stat().st_size
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    data = file.read_bytes()
+    assert PATIENT.encode() not in data and SAID[100:200] not in data and b"made-once" not in data
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+async def test_it_is_restored_elsewhere_and_everything_is_there(kept: Kept, tmp_path: Path) -> None:
+    file = tmp_path / "backup.age"
+    await kept.backup(file)
+    new = Kept(tmp_path / "new", kept.key, "", kept.messages)
+    answer = await new.run("restore", str(file), "--key", str(kept.key), "--json")
+    assert answer.status == 0, answer.err
+    assert (answer.json["ok"], answer.json["messages"], answer.json["config_kept"]) == (True, MESSAGES, False)
+    assert new.config.read_bytes() == kept.config.read_bytes()
+    assert (new.folder / "lists" / "contacts.csv").exists()
+    assert json.loads(new.layout.secrets.read_text())["ami"] == "made-once"
+    assert not new.layout.restoring.exists()
+    listed = (await new.run("voicemail", "list", "--json")).json
+    assert {message["id"] for message in listed} == {str(id_) for id_ in kept.messages}
+    assert {message["from"] for message in listed} == {PATIENT}
+    out = tmp_path / "heard.wav"
+    assert (await new.run("voicemail", "export", str(kept.messages[0]), str(out))).status == 0
+    assert out.read_bytes() == SAID
+    again = await new.run("restore", str(file), "--key", str(kept.key))
+    assert again.status == 1
+    assert "is not empty" in again.err
+
+
+async def test_a_trial_leaves_nothing_and_finds_what_is_missing(kept: Kept, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    missing = kept.layout.messages / f"{kept.messages[0]}.wav"
+    missing.rename(tmp_path / "aside")
+    try:
+        await kept.backup(tmp_path / "bad.age")
+    finally:
+        (tmp_path / "aside").rename(missing)
+    bad = await kept.verify(tmp_path / "bad.age", scratch)
+    assert (bad.status, bad.json["ok"], bad.json["messages"]) == (1, False, MESSAGES)
+    assert bad.json["seconds_of_audio"] == pytest.approx((MESSAGES - 1) * 2.0)
+    assert bad.json["problems"] == [f"message {kept.messages[0]}: its audio is missing"]
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize("harm", ["cut", "flipped", "other key", "forged"])
+async def test_what_is_damaged_or_not_ours_is_refused_and_leaves_nothing(kept: Kept, tmp_path: Path, harm: str) -> None:
+    file, key = tmp_path / "backup.age", kept.key
+    await kept.backup(file)
+    data = bytearray(file.read_bytes())
+    match harm:
+        case "cut":
+            del data[-1000:]
+        case "flipped":
+            data[len(data) // 2] ^= 1
+        case "other key":
+            key = _other_key(kept, tmp_path)
+        case "forged":  # by somebody who knows for whom backups are encrypted, and no more
+            mine = BackupKey.read(kept.key, lambda: "")
+            data = bytearray(_forged(bytes(data), mine))
+    file.write_bytes(data)
+    new = Kept(tmp_path / "new", key, "", ())
+    answer = await new.run("restore", str(file), "--key", str(key))
+    assert answer.status == 1
+    assert "Traceback" not in answer.err and "unexpected" not in answer.err
+    assert not new.config.exists()
+    assert list(new.layout.data.iterdir()) == []
+
+
+def _other_key(kept: Kept, folder: Path) -> Path:
+    other = folder / "other.key"
+    text = kept.key.read_text()
+    secret = next(line for line in text.splitlines() if line.startswith("AGE-SECRET"))
+    other.write_text(text.replace(secret, str(pyrage.x25519.Identity.generate())))
+    return other
+
+
+def _forged(data: bytes, key: BackupKey) -> bytes:
+    plain = bytearray(pyrage.decrypt(data, [key.identity]))
+    at = plain.rindex(b"manifest.sig")
+    signature = at + 512 if at % 512 == 0 else (at // 512 + 1) * 512
+    plain[signature] ^= 1
+    return bytes(pyrage.encrypt(bytes(plain), [key.identity.to_public()]))
+
+
+async def test_without_a_key_it_says_how_to_make_one(tmp_path: Path) -> None:
+    (tmp_path / "practice.toml").write_text(SOLO.read_text("utf-8"), "utf-8")
+    words = ("--config", str(tmp_path / "practice.toml"), "--data", str(tmp_path / "var"))
+    answer = await secondline("backup", str(tmp_path / "x"), *words)
+    assert answer.status == 1
+    assert "secondline backup-key create" in answer.err
