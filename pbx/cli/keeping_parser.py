@@ -9,7 +9,7 @@ from pbx.cli.lazy import lazily
 
 
 def add_keeping_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser], add: Add) -> None:
-    """`backup`, `backup-key` and `restore`."""
+    """`backup`, `backup-key`, `restore`, `doctor` and `inventory`."""
     backup = add(
         commands, "backup", lazily("backup:backup"), "keep all of the practice in an encrypted file", json=True
     )
@@ -30,6 +30,11 @@ def add_keeping_commands(commands: argparse._SubParsersAction[argparse.ArgumentP
     _passphrase_file(restore)
     restore.add_argument("--verify", action="store_true", help="restore to a scratch place, look at all, throw it away")
     restore.add_argument("--scratch", metavar="DIR", help="where that is (default: the machine's temporary folder)")
+    doctor = add(commands, "doctor", lazily("doctor:doctor"), "look at everything that calls depend on", json=True)
+    doctor.add_argument("--all", action="store_true", help="tell what is in order too")
+    what = "what there is, what listens, who talks to whom, what leaves the building"
+    inventory = add(commands, "inventory", lazily("inventory:inventory"), what, json=True)
+    inventory.add_argument("--diagram", metavar="FILE", help="draw it: .svg a picture, .mmd or .md Mermaid text")
 
 
 def _passphrase_file(parser: argparse.ArgumentParser) -> None:
