@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, SubElement
 
+FONTS = "Helvetica, Arial, sans-serif"
 INK, PALE = "#1f2933", "#616e7c"
+
+
+def svg_picture(width: int, height: int) -> Element:
+    """An empty picture of so many pixels."""
+    values = {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width} {height}", "role": "img"}
+    return Element("svg", values | {"width": str(width), "height": str(height), "font-family": FONTS})
 
 
 def svg_attributes(**values: object) -> dict[str, str]:

@@ -13,7 +13,8 @@ _COLUMN = 240
 _HEADS = {Side.OUTSIDE: "Outside", Side.MACHINE: "This machine", Side.PREMISES: "The practice's network"}
 _SAFE, _OPEN, _LEAVES = "#1b7f5c", "#b4690e", "#c62828"
 
-Places = dict[str, tuple[float, float]]
+Point = tuple[float, float]
+Places = dict[str, Point]
 
 
 def flows_svg(inventory: Inventory) -> str:
@@ -30,10 +31,11 @@ def flows_svg(inventory: Inventory) -> str:
     SubElement(svg, "rect", svg_attributes(width=WIDTH, height=height, fill="#ffffff"))
     svg_words(svg, 30, 34, f"What goes where at {inventory.practice}", size=20, weight="bold")
     svg_words(svg, 30, 56, f"Secondline {inventory.versions['secondline']}, {inventory.made_at}", size=13, fill=PALE)
-    lines = SubElement(svg, "g", {"class": "flows"})
     places = _boxes(svg, columns)
+    lines = SubElement(svg, "g", {"class": "flows"})
     for number, flow in enumerate(inventory.flows, 1):
-        _arrow(lines, flow, places, number)
+        beside = sum({flow.source, flow.target} == {one.source, one.target} for one in inventory.flows[: number - 1])
+        _line(lines, flow, _curve(places[flow.source], places[flow.target], beside), number)
         _told(svg, flow, inventory, number, bottom + 24 + LINE * (number - 1))
     indent(svg)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(svg, encoding="unicode") + "\n"
@@ -51,20 +53,32 @@ def _boxes(svg: Element, columns: dict[Side, list[Party]]) -> Places:
             SubElement(group, "rect", frame)
             svg_words(group, x + 12, y + 22, party.name, size=14, weight="bold")
             svg_words(group, x + 12, y + 41, party.about, size=11, fill=PALE)
-            places[party.key] = (x + _COLUMN / 2, y + BOX / 2)
+            places[party.key] = (float(x), float(y))
     return places
 
 
-def _arrow(parent: Element, flow: Flow, places: Places, number: int) -> None:
-    (x1, y1), (x2, y2) = places[flow.source], places[flow.target]
-    bend = 16.0 * (number % 5 - 2)  # flows between the same two lie beside each other
+def _curve(source: Point, target: Point, beside: int) -> tuple[Point, Point, Point]:
+    """Start, control point and end of a quadratic curve between two boxes (their upper left corners); `beside` counts
+    the curves that are there already between the same two.
+    """
+    (x1, y1), (x2, y2) = ((x, y + BOX / 2) for x, y in (source, target))
+    bend = 26.0 * beside
+    if x1 == x2:  # in one column: around what is in between
+        x1 = x2 = x1 + _COLUMN
+        out = x1 + 40 + abs(y2 - y1) / 5 + bend
+        return (x1, y1 + 8), (out, (y1 + y2) / 2), (x2, y2 - 8)
+    x1, x2 = (x1 + _COLUMN, x2) if x1 < x2 else (x1, x2 + _COLUMN)
+    return (x1, y1), ((x1 + x2) / 2, (y1 + y2) / 2 + 2 * bend), (x2, y2)
+
+
+def _line(parent: Element, flow: Flow, curve: tuple[Point, Point, Point], number: int) -> None:
+    (x1, y1), (x2, y2), (x3, y3) = curve
     colour = _LEAVES if flow.leaves else _SAFE if flow.encrypted else _OPEN
-    path = f"M {x1:g} {y1:g} Q {(x1 + x2) / 2 + bend:g} {(y1 + y2) / 2 + bend:g} {x2:g} {y2:g}"
-    line = svg_attributes(d=path, fill="none", stroke=colour) | {"stroke-width": "2"}
-    if not flow.encrypted:
-        line["stroke-dasharray"] = "5 4"
-    SubElement(parent, "path", line)
-    x, y = (x1 + x2) / 2 + bend / 2, (y1 + y2) / 2 + bend / 2
+    path = svg_attributes(d=f"M {x1:g} {y1:g} Q {x2:g} {y2:g} {x3:g} {y3:g}", fill="none", stroke=colour)
+    path |= {"stroke-width": "2"} | ({} if flow.encrypted else {"stroke-dasharray": "5 4"})
+    SubElement(parent, "path", path)
+    SubElement(parent, "circle", svg_attributes(cx=x3, cy=y3, r=4, fill=colour))
+    x, y = (x1 + 2 * x2 + x3) / 4, (y1 + 2 * y2 + y3) / 4
     SubElement(parent, "circle", svg_attributes(cx=x, cy=y, r=9, fill="#ffffff", stroke=colour))
     svg_words(parent, x, y + 4, str(number), size=11, anchor="middle", fill=colour)
 
