@@ -81,10 +81,21 @@ class AuditTrail:
         seq, at = (last.end.seq, last.at) if last else (None, None)
         return TrailState(seq, at, self._problem, self._copy_problem)
 
-    async def verify(self) -> Report:
-        """Verify everything. Raises StoreUnavailable, FileAway, KeyProblem."""
-        key, known = await asyncio.to_thread(self._open)
-        return await verify(self._book, known, key.public)
+    async def verify(self, public: str | None = None) -> Report:
+        """Verify everything, by the public key that is given or this machine's.
+
+        Raises StoreUnavailable, FileAway, KeyProblem.
+        """
+        public = public or self.public_key()
+        return await verify(self._book, await asyncio.to_thread(self._files.read, believing(public)), public)
+
+    async def checkpoints(self) -> Log:
+        """The checkpoints that are there. Raises FileAway, KeyProblem."""
+        return await asyncio.to_thread(self._files.read, believing(self.public_key()))
+
+    def public_key(self) -> str:
+        """The public half of this machine's key. Raises KeyProblem."""
+        return SigningKey.load(self._key_file).public
 
     async def checkpoint(self, cause: Cause) -> Checkpoint | None:
         """Verify what came since the last checkpoint and sign where the chain ends; None if nothing came.

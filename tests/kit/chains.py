@@ -29,7 +29,9 @@ def chained(rows: Sequence[Row]) -> list[Row]:
     before, made = START, []
     for row in rows:
         bytes_ = canon(before.seq + 1, row.at, row.actor, row.action, row.object, row.detail)
-        made.append(row._replace(seq=before.seq + 1, canon=bytes_, hash=hash_after(before.hash, sha256(bytes_).digest())))
+        made.append(
+            row._replace(seq=before.seq + 1, canon=bytes_, hash=hash_after(before.hash, sha256(bytes_).digest()))
+        )
         before = Link(made[-1].seq, made[-1].hash)
     return made
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import pytest
 
@@ -85,7 +84,9 @@ async def test_what_was_done_and_where_is_told(how: str, log: Log) -> None:
     for _ in range(50):
         rows = tampered(ROWS, how, dice, ANCHORED)
         [finding] = (await verify(rows_only(rows), log)).findings
-        changed = next((n for n, (was, now) in enumerate(zip(ROWS, rows, strict=False), 1) if was != now), len(rows) + 1)
+        changed = next(
+            (n for n, (was, now) in enumerate(zip(ROWS, rows, strict=False), 1) if was != now), len(rows) + 1
+        )
         assert (finding.kind in KINDS[how], finding.seq) == (True, changed)
 
 
