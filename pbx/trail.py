@@ -1,7 +1,7 @@
 """The audit of a practice put together: its chain, its checkpoints and their key.
 
-Whoever has brought a database back asks `await audit_trail(records.audit, layout, settings.audit).verify()` and looks at
-the report's `verdict` and `findings`.
+Whoever has brought a database back asks `await audit_trail(records.audit, layout, settings.audit).verify()` and looks
+at the report's `verdict` and `findings`.
 """
 
 from __future__ import annotations

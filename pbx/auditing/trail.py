@@ -1,4 +1,4 @@
-"""Checkpoints of the audit while the server runs: what was appended is verified, and its end signed outside of the database.
+"""Checkpoints of the audit: what was appended is verified, and its end is signed outside of the database.
 
 Nothing here stands in the way of a call: rows are appended without it, and a checkpoint that fails comes later.
 """

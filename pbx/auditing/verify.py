@@ -69,7 +69,7 @@ class Report:
         return max(0, (self.last or 0) - (self.anchored or 0))
 
     def as_json(self, now: datetime) -> dict[str, Any]:
-        """`audit verify --json`; `age` of the last anchor in seconds, `kind` and `first_bad_seq` of the first finding."""
+        """`audit verify --json`; `kind` and `first_bad_seq` are those of the first finding."""
         first = self.findings[0] if self.findings else None
         return {
             "verdict": self.verdict.name.lower().replace("_", "-"),

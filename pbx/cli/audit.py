@@ -190,4 +190,5 @@ def _row_json(row: Noted) -> dict[str, Any]:
 def _row_in_words(row: Noted, timezone: str) -> str:
     detail = ", ".join(f"{key}: {value}" for key, value in row.detail.items())
     more = f" ({detail})" if detail else ""
-    return f"{row.seq:>6} {row.at.astimezone(ZoneInfo(timezone)):%d %b %Y %H:%M:%S} {row.actor} {row.action} {row.object}{more}"
+    when = f"{row.at.astimezone(ZoneInfo(timezone)):%d %b %Y %H:%M:%S}"
+    return f"{row.seq:>6} {when} {row.actor} {row.action} {row.object}{more}"

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pbx.asterisk.layout import Layout
 from pbx.cli.errors import sentence
+from pbx.cli.records import operator
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.settings import Settings
 from pbx.database import DatabaseProblem, open_records

@@ -1,7 +1,7 @@
 """The chain of audit rows: what its bytes are, and what is wrong with one. Pure; also for rows out of an export.
 
-`hash = sha256(hash before || sha256(canon))`, where `canon` are the bytes that migration 0011 writes. Because a row goes
-in by the hash of its bytes, one can be left out of an export without breaking the chain (`Row.canon` None).
+`hash = sha256(hash before || sha256(canon))`, where `canon` are the bytes that migration 0011 writes. Because a row is
+chained by the hash of its bytes, its bytes can be left out of an export without breaking the chain.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from json.encoder import encode_basestring
+from json.encoder import encode_basestring as _quoted
 from typing import NamedTuple
 
 GENESIS = bytes(32)
@@ -72,13 +72,14 @@ class Finding:
     what: str
 
 
-def canon(seq: int, at: datetime, actor: str, action: str, thing: str, detail: str) -> bytes:
-    """The bytes of a row, as PostgreSQL writes such a jsonb: keys by their length and then by their letters."""
-    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
-    quote = encode_basestring
+def canon(row: Row) -> bytes:
+    """The bytes of a row, as PostgreSQL writes such a jsonb: keys by their length and then by their letters.
+
+    `row.at` is in UTC; what the row says of its own bytes and hash does not matter.
+    """
     return (
-        f'{{"at": "{moment}", "seq": {seq}, "actor": {quote(actor)}, "action": {quote(action)}, "detail": {detail}, '
-        f'"object": {quote(thing)}}}'
+        f'{{"at": "{row.at.isoformat(timespec="microseconds")}", "seq": {row.seq}, "actor": {_quoted(row.actor)}, '
+        f'"action": {_quoted(row.action)}, "detail": {row.detail}, "object": {_quoted(row.object)}}}'
     ).encode()
 
 
@@ -104,13 +105,7 @@ class Chain:
             row = Row(*values)  # type: ignore[arg-type]  # a row of the database, in the order of its columns
             seq += 1
             after = sha256(before + sha256(row.canon).digest()).digest()
-            moment = row.at.isoformat(timespec="microseconds")
-            bytes_ = (
-                f'{{"at": "{moment}", "seq": {seq}, "actor": {encode_basestring(row.actor)}, '
-                f'"action": {encode_basestring(row.action)}, "detail": {row.detail}, '
-                f'"object": {encode_basestring(row.object)}}}'
-            ).encode()
-            if row.seq != seq or after != row.hash or bytes_ != row.canon:
+            if row.seq != seq or after != row.hash or canon(row) != row.canon:
                 finding = _wrong_with(row, seq, after)
             if finding is None and seq in anchors:
                 finding = self._at_anchor(seq, after)
@@ -170,7 +165,7 @@ def _wrong_with(row: Row, expected: int, after: bytes) -> Finding | None:
         return Finding(Kind.HASH, row.seq, f"row {row.seq}: its bytes are no audit row")
     if told.get("seq") != row.seq:
         return Finding(Kind.REORDER, row.seq, f"row {row.seq} stands where another stood")
-    if told != _told(canon(row.seq, row.at, row.actor, row.action, row.object, row.detail)):
+    if told != _told(canon(row)):
         return Finding(Kind.COLUMN, row.seq, f"row {row.seq}: its columns are not what was hashed")
     return _wrong_hash(row.seq) if after != row.hash else None
 

@@ -1,7 +1,7 @@
 """Signed checkpoints: where the chain of audit rows ended at a time, each with the hash of the checkpoint before. Pure.
 
-A checkpoint is a line of JSON. Its signature (Ed25519) covers the line without it; `previous` is the sha256 of the whole
-line before. So a signature that holds vouches for every line above it.
+A checkpoint is a line of JSON. Its signature (Ed25519) covers the line without it; `previous` is the sha256 of the line
+before. So a signature that holds vouches for every line above it.
 """
 
 from __future__ import annotations

@@ -43,7 +43,8 @@ def migrations(folder: Path = FOLDER) -> tuple[Migration, ...]:
 async def migrate(connection: Connection[Record], wanted: Sequence[Migration] | None = None) -> None:
     """Apply what is missing of `wanted` (default: this program's own), then bring the job queue's schema up to date.
 
-    Then the application's role is given its rights, on new tables too. The lock belongs to the session: `connection` is to be closed afterwards. Raises `SchemaRefused`.
+    Then the application's role is given its rights, on new tables too. The lock belongs to the session: `connection` is
+    to be closed afterwards. Raises `SchemaRefused`.
     """
     known = migrations() if wanted is None else wanted
     await sql.lock_schema(connection)

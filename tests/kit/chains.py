@@ -19,19 +19,22 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 def a_row(before: Link, at: datetime, action: str, thing: str) -> Row:
     """The row after `before`, with its right hash."""
-    seq, detail = before.seq + 1, json.dumps({"n": before.seq})
-    bytes_ = canon(seq, at, "mia", action, thing, detail)
-    return Row(seq, at, "mia", action, thing, detail, bytes_, hash_after(before.hash, sha256(bytes_).digest()))
+    row = Row(before.seq + 1, at, "mia", action, thing, json.dumps({"n": before.seq}), b"", b"")
+    return linked(before, row)
+
+
+def linked(before: Link, row: Row) -> Row:
+    """The row with the number, the bytes and the hash that it has after `before`."""
+    row = row._replace(seq=before.seq + 1)
+    bytes_ = canon(row)
+    return row._replace(canon=bytes_, hash=hash_after(before.hash, sha256(bytes_).digest()))
 
 
 def chained(rows: Sequence[Row]) -> list[Row]:
     """The same deeds with numbers, bytes and hashes made anew: what somebody who knows the rules would leave."""
-    before, made = START, []
+    before, made = START, list[Row]()
     for row in rows:
-        bytes_ = canon(before.seq + 1, row.at, row.actor, row.action, row.object, row.detail)
-        made.append(
-            row._replace(seq=before.seq + 1, canon=bytes_, hash=hash_after(before.hash, sha256(bytes_).digest()))
-        )
+        made.append(linked(before, row))
         before = Link(made[-1].seq, made[-1].hash)
     return made
 

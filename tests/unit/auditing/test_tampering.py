@@ -1,4 +1,4 @@
-"""Whatever is done to rows that were signed is found, whoever did it and however well; without checkpoints not all is."""
+"""Whatever is done to rows that were signed is found, whoever did it and however well."""
 
 from __future__ import annotations
 
@@ -84,9 +84,8 @@ async def test_what_was_done_and_where_is_told(how: str, log: Log) -> None:
     for _ in range(50):
         rows = tampered(ROWS, how, dice, ANCHORED)
         [finding] = (await verify(rows_only(rows), log)).findings
-        changed = next(
-            (n for n, (was, now) in enumerate(zip(ROWS, rows, strict=False), 1) if was != now), len(rows) + 1
-        )
+        pairs = enumerate(zip(ROWS, rows, strict=False), 1)
+        changed = next((n for n, (was, now) in pairs if was != now), len(rows) + 1)
         assert (finding.kind in KINDS[how], finding.seq) == (True, changed)
 
 
