@@ -26,6 +26,8 @@ from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import LOOPBACK
 from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.render import Machine
+from pbx.auditing.journal import FileJournal
+from pbx.auditing.trail import AuditTrail
 from pbx.calendars import Calendars
 from pbx.config.load import Practice
 from pbx.database import DatabaseKeeper, Records, records_of
@@ -55,9 +57,11 @@ from pbx.services.pins import Pins
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
 from pbx.services.urgent import PinWatch, UrgentCalls
+from pbx.store.chain import PgAudit
 from pbx.store.database import Database
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.jobs import TranscriptionQueue
+from pbx.trail import audit_trail
 from pbx.urgent_cases import UrgentCases
 from pbx.web.api import Api
 from pbx.web.metrics import Metrics
@@ -71,6 +75,9 @@ from voicemail.transcribe.recogniser import RecogniserProcess, WorkerOptions
 from voicemail.transcription import Transcription
 
 AMI_USER = "secondline"
+
+AUDIT_PORTION = 200
+"""Audit rows that are verified in one go: about a millisecond, in which no caller is answered."""
 
 
 @dataclass
@@ -100,6 +107,17 @@ class Assembly:
     @cached_property
     def records(self) -> Records:
         return records_of(self.database)
+
+    # The audit.
+
+    @cached_property
+    def trail(self) -> AuditTrail:
+        book = PgAudit(self.database, portion=AUDIT_PORTION)
+        return audit_trail(book, self.layout, self.practice.settings.audit)
+
+    @cached_property
+    def journal(self) -> FileJournal:
+        return FileJournal(self.layout.audit_journal, self.records.audit)
 
     # Asterisk, and what is known of it.
 
@@ -154,7 +172,7 @@ class Assembly:
 
     @cached_property
     def pins(self) -> Pins:
-        return Pins(self.records.pins, KeptFile(self.layout.pins))
+        return Pins(self.records.pins, KeptFile(self.layout.pins), journal=self.journal)
 
     @cached_property
     def operations(self) -> ServerOperations:
@@ -169,6 +187,8 @@ class Assembly:
             self.pins,
             Mailboxes(self.retention),
             self.records.outbox,
+            self.trail,
+            self.journal,
         )
         return ServerOperations(self.config, self.practice, self.machine, parts)
 
@@ -225,7 +245,9 @@ class Assembly:
 
     @cached_property
     def api(self) -> Api:
-        return Api(self.operations, self.overrides, self.records.tokens, Refusals(self.metrics.api_refused.inc))
+        return Api(
+            self.operations, self.overrides, self.records.tokens, Refusals(self.metrics.api_refused.inc), self.journal
+        )
 
     # Messages.
 
@@ -302,6 +324,8 @@ class Assembly:
             pin_watch=PinWatch(self.policy, self.pins.has),
             rota_watch=self.operations.rota_watch,
             retention=self.retention,
+            trail=self.trail,
+            journal=self.journal,
             health=self.health,
             poked=asyncio.Event(),
             asterisk_version=self.machine.program.version or "of an unknown version",

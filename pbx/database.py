@@ -14,7 +14,8 @@ from pbx.instance import AlreadyRunning, only_instance
 from pbx.services.health import Health, Part
 from pbx.services.ports import StoreUnavailable
 from pbx.store.calls import PgCallLog, PgPastCalls
-from pbx.store.database import Database
+from pbx.store.chain import PgAudit
+from pbx.store.database import Addresses, Database
 from pbx.store.down import DatabaseDown
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.errors import StoreError
@@ -43,9 +44,12 @@ def embedded(settings: Settings, layout: Layout) -> EmbeddedPostgres | None:
     return None if settings.database_url else EmbeddedPostgres(layout.postgres)
 
 
-def dsn_of(settings: Settings, cluster: EmbeddedPostgres | None) -> str:
-    """Where the database is."""
-    return cluster.dsn if cluster else settings.database_url or ""
+def dsn_of(settings: Settings, cluster: EmbeddedPostgres | None) -> Addresses:
+    """Where the database is, for the program and for its owner."""
+    if cluster:
+        return cluster.addresses
+    url = settings.database_url or ""
+    return Addresses(app=url, owner=settings.database_owner_url or url)
 
 
 class DatabaseKeeper:
@@ -96,6 +100,7 @@ class Records:
     outbox: PgOutbox
     greeting_audit: PgGreetingAudit
     inbox: PgInbox
+    audit: PgAudit
 
 
 @asynccontextmanager
@@ -106,7 +111,7 @@ async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Reco
     """
     cluster = embedded(settings, layout)
     if cluster is None:
-        async with Database.connect(settings.database_url or "") as database:
+        async with Database.connect(dsn_of(settings, None)) as database:
             await database.migrate()
             yield records_of(database)
         return
@@ -114,13 +119,14 @@ async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Reco
     try:
         with only_instance(layout.lock):
             try:
-                async with Database.connect(await cluster.start()) as database:
+                await cluster.start()
+                async with Database.connect(cluster.addresses) as database:
                     await database.migrate()
                     yield records_of(database)
             finally:
                 await cluster.stop()
     except AlreadyRunning:
-        async with Database.connect(cluster.dsn) as database:
+        async with Database.connect(cluster.addresses) as database:
             yield records_of(database)
 
 
@@ -131,7 +137,7 @@ async def database_up(settings: Settings, layout: Layout) -> AsyncIterator[str]:
     """
     cluster = embedded(settings, layout)
     if cluster is None:
-        yield settings.database_url or ""
+        yield dsn_of(settings, None).owner
         return
     try:
         with only_instance(layout.lock):
@@ -158,4 +164,5 @@ def records_of(database: Database) -> Records:
         outbox=PgOutbox(database),
         greeting_audit=PgGreetingAudit(database),
         inbox=PgInbox(database),
+        audit=PgAudit(database),
     )

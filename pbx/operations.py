@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from pbx.ami.errors import AmiError
 from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.render import Machine, render
 from pbx.asterisk.secrets import Secrets
+from pbx.auditing.trail import AuditTrail
 from pbx.calendars import Calendars
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.settings import Settings
@@ -25,6 +27,7 @@ from pbx.mailboxes import Mailboxes
 from pbx.output import override_json
 from pbx.prompts import make_prompts
 from pbx.services.health import Health
+from pbx.services.journal import Journal
 from pbx.services.known import Known
 from pbx.services.oncall import RotaWatch
 from pbx.services.pins import Pins
@@ -38,7 +41,7 @@ log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 
-ONLY_AT_START = ("web", "database_url", "recognizer", "network")
+ONLY_AT_START = ("web", "database_url", "database_owner_url", "recognizer", "network")
 """Settings that a running server does not change; a reload says so."""
 
 
@@ -56,6 +59,8 @@ class Parts:
     pins: Pins
     mailboxes: Mailboxes
     outbox: PgOutbox
+    trail: AuditTrail
+    journal: Journal
 
 
 class ServerOperations:
@@ -128,6 +133,7 @@ class ServerOperations:
             "asterisk_restarts": self._parts.asterisk.restarts,
             "oncall": self._on_call(),
             "overrides": self._overrides(),
+            "audit": self._audit(),
             "practice": {"file": str(self._config), "version": self.policy.version},
         }
 
@@ -162,10 +168,33 @@ class ServerOperations:
                 fresh = await asyncio.to_thread(load, self._config)
                 prompts = await make_prompts(fresh.policy, self._machine.layout)
             except ConfigProblems as error:
-                return _refused([str(problem) for problem in error.problems])
+                return await self._refused([str(problem) for problem in error.problems])
             except (GreetingProblem, OSError) as error:
-                return _refused([str(error)])
-            return await self._take(fresh, prompts)
+                return await self._refused([str(error)])
+            taken = await self._take(fresh, prompts)
+            await self._note("config-reloaded", version=fresh.policy.version)
+            return taken
+
+    async def note_start(self) -> None:
+        """Note in the audit which file is in force from now on."""
+        await self._note("config-loaded", version=self.policy.version, program=__version__)
+
+    async def note_stop(self) -> None:
+        """Note in the audit that the server ends."""
+        await self._note("stopped", program=__version__)
+
+    async def _note(self, action: str, **detail: str | int) -> None:
+        try:
+            await self._parts.journal.note("system", action, "practice", **detail)
+        except OSError:
+            log.error("the audit was not told of %r: the data folder cannot be written", action)
+
+    async def _refused(self, problems: list[str]) -> Json:
+        # The sentences may quote the file, so the audit has their number alone.
+        await self._note(
+            "config-refused", sha256=await asyncio.to_thread(_digest, self._config), problems=len(problems)
+        )
+        return {"ok": False, "problems": problems, "changed": []}
 
     async def _take(self, fresh: Practice, prompts: tuple[str, ...]) -> Json:
         before, self._practice = self._practice, fresh
@@ -207,6 +236,12 @@ class ServerOperations:
         except StoreUnavailable:
             return {"ok": False}
         return {"ok": True}
+
+    def _audit(self) -> Json:
+        state = self._parts.trail.state
+        at = state.anchored_at.isoformat(timespec="seconds") if state.anchored_at else None
+        problem = state.problem or state.copy_problem
+        return {"ok": state.problem is None, "anchored": state.anchored, "anchored_at": at, "problem": problem}
 
     def _overrides(self) -> list[Json]:
         known = self._parts.known.overrides
@@ -253,8 +288,11 @@ class ServerOperations:
             return None
 
 
-def _refused(problems: list[str]) -> Json:
-    return {"ok": False, "problems": problems, "changed": []}
+def _digest(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _with_secrets_for(machine: Machine, policy: Policy) -> Machine:

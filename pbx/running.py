@@ -17,6 +17,8 @@ from pbx.ami.client import AmiClient
 from pbx.ami.events import CallEnded, EventsLost, LinkRestored, Paged
 from pbx.asterisk.cel import rotate
 from pbx.asterisk.process import AsteriskProcess
+from pbx.auditing.journal import FileJournal
+from pbx.auditing.trail import AuditTrail
 from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
 from pbx.notify.lamp import Lamps
@@ -83,6 +85,8 @@ class Running:
     urgent: UrgentCalls
     pin_watch: PinWatch
     retention: Retention
+    trail: AuditTrail
+    journal: FileJournal
     health: Health
     poked: asyncio.Event
     asterisk_version: str
@@ -117,6 +121,8 @@ class Running:
             self._watch_rotas(),
             self._keep_recogniser(),
             self.retention.run(),
+            self.journal.run(),
+            self.trail.run(lambda: self.operations.settings.audit.keep_years),
             self.calendars.run(self.operations.take_calendars),
             self.queue.run(self.transcription.transcribe_message, self._give_up, asyncio.Event()),
         ]
@@ -214,8 +220,11 @@ class Running:
         await asyncio.gather(stopping, return_exceptions=True)
 
     async def _take_in_the_rest(self) -> None:
-        """What cannot be taken in now stays in the spool for the next start."""
+        """What cannot be taken in now stays in the spool, and in the journal, for the next start."""
         with contextlib.suppress(StoreUnavailable, TimeoutError):
             async with asyncio.timeout(LAST_SCAN_SECONDS):
                 await self.recorder.flush()
                 await self.ingest.scan_once()
+                await self.operations.note_stop()
+                await self.journal.tell_all()
+                await self.trail.stop()

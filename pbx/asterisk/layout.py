@@ -71,6 +71,25 @@ class Layout:
         return self.data / "own-greetings"
 
     @property
+    def audit(self) -> Path:
+        """What stands behind the audit outside of the database."""
+        return self.data / "audit"
+
+    @property
+    def audit_key(self) -> Path:
+        """The key that signs its checkpoints."""
+        return self.audit / "key.pem"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.audit / "checkpoints.jsonl"
+
+    @property
+    def audit_journal(self) -> Path:
+        """What the audit is yet to be told."""
+        return self.audit / "journal.jsonl"
+
+    @property
     def private(self) -> Path:
         """Sounds about patients, each for a moment of one talk."""
         return self.data / "private"
@@ -184,7 +203,7 @@ class Layout:
         if self.restoring.exists():
             raise UnusablePath(f"A restore into {self.data} is not done: repeat `secondline restore` with this folder.")
         asterisk = (self.etc.parent, self.etc, self.log, self.lib, self.cel.parent)
-        for folder in (self.data, self.greetings, self.own_sounds, self.private, self.messages, *asterisk):
+        for folder in (self.data, self.greetings, self.own_sounds, self.private, self.messages, self.audit, *asterisk):
             folder.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
         for folder in (self.spool, self.spare):
             _make_spool(folder)

@@ -1,4 +1,7 @@
-"""Whether what was restored is whole: every message's audio, the practice's file, the rows (held when they came in)."""
+"""Whether what was restored is whole: every message's audio, the audit, the practice's file.
+
+The rows of the database were held against the backup's list when they came in.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pbx.auditing.files import FileAway
+from pbx.auditing.key import KeyProblem
 from pbx.backup.unpacked import Unpacked
 from pbx.config.load import ConfigProblems, load
+from pbx.config.settings import Audit
+from pbx.store.chain import PgAudit
 from pbx.store.database import Database
 from pbx.store.restored import KeptAudio, kept_audio
+from pbx.trail import audit_trail
 from voicemail.audio import AudioProblem, parse_wav
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What was looked at and what is wrong; `problems` are sentences without patient data, `remarks` ask for a look."""
+    """What was looked at and what is wrong; `problems` are sentences without patient data, `remarks` ask for a look.
+
+    `audit_rows` of the audit follow each other; `signed` of them are under a checkpoint.
+    """
 
     messages: int
     seconds_of_audio: float
+    audit_rows: int
+    signed: int
     rows: int
     schema: int
     problems: tuple[str, ...] = ()
@@ -36,6 +49,8 @@ class Examination:
             "ok": self.good,
             "messages": self.messages,
             "seconds_of_audio": round(self.seconds_of_audio, 1),
+            "audit_rows": self.audit_rows,
+            "audit_signed": self.signed,
             "rows": self.rows,
             "schema": self.schema,
             "problems": list(self.problems),
@@ -47,14 +62,33 @@ async def examine(unpacked: Unpacked, database: Database) -> Examination:
     """Look at all of it. Raises StoreUnavailable."""
     kept = await kept_audio(database)
     lengths, problems = await asyncio.to_thread(_listen, kept, unpacked.data.messages)
+    remarks = await asyncio.to_thread(_practice, unpacked.folder / unpacked.manifest.practice)
+    rows, signed, wrong, unknown = await _audit(unpacked, database)
     return Examination(
         messages=len(kept),
         seconds_of_audio=sum(lengths),
+        audit_rows=rows,
+        signed=signed,
         rows=sum(unpacked.manifest.rows.values()),
         schema=unpacked.manifest.schema,
-        problems=tuple(problems),
-        remarks=tuple(await asyncio.to_thread(_practice, unpacked.folder / unpacked.manifest.practice)),
+        problems=(*problems, *wrong),
+        remarks=(*remarks, *unknown),
     )
+
+
+async def _audit(unpacked: Unpacked, database: Database) -> tuple[int, int, list[str], list[str]]:
+    """Its rows, those that are signed, what is wrong, and why nothing can be told.
+
+    With the checkpoints and the key of the data folder: where the practice keeps the key elsewhere, it is beside what
+    was unpacked or with the practice, and `secondline audit verify` tells afterwards.
+    """
+    try:
+        report = await audit_trail(PgAudit(database), unpacked.data, Audit()).verify()
+    except (FileAway, KeyProblem) as error:
+        return 0, 0, [], [f"the audit cannot be verified here: {error}"]
+    wrong = [f"the audit: {finding.kind}: {finding.what}" for finding in report.findings]
+    unknown = [f"the audit: {report.unknown}"] if report.unknown else []
+    return report.checked, report.checked - report.unanchored, wrong, unknown
 
 
 def _listen(kept: Sequence[KeptAudio], folder: Path) -> tuple[list[float], list[str]]:

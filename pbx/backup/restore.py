@@ -15,6 +15,8 @@ from pbx.backup.examine import Examination, examine
 from pbx.backup.key import BackupKey
 from pbx.backup.unpacked import Unpacked, database_of, fill, finish, open_backup, put_right
 from pbx.config.load import load
+from pbx.database import dsn_of
+from pbx.store.chain import PgAudit
 from pbx.store.database import Database
 from pbx.store.dump import is_empty
 from voicemail.audio import sync_folder
@@ -32,12 +34,13 @@ class NotRestored(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be restored, and where: the practice's file goes to `config` unless there is one."""
+    """What is to be restored, where and by whom: the practice's file goes to `config` unless there is one."""
 
     file: Path
     key: BackupKey
     config: Path
     data: Path
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +118,7 @@ def _refuse_what_is_there(layout: Layout) -> None:
 async def _put_up(wanted: Wanted, unpacked: Unpacked) -> Examination:
     if unpacked.manifest.header.database == "embedded":
         async with database_of(unpacked) as database:
-            await put_right(unpacked, database)
-            found = await examine(unpacked, database)
+            found = await _settle(wanted, unpacked, database)
     else:
         found = await _put_up_outside(wanted, unpacked)
     finish(unpacked)
@@ -126,18 +128,25 @@ async def _put_up(wanted: Wanted, unpacked: Unpacked) -> Examination:
 async def _put_up_outside(wanted: Wanted, unpacked: Unpacked) -> Examination:
     """Into the database that the practice's file names: the one that is there, or else that of the backup."""
     file = wanted.config if wanted.config.exists() else unpacked.folder / unpacked.manifest.practice
-    dsn = load(file).settings.database_url
-    if dsn is None:
+    settings = load(file).settings
+    if settings.database_url is None:
         raise NotRestored(
             "the backup is of a practice with a database of its own, and the practice's file names none: name an empty "
             "one in [database], then restore again"
         )
-    if not await is_empty(dsn):
+    where = dsn_of(settings, None)
+    if not await is_empty(where.owner):
         raise NotRestored("the database that the practice's file names is not empty: name an empty one, then try again")
-    await fill(dsn, unpacked)
-    async with Database.connect(dsn) as database:
-        await put_right(unpacked, database)
-        return await examine(unpacked, database)
+    await fill(where.owner, unpacked)
+    async with Database.connect(where) as database:
+        return await _settle(wanted, unpacked, database)
+
+
+async def _settle(wanted: Wanted, unpacked: Unpacked, database: Database) -> Examination:
+    await put_right(unpacked, database)
+    found = await examine(unpacked, database)
+    await PgAudit(database).note(wanted.by, "restore", "practice", made_at=unpacked.manifest.header.made_at)
+    return found
 
 
 def _put_practice(unpacked: Unpacked, config: Path) -> Path | None:

@@ -73,7 +73,7 @@ async def database_of(unpacked: Unpacked) -> AsyncIterator[Database]:
     try:
         dsn = await cluster.start()
         await fill(dsn, unpacked)
-        async with Database.connect(dsn) as database:
+        async with Database.connect(cluster.addresses) as database:
             yield database
     finally:
         await cluster.stop()

@@ -18,9 +18,12 @@ from pbx.backup.record import note_made, note_verified
 from pbx.backup.restore import Restored, Wanted, complete, restore, try_out
 from pbx.backup.take import Source, Taken, remove_older, take, target_in
 from pbx.cli.errors import BadOption
+from pbx.cli.records import operator, with_records
 from pbx.config.load import load
-from pbx.database import database_up
+from pbx.database import Records, database_up
 from pbx.output import print_json
+from pbx.store.chain import PgAudit
+from pbx.store.database import Database
 
 TELL_SECONDS = 2.0
 
@@ -63,7 +66,10 @@ def backup(options: Namespace) -> int:
     async def run() -> Taken:
         async with database_up(practice.settings, layout) as dsn:
             source = Source(Path(options.config), practice, layout, dsn)
-            return await take(source, target, key, now, _teller("written", options.json))
+            taken = await take(source, target, key, now, _teller("written", options.json))
+            async with Database.connect(dsn) as database:
+                await PgAudit(database).note(operator(), "backup", "practice", bytes=taken.bytes)
+            return taken
 
     taken = asyncio.run(run())
     note_made(layout.backups, now, target, taken.bytes)
@@ -84,7 +90,7 @@ def restore_backup(options: Namespace) -> int:
     key = BackupKey.read(Path(options.key), _asker(options))
     if options.verify:
         return _verify(options, key, layout, began)
-    wanted = Wanted(Path(options.file), key, Path(options.config).absolute(), layout.data)
+    wanted = Wanted(Path(options.file), key, Path(options.config).absolute(), layout.data, operator())
     restored = asyncio.run(restore(wanted, _teller("unpacked", options.json)))
     seconds = round(time.monotonic() - began, 1)
     if options.json:
@@ -100,6 +106,7 @@ def _verify(options: Namespace, key: BackupKey, layout: Layout, began: float) ->
     seconds = round(time.monotonic() - began, 1)
     if found.good and layout.data.is_dir():
         note_verified(layout.backups, datetime.now(UTC))
+        with_records(options, lambda records, _: _note_trial(records, made_at))
     if options.json:
         print_json({"file": options.file, "made_at": made_at, "restored_in_seconds": seconds} | found.to_json())
         return 0 if found.good else 1
@@ -109,6 +116,11 @@ def _verify(options: Namespace, key: BackupKey, layout: Layout, began: float) ->
         print(f"  {line}")
     print("All of it is right." if found.good else "IT IS NOT WHOLE: use another backup, and find out why.")
     return 0 if found.good else 1
+
+
+async def _note_trial(records: Records, made_at: str) -> int:
+    await records.audit.note(operator(), "backup-tried", "practice", made_at=made_at)
+    return 0
 
 
 def _tell_taken(taken: Taken, removed: list[Path], seconds: float, json: bool) -> None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pbx.asterisk.layout import Layout
 from pbx.cli.errors import sentence
+from pbx.cli.records import operator
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.settings import Settings
 from pbx.database import DatabaseProblem, open_records
@@ -95,7 +96,9 @@ def _moved(old: Policy, new: Policy, call: CallRecord, earlier: dict[str, list[d
 
 async def _calls(settings: Settings, layout: Layout, since: datetime) -> list[CallRecord]:
     async with open_records(settings, layout) as records:
-        return list(await records.calls.calls(since, None, MOST_CALLS))
+        found = list(await records.calls.calls(since, None, MOST_CALLS))
+        await records.audit.note(operator(), "compared", "calls", calls=len(found))
+        return found
 
 
 def _tell(changes: tuple[Change, ...], past: PastCalls, policy: Policy) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pbx import __version__
 from pbx.cli import errors
+from pbx.cli.audit_parser import add_audit_commands
 from pbx.cli.inbox_parser import add_by, add_inbox_commands, add_looks, add_report_commands
 from pbx.cli.keeping_parser import add_keeping_commands
 from pbx.cli.lazy import Command, lazily
@@ -60,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     _record_commands(commands)
     _model_commands(commands)
     add_report_commands(commands, _add)
+    add_audit_commands(commands, _add)
     add_keeping_commands(commands, _add)
     return parser
 

@@ -53,13 +53,14 @@ def with_records(options: Namespace, use: Callable[[Records, Practice], Awaitabl
 
 
 def calls(options: Namespace) -> int:
-    """Print the call log, newest first."""
+    """Print the call log, newest first; noted in the audit as a reading."""
 
     async def use(records: Records, practice: Practice) -> int:
         policy = practice.policy
         since = parse_time(options.since, policy.timezone) if options.since else None
         number = parse_number("--number", options.number, policy.country) if options.number else None
         found = await records.calls.calls(since, number, options.limit)
+        await records.audit.note(operator(), "listed", "calls", calls=len(found))
         if options.json:
             print_json([call_json(call) | {"name": name_of(call.caller, policy)} for call in found])
         else:

@@ -80,8 +80,19 @@ class Recognizer:
 
 
 @dataclass(frozen=True, slots=True)
+class Audit:
+    """`copy`: the second file of checkpoints. `key` None: the one in the data folder. `keep_years` None: for good."""
+
+    copy: Path | None = None
+    key: Path | None = None
+    keep_years: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """`drain_seconds`: how long a stop waits for calls in progress. `database_url` None: the embedded PostgreSQL.
+
+    `database_owner_url` is for its owner; None: `database_url` is the owner's.
 
     `senders` are the servers of notices, by the channel's key.
     """
@@ -92,6 +103,8 @@ class Settings:
     web: Web = Web()
     recognizer: Recognizer = Recognizer()
     database_url: str | None = field(default=None, repr=False)
+    database_owner_url: str | None = field(default=None, repr=False)
+    audit: Audit = Audit()
     drain_seconds: int = 30
     keeping: Keeping = field(default_factory=Keeping)
     senders: Mapping[str, Sender] = field(default_factory=dict, repr=False)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pbx.asterisk.ports import is_free
 from pbx.doctor.finding import Finding, ok, problem
 from pbx.doctor.place import Place
-from pbx.inventory.sockets import Listener, Seen, holder_of, open_sockets, wanted
+from pbx.inventory.sockets import Listener, Seen, holder_of, open_sockets, unexpected, wanted
 
 SUBJECT = "ports"
 
@@ -35,9 +35,7 @@ def judge_port(listener: Listener, ours: bool, free: bool, holder: str) -> Findi
 
 def judge_beyond(listeners: Iterable[Listener], seen: Sequence[Seen]) -> Finding:
     """What the server's own processes open to other machines has to be among what is meant to be open."""
-    meant = list(listeners)
-    odd = [one for one in seen if one.beyond and not any(listener.covers(one) for listener in meant)]
-    if odd:
+    if odd := unexpected(listeners, [one for one in seen if one.beyond]):
         text = ", ".join(f"{one.program} {one.protocol} {one.address}:{one.port}" for one in odd)
         remedy = "Close them in your firewall and report them: nothing of Secondline should listen there."
         return problem(SUBJECT, "beyond this machine", text, remedy)

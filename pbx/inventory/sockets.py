@@ -24,7 +24,7 @@ _ANY = {"0.0.0.0", "::", ""}
 @dataclass(frozen=True, slots=True)
 class Listener:
     """A socket that is meant to be there: TCP or UDP ports `first` to `last` at `address`; `what` it is for, and `who`
-    is to reach it.
+    is to reach it. Of `most` sockets there may be no more in that range (None: as many as it has ports).
     """
 
     protocol: str
@@ -34,6 +34,7 @@ class Listener:
     what: str
     who: str
     encrypted: bool
+    most: int | None = None
 
     @property
     def beyond(self) -> bool:
@@ -67,6 +68,12 @@ def wanted(settings: Settings, layout: Layout) -> list[Listener]:
     rtp = ("udp", network.bind, network.rtp_first, network.rtp_last, "voice (RTP), while calls last", "carrier, phones")
     found.append(Listener(*rtp, encrypted=False))
     found.append(Listener("tcp", web.host, web.port, web.port, "health, metrics, interface", "monitoring", False))
+    # PJSIP asks name servers from two sockets of its own, one a family of addresses, whatever there is to ask (Asterisk,
+    # res/res_pjsip/config_system.c, system_create_resolver_and_set_nameservers).
+    first, last = _own_ports()
+    found.append(
+        Listener("udp", "", first, last, "answers to Asterisk's name look-ups (DNS)", "name servers", False, 2)
+    )
     with suppress(OSError, ValueError, KeyError):
         ports = json.loads(layout.ports.read_text(encoding="utf-8"))
         for name, what in (("ami", "Asterisk's manager (AMI)"), ("agi", "questions of the dialplan (FastAGI)")):
@@ -86,6 +93,28 @@ def _sip(settings: Settings, sections: Iterable[Section]) -> Iterable[Listener]:
         kind = "udp" if protocol == "udp" else "tcp"
         what = f"SIP over {protocol.upper()}"
         yield Listener(kind, address, int(port), int(port), what, "carrier, phones", protocol in ("tls", "wss"))
+
+
+def unexpected(listeners: Iterable[Listener], seen: Iterable[Seen]) -> list[Seen]:
+    """What is there and not among what is meant to be there."""
+    left = {listener: listener.most for listener in listeners}
+    return [one for one in seen if not _allowed(left, one)]
+
+
+def _allowed(left: dict[Listener, int | None], one: Seen) -> bool:
+    for listener, most in sorted(left.items(), key=lambda entry: entry[1] is not None):
+        if listener.covers(one) and most != 0:
+            left[listener] = None if most is None else most - 1
+            return True
+    return False
+
+
+def _own_ports() -> tuple[int, int]:
+    """The ports that the system gives to whoever asks for none (ip(7), ip_local_port_range)."""
+    with suppress(OSError, ValueError):
+        first, last = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()
+        return int(first), int(last)
+    return 32768, 60999
 
 
 def open_sockets(layout: Layout) -> list[Seen]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 import asyncpg
 
+from pbx.store.audit import noting_last
 from pbx.store.errors import translated
 from pbx.store.migrate import migrate
 from pbx.store.queries import sql
@@ -31,20 +33,33 @@ _SETTINGS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a database is: for the application, whose role can do no more than it must, and for its owner."""
+
+    app: str = field(repr=False)
+    owner: str = field(repr=False)
+
+
 class Database:
     """A PostgreSQL database. Every method raises `StoreUnavailable` while the server is away."""
 
-    def __init__(self, dsn: str, pool: Pool[Record]) -> None:
-        self.dsn = dsn
+    def __init__(self, where: Addresses, pool: Pool[Record]) -> None:
+        self.dsn = where.app
+        self._owner = where.owner
         self._pool = pool
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, dsn: str) -> AsyncIterator[Self]:
-        """A database for the length of the block. The server may be away: no connection is made before one is used."""
+    async def connect(cls, where: Addresses | str) -> AsyncIterator[Self]:
+        """A database for the length of the block. The server may be away: no connection is made before one is used.
+
+        With one address the application is the owner too.
+        """
+        where = Addresses(where, where) if isinstance(where, str) else where
         with translated():
             pool = await asyncpg.create_pool(
-                dsn,
+                where.app,
                 min_size=0,
                 max_size=POOL_SIZE,
                 timeout=CONNECT_SECONDS,
@@ -53,13 +68,13 @@ class Database:
                 reset=_leave_as_it_is,
             )
         try:
-            yield cls(dsn, pool)
+            yield cls(where, pool)
         finally:
             await _close(pool)
 
     async def migrate(self) -> None:
         """Bring the schema up to date. Raises `SchemaRefused` with a remedy if that would be wrong."""
-        async with self.dedicated(MIGRATION_SECONDS) as connection:
+        async with self.owned() as connection:
             await migrate(connection)
 
     async def server_version(self) -> str:
@@ -77,21 +92,33 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
-        """A connection of the pool in a transaction: all of the block is written, or nothing."""
-        async with self.session() as connection, connection.transaction():
+        """A connection of the pool in a transaction: all of the block is written, its notes last, or nothing."""
+        async with self.session() as connection, connection.transaction(), noting_last(connection):
             yield connection
 
     @asynccontextmanager
     async def dedicated(self, command_seconds: float = COMMAND_SECONDS) -> AsyncIterator[Connection[Record]]:
         """A connection of one's own, for listening or for long statements."""
-        with translated():
-            connection = await asyncpg.connect(
-                self.dsn, timeout=CONNECT_SECONDS, command_timeout=command_seconds, server_settings=_SETTINGS
-            )
-            try:
-                yield connection
-            finally:
-                connection.terminate()
+        async with _connection(self.dsn, command_seconds) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def owned(self) -> AsyncIterator[Connection[Record]]:
+        """A connection of the owner's, for what the application's role cannot do."""
+        async with _connection(self._owner, MIGRATION_SECONDS) as connection:
+            yield connection
+
+
+@asynccontextmanager
+async def _connection(dsn: str, command_seconds: float) -> AsyncIterator[Connection[Record]]:
+    with translated():
+        connection = await asyncpg.connect(
+            dsn, timeout=CONNECT_SECONDS, command_timeout=command_seconds, server_settings=_SETTINGS
+        )
+        try:
+            yield connection
+        finally:
+            connection.terminate()
 
 
 async def _leave_as_it_is(_: object) -> None:

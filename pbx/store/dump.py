@@ -93,11 +93,12 @@ def dump(dsn: str, held: Snapshot) -> Iterator[bytes]:
 
 
 async def make_roles(dsn: str, roles: Iterable[str]) -> None:
-    """Make the roles that a dump names where they are missing, without a password and without the right to sign in:
-    what more they need is given by the schema's own code. Raises StoreUnavailable or StoreError.
+    """Make the roles that a dump names where they are missing: the schema's own as it needs them, any other without the
+    right to sign in. Raises StoreUnavailable or StoreError.
     """
     async with _connected(dsn) as connection:
         with translated():
+            await sql.make_roles(connection)
             for role in roles:
                 statement: str | None = await sql.role_statement(connection, name=role)
                 if statement is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pbx.domain.callback import Waiting
-from pbx.domain.inbox import Case, Change, Deed, Done, Event, How, Item, Standing, State, Who
+from pbx.domain.inbox import Case, Change, Deed, Done, Event, How, Item, Refused, Standing, State, Who, Why
 from pbx.services.ports import Wanted
 from pbx.store.audit import note
 from pbx.store.database import Database
@@ -71,7 +71,21 @@ class PgInbox:
     async def change(
         self, message: UUID, who: Who, at: datetime, judge: Callable[[Case | None], Change | None]
     ) -> None:
-        """Change a message as `judge` says, while nobody else can. What it raises undoes everything."""
+        """Change a message as `judge` says, while nobody else can. What it raises undoes everything.
+
+        An attempt at a message that is not there or not `who`'s to see is noted, in a transaction of its own.
+        """
+        try:
+            await self._change(message, who, at, judge)
+        except Refused as refused:
+            if refused.why is Why.UNKNOWN:
+                async with self._database.transaction() as connection:
+                    await note(connection, who.account, "refused", f"message/{message}", by=who.name, how=who.how.value)
+            raise
+
+    async def _change(
+        self, message: UUID, who: Who, at: datetime, judge: Callable[[Case | None], Change | None]
+    ) -> None:
         async with self._database.transaction() as connection:
             await sql.hold_still(connection, id=message)
             # Only now, in a statement of its own: one that waits for a lock sees joined rows as they were before.

@@ -447,8 +447,56 @@ GROUP BY mailbox;
 
 -- audit ---------------------------------------------------------------------------------------------------------------
 
--- name: note(actor, action, object, detail)!
-INSERT INTO audit (actor, action, object, detail) VALUES (:actor, :action, :object, :detail::jsonb);
+-- name: append(actors, actions, objects, details)!
+SELECT audit.append(:actors::text[], :actions::text[], :objects::text[], :details::jsonb[]);
+
+-- name: head_of_chain()^
+SELECT base_seq, base_hash, seq, hash FROM audit.head;
+
+-- name: entries(after, upto, most)
+SELECT seq, at, actor, action, object, detail, canon, hash
+FROM audit.entry
+WHERE seq > :after AND seq <= :upto
+ORDER BY seq
+LIMIT :most;
+
+-- name: entries_about(since, until, actor, action, object, most)
+-- The newest first.
+SELECT seq, at, actor, action, object, detail
+FROM audit.entry
+WHERE (:since::timestamptz IS NULL OR at >= :since) AND (:until::timestamptz IS NULL OR at < :until)
+  AND (:actor::text IS NULL OR actor = :actor) AND (:action::text IS NULL OR action = :action)
+  AND (:object::text IS NULL OR object = :object)
+ORDER BY seq DESC
+LIMIT :most;
+
+-- name: range_of_entries(since, until)^
+SELECT min(seq) AS first, max(seq) AS last
+FROM audit.entry
+WHERE (:since::timestamptz IS NULL OR at >= :since) AND (:until::timestamptz IS NULL OR at < :until);
+
+-- name: last_before(moment)$
+-- The last row of the beginning that holds nothing younger than that.
+SELECT coalesce(
+    (SELECT min(seq) - 1 FROM audit.entry WHERE at >= :moment), (SELECT seq FROM audit.head));
+
+-- name: forget_entries(upto)$
+SELECT audit.forget(:upto);
+
+-- name: tell_once(id)$
+-- Gives the id if it was not told before.
+INSERT INTO told_afterwards (id) VALUES (:id) ON CONFLICT DO NOTHING RETURNING id;
+
+-- name: forget_told()!
+DELETE FROM told_afterwards WHERE at < now() - interval '90 days';
+
+-- name: audit_rights()^
+-- Whether the role that asks could do more to the audit than append to it.
+SELECT current_user::text AS role,
+       (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+       OR pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = 'audit.entry'::regclass), 'MEMBER')
+       OR has_table_privilege('audit.entry', 'INSERT') OR has_table_privilege('audit.entry', 'UPDATE')
+       OR has_table_privilege('audit.entry', 'DELETE') OR has_table_privilege('audit.entry', 'TRUNCATE') AS too_many;
 
 -- jobs ----------------------------------------------------------------------------------------------------------------
 
@@ -468,6 +516,76 @@ DELETE FROM queue.pgqueuer_log WHERE created < now() - interval '30 days';
 
 -- name: server_version()$
 SELECT current_setting('server_version');
+
+-- name: make_roles()!
+-- The audit's owner, who never signs in, and the application's role. Where the migrating role may not make roles, they
+-- are the database administrator's to make (docs/audit.md); without them the migrating role owns the audit.
+DO $$
+BEGIN
+    IF to_regrole('secondline_audit') IS NULL THEN
+        CREATE ROLE secondline_audit NOLOGIN;
+    END IF;
+    IF to_regrole('secondline_app') IS NULL THEN
+        CREATE ROLE secondline_app LOGIN;
+    END IF;
+    IF NOT pg_has_role(current_user, 'secondline_audit', 'MEMBER') THEN
+        EXECUTE format('GRANT secondline_audit TO %I', current_user);
+    END IF;
+EXCEPTION
+    WHEN insufficient_privilege OR duplicate_object OR unique_violation THEN
+        NULL;
+END
+$$;
+
+-- name: settle_rights()!
+-- Who owns what and who may do what; the same every time. What the application's role is not given here it cannot do.
+DO $$
+BEGIN
+    IF to_regnamespace('audit') IS NOT NULL AND pg_has_role(current_user, to_regrole('secondline_audit'), 'SET') THEN
+        ALTER SCHEMA audit OWNER TO secondline_audit;
+        ALTER TABLE audit.entry OWNER TO secondline_audit;
+        ALTER TABLE audit.head OWNER TO secondline_audit;
+        ALTER FUNCTION audit.canon OWNER TO secondline_audit;
+        ALTER FUNCTION audit.append OWNER TO secondline_audit;
+        ALTER FUNCTION audit.forget OWNER TO secondline_audit;
+        ALTER FUNCTION audit.stays OWNER TO secondline_audit;
+        ALTER FUNCTION audit.stays_six_years OWNER TO secondline_audit;
+        ALTER FUNCTION audit.goes_on OWNER TO secondline_audit;
+    END IF;
+    IF to_regrole('secondline_app') IS NOT NULL AND current_user <> 'secondline_app' THEN
+        GRANT USAGE ON SCHEMA public, queue TO secondline_app;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public, queue TO secondline_app;
+        GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public, queue TO secondline_app;
+        REVOKE INSERT, UPDATE, DELETE ON public.schema_migration FROM secondline_app;
+        IF to_regnamespace('audit') IS NOT NULL THEN
+            REVOKE INSERT, UPDATE, DELETE ON public.audit FROM secondline_app;
+            GRANT USAGE ON SCHEMA audit TO secondline_app;
+            GRANT SELECT ON audit.entry, audit.head TO secondline_app;
+            GRANT EXECUTE ON FUNCTION audit.append TO secondline_app;
+        END IF;
+    END IF;
+END
+$$;
+
+-- name: lock_schema()!
+-- Held by the session: migrations of two programs that start at once come one after the other.
+SELECT pg_advisory_lock(hashtextextended('secondline.schema', 0));
+
+-- name: create_migration_table()!
+CREATE TABLE IF NOT EXISTS schema_migration (
+    version    integer PRIMARY KEY,
+    name       text NOT NULL,
+    sha256     text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- name: applied_migrations()
+SELECT version, name, sha256 FROM schema_migration ORDER BY version;
+
+-- name: note_migration(version, name, sha256)!
+INSERT INTO schema_migration (version, name, sha256) VALUES (:version, :name, :sha256);
+
+-- backups -------------------------------------------------------------------------------------------------------------
 
 -- name: export_snapshot()$
 -- The state that this transaction sees, for others to see the same (pg_dump --snapshot).
@@ -505,21 +623,3 @@ SELECT id, file, sha256 FROM message ORDER BY id;
 
 -- name: finished_calls(ids)
 SELECT id FROM call WHERE id = ANY(:ids::uuid[]) AND ended_at IS NOT NULL;
-
--- name: lock_schema()!
--- Held by the session: migrations of two programs that start at once come one after the other.
-SELECT pg_advisory_lock(hashtextextended('secondline.schema', 0));
-
--- name: create_migration_table()!
-CREATE TABLE IF NOT EXISTS schema_migration (
-    version    integer PRIMARY KEY,
-    name       text NOT NULL,
-    sha256     text NOT NULL,
-    applied_at timestamptz NOT NULL DEFAULT now()
-);
-
--- name: applied_migrations()
-SELECT version, name, sha256 FROM schema_migration ORDER BY version;
-
--- name: note_migration(version, name, sha256)!
-INSERT INTO schema_migration (version, name, sha256) VALUES (:version, :name, :sha256);

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator
 
 from pbx.config.schema.actions import MenuSection
+from pbx.config.schema.audit import AuditSection
 from pbx.config.schema.callers import CalledNumberSection, CallersSection, ContactsSection
 from pbx.config.schema.notify import NoticesSection, NotifySection
 from pbx.config.schema.people import GreetingSection, PersonSection, PromptSection, TeamSection
@@ -62,3 +63,4 @@ class PracticeFile(Section):
     mailboxes: Annotated[dict[Key, MailboxSection], About("Mailboxes, by a short key.", "rictor")] = {}
     server: Annotated[ServerSection, About("This machine.", "")] = ServerSection()
     database: Annotated[DatabaseSection, About("The database.", "")] = DatabaseSection()
+    audit: Annotated[AuditSection, About("The audit.", "")] = AuditSection()

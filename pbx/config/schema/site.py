@@ -92,6 +92,18 @@ class DatabaseSection(Section):
     url_file: Annotated[
         Text | None, About("A file that holds the address, beside this one or with its path.", '"database-url"')
     ] = None
+    owner_url: Annotated[
+        Text | None,
+        About(
+            "The same database for its owner, who alone changes tables; then url is for a role that cannot alter the "
+            "audit (docs/audit.md).",
+            '"postgresql://secondline_owner@/secondline"',
+            secret=True,
+        ),
+    ] = None
+    owner_url_file: Annotated[Text | None, About("A file that holds the owner's address.", '"database-owner-url"')] = (
+        None
+    )
 
 
 class TrunkSection(Section):

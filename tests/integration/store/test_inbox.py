@@ -85,9 +85,21 @@ async def test_each_change_has_its_line_of_history_and_its_audit_row(inbox: Inbo
     assert [event.text for event in history] == ["", "", "asks about Mrs. Canary", "for you", ""]
 
 
-async def test_what_is_refused_leaves_no_trace(inbox: Inbox, database: Database) -> None:
+async def test_an_attempt_at_what_is_not_ones_own_is_in_the_audit(inbox: Inbox, database: Database) -> None:
+    others, nowhere = await a_message(database, "rictor"), uuid4()
+    for attempt in (inbox.heard(others, MILLS), inbox.claim(nowhere, MILLS)):
+        with pytest.raises(Refused):
+            await attempt
+    who = {"by": "person/mills", "how": "command"}
+    assert await audit(database) == [
+        (MILLS.account, "refused", f"message/{others}", who),
+        (MILLS.account, "refused", f"message/{nowhere}", who),
+    ]
+
+
+async def test_what_is_refused_otherwise_leaves_no_trace(inbox: Inbox, database: Database) -> None:
     message = await a_message(database)
-    for attempt in (inbox.reopen(message, MILLS), inbox.note(message, MILLS, ""), inbox.claim(uuid4(), MILLS)):
+    for attempt in (inbox.reopen(message, MILLS), inbox.note(message, MILLS, "")):
         with pytest.raises(Refused):
             await attempt
     await inbox.release(message, MILLS)
