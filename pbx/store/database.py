@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import asyncpg
 
+from pbx.sealing.keys import KeysMissing
 from pbx.store.errors import translated
 from pbx.store.migrate import migrate
 from pbx.store.queries import sql
@@ -16,6 +17,7 @@ from pbx.store.queries import sql
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool, Record
 
+    from pbx.sealing.vault import Vault
     from pbx.store.session import Session
 
 POOL_SIZE = 8
@@ -34,14 +36,25 @@ _SETTINGS = {
 class Database:
     """A PostgreSQL database. Every method raises `StoreUnavailable` while the server is away."""
 
-    def __init__(self, dsn: str, pool: Pool[Record]) -> None:
+    def __init__(self, dsn: str, pool: Pool[Record], vault: Vault | None = None) -> None:
         self.dsn = dsn
         self._pool = pool
+        self._vault = vault
+
+    @property
+    def vault(self) -> Vault:
+        """With what patients' data are sealed and opened. Raises KeysMissing."""
+        if self._vault is None:
+            raise KeysMissing("The database was opened without the keys, so nothing about patients can be read.")
+        return self._vault
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, dsn: str) -> AsyncIterator[Self]:
-        """A database for the length of the block. The server may be away: no connection is made before one is used."""
+    async def connect(cls, dsn: str, vault: Vault | None = None) -> AsyncIterator[Self]:
+        """A database for the length of the block. The server may be away: no connection is made before one is used.
+
+        Without a `vault` nothing about patients can be read or written.
+        """
         with translated():
             pool = await asyncpg.create_pool(
                 dsn,
@@ -53,7 +66,7 @@ class Database:
                 reset=_leave_as_it_is,
             )
         try:
-            yield cls(dsn, pool)
+            yield cls(dsn, pool, vault)
         finally:
             await _close(pool)
 
