@@ -147,3 +147,4 @@ class MessageRecord:
     read_at: datetime | None = None
     held_at: datetime | None = None
     transcribed_at: datetime | None = None
+    key: WrappedKey | None = None

@@ -93,6 +93,7 @@ class KeyRing:
                     self._write(INDEX, Kek(INDEX, secrets.token_bytes(KEY_BYTES)))
                 if not self.ids():
                     self.add()
+                self._mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 write_key_file(self._mark, "Master keys were made; see docs/encryption.md of Secondline.\n")
         self.current()
 

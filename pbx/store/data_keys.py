@@ -66,6 +66,10 @@ class Keys:
         self._vault = vault
         self._keys: dict[UUID, DataKey] = {}
 
+    def wrapped(self, subject: UUID) -> WrappedKey | None:
+        """The key of a subject as it is stored, if it has one."""
+        return self._wrapped.get(subject)
+
     def key(self, subject: UUID) -> DataKey:
         """Raises Unopenable where it is gone or was changed, and KeysMissing."""
         if subject not in self._keys:

@@ -14,14 +14,13 @@ from pbx.domain.transcript import Transcript, TranscriptState
 from pbx.sealing.vault import Unopenable
 from pbx.store.audit import SYSTEM, note
 from pbx.store.callers import caller_of
-from pbx.store.data_keys import Keys, key_for, keys_of, wrapped_key
+from pbx.store.data_keys import Keys, key_for, keys_of
 from pbx.store.database import Database
 from pbx.store.queries import sql
 
 if TYPE_CHECKING:
     from asyncpg import Record
 
-    from pbx.domain.sealed import WrappedKey
     from pbx.sealing.vault import DataKey
     from pbx.store.session import Session
 
@@ -75,11 +74,6 @@ class PgMessageBox:
             if await sql.set_transcription_failed(connection, id=message, failure=failure) is not None:
                 await note(connection, SYSTEM, "not-transcribed", f"message/{message}")
 
-    async def key_of(self, message: UUID) -> WrappedKey | None:
-        """The key that a message is sealed with, wrapped; None if it has none (or is none)."""
-        async with self._database.session() as connection:
-            return await wrapped_key(connection, message)
-
     async def _keys(self, connection: Session, rows: Sequence[Record]) -> Keys:
         ids = [row[name] for row in rows for name in ("id", "call_id")]
         return await keys_of(connection, self._database.vault, ids)
@@ -115,6 +109,7 @@ def _record(row: Record, keys: Keys) -> MessageRecord:
         read_at=row["read_at"],
         held_at=row["held_at"],
         transcribed_at=row["made_at"],
+        key=keys.wrapped(row["id"]),
     )
 
 

@@ -305,11 +305,11 @@ UPDATE urgent_request SET state = 'exhausted' WHERE call_id = :call_id AND state
 
 -- name: urgent_requests(call_id, unsettled, limit)
 SELECT call_id, rota, urgent_request.mailbox, rounds, interval_seconds, ring_seconds, callback, callback_sealed,
-       opened_at, state, settled_by, settled_at, dialled, caller_kind, caller_number, caller_sealed, file
+       opened_at, state, settled_by, settled_at, dialled, caller_kind, caller_number, caller_sealed, first.id AS message_id
 FROM urgent_request
 JOIN call ON call.id = call_id
 LEFT JOIN LATERAL (
-    SELECT file FROM message WHERE message.call_id = urgent_request.call_id ORDER BY received_at, message.id LIMIT 1
+    SELECT message.id FROM message WHERE message.call_id = urgent_request.call_id ORDER BY received_at, message.id LIMIT 1
 ) AS first ON true
 WHERE (:call_id::uuid IS NULL OR call_id = :call_id)
   AND (NOT :unsettled::boolean OR state IN ('open', 'exhausted'))

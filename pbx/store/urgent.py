@@ -168,7 +168,7 @@ def _case(row: Record, attempts: Sequence[Record], keys: Keys) -> UrgentCase:
         settled_at=row["settled_at"],
         attempts=tuple(_attempt(attempt) for attempt in attempts),
     )
-    return UrgentCase(request, row["dialled"], caller_of(row, keys, call), row["file"])
+    return UrgentCase(request, row["dialled"], caller_of(row, keys, call), row["message_id"])
 
 
 def _callback(row: Record, keys: Keys) -> str | None:
