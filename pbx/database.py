@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pbx.asterisk.layout import Layout
 from pbx.config.settings import Settings
 from pbx.instance import AlreadyRunning, only_instance
+from pbx.key_ring import vault_of
 from pbx.services.health import Health, Part
 from pbx.services.ports import StoreUnavailable
 from pbx.store.calls import PgCallLog, PgPastCalls
@@ -111,7 +112,7 @@ async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Reco
     """
     cluster = embedded(settings, layout)
     if cluster is None:
-        async with Database.connect(dsn_of(settings, None)) as database:
+        async with Database.connect(dsn_of(settings, None), vault_of(settings, layout)) as database:
             await database.migrate()
             yield records_of(database)
         return
@@ -120,13 +121,13 @@ async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Reco
         with only_instance(layout.lock):
             try:
                 await cluster.start()
-                async with Database.connect(cluster.addresses) as database:
+                async with Database.connect(cluster.addresses, vault_of(settings, layout)) as database:
                     await database.migrate()
                     yield records_of(database)
             finally:
                 await cluster.stop()
     except AlreadyRunning:
-        async with Database.connect(cluster.addresses) as database:
+        async with Database.connect(cluster.addresses, vault_of(settings, layout)) as database:
             yield records_of(database)
 
 

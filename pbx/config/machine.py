@@ -12,8 +12,8 @@ from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
 from pbx.config.schema.audit import AuditSection
 from pbx.config.schema.file import PracticeFile
-from pbx.config.schema.site import DatabaseSection, ServerSection, TrunkSection, VoicemailSection
-from pbx.config.settings import Audit, Engine, Network, Recognizer, Settings, Transport, Trunk, Web
+from pbx.config.schema.site import DatabaseSection, KeysSection, ServerSection, TrunkSection, VoicemailSection
+from pbx.config.settings import Audit, Engine, KeySource, Network, Recognizer, Settings, Transport, Trunk, Web
 from pbx.config.values import parse_ports
 
 _SIP_PORT = 5060
@@ -33,6 +33,7 @@ def build_settings(file: PracticeFile, report: Report) -> Settings:
         audit=_audit(file.audit, report),
         drain_seconds=file.server.drain_seconds,
         keeping=build_keeping(file, report),
+        keys=_keys(file.keys, report),
     )
 
 
@@ -114,6 +115,11 @@ def _audit(audit: AuditSection, report: Report) -> Audit:
     )
     key = report.document.beside(("audit", "key_file"), audit.key_file) if audit.key_file else None
     return Audit(copy, key, audit.keep_years)
+
+
+def _keys(keys: KeysSection, report: Report) -> KeySource:
+    folder = report.document.beside(("keys", "folder"), keys.folder) if keys.folder else None
+    return KeySource(folder, keys.credential, keys.retired_days)
 
 
 def _trunk(trunk: TrunkSection | None, report: Report) -> Trunk | None:

@@ -89,6 +89,18 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True)
+class KeySource:
+    """Where the master keys are: a folder, or a credential of the system; neither: in the data folder.
+
+    `retired_days`: how long a key is kept after it was rotated out.
+    """
+
+    folder: Path | None = None
+    credential: str | None = None
+    retired_days: int = 35
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """`drain_seconds`: how long a stop waits for calls in progress. `database_url` None: the embedded PostgreSQL.
 
@@ -107,4 +119,5 @@ class Settings:
     audit: Audit = Audit()
     drain_seconds: int = 30
     keeping: Keeping = field(default_factory=Keeping)
+    keys: KeySource = KeySource()
     senders: Mapping[str, Sender] = field(default_factory=dict, repr=False)

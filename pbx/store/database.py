@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import asyncpg
 
+from pbx.sealing.keys import KeysMissing
 from pbx.store.audit import noting_last
 from pbx.store.errors import translated
 from pbx.store.migrate import migrate
@@ -18,6 +19,7 @@ from pbx.store.queries import sql
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool, Record
 
+    from pbx.sealing.vault import Vault
     from pbx.store.session import Session
 
 POOL_SIZE = 8
@@ -44,17 +46,26 @@ class Addresses:
 class Database:
     """A PostgreSQL database. Every method raises `StoreUnavailable` while the server is away."""
 
-    def __init__(self, where: Addresses, pool: Pool[Record]) -> None:
+    def __init__(self, where: Addresses, pool: Pool[Record], vault: Vault | None = None) -> None:
         self.dsn = where.app
         self._owner = where.owner
         self._pool = pool
+        self._vault = vault
+
+    @property
+    def vault(self) -> Vault:
+        """With what patients' data are sealed and opened. Raises KeysMissing."""
+        if self._vault is None:
+            raise KeysMissing("The database was opened without the keys, so nothing about patients can be read.")
+        return self._vault
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, where: Addresses | str) -> AsyncIterator[Self]:
+    async def connect(cls, where: Addresses | str, vault: Vault | None = None) -> AsyncIterator[Self]:
         """A database for the length of the block. The server may be away: no connection is made before one is used.
 
-        With one address the application is the owner too.
+        With one address the application is the owner too. Without a `vault` nothing about patients can be read or
+        written.
         """
         where = Addresses(where, where) if isinstance(where, str) else where
         with translated():
@@ -68,7 +79,7 @@ class Database:
                 reset=_leave_as_it_is,
             )
         try:
-            yield cls(where, pool)
+            yield cls(where, pool, vault)
         finally:
             await _close(pool)
 

@@ -38,7 +38,7 @@ from tests.unit.voicemail.spooling import (
     recording,
     start_line,
 )
-from voicemail.audio import read_audio
+from voicemail.audio import Audio
 from voicemail.ingest import CallsUnknown, Folders, Ingest
 
 OTHER = UUID("0c0ffee0-0000-4000-8000-000000000001")
@@ -378,8 +378,14 @@ async def _crashes_after(
     assert bench.kept == sorted(r.file for r in log.told[0].recordings)
     assert len(bench.kept) == 2
     assert [path.name for path in (bench.folders.spool / "quarantine").iterdir()] == [f"{call}-2.wav"]
-    assert all(not read_audio(bench.folders.messages / name).repaired for name in bench.kept)
+    assert [audio.seconds for audio in await _opened(bench, database)] == [2.0, 2.0]
     return crashed
+
+
+async def _opened(bench: Bench, database: Database) -> list[Audio]:
+    """The call's recordings, opened with the keys of the database."""
+    ids = [recording.id for recording in bench.log.told[0].recordings]
+    return [bench.folders.shelf.read(record) for record in await PgMessageBox(database).messages(None, 2, ids)]
 
 
 def _put_a_call_with_everything(folders: Folders, call: UUID, ended: bool) -> None:

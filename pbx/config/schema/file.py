@@ -18,6 +18,7 @@ from pbx.config.schema.schedules import ScheduleSection
 from pbx.config.schema.section import Section
 from pbx.config.schema.site import (
     DatabaseSection,
+    KeysSection,
     MailboxSection,
     PracticeSection,
     ServerSection,
@@ -64,3 +65,4 @@ class PracticeFile(Section):
     server: Annotated[ServerSection, About("This machine.", "")] = ServerSection()
     database: Annotated[DatabaseSection, About("The database.", "")] = DatabaseSection()
     audit: Annotated[AuditSection, About("The audit.", "")] = AuditSection()
+    keys: Annotated[KeysSection, About("The keys that patients' data are sealed with.", "")] = KeysSection()
