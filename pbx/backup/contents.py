@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pbx.asterisk.layout import Layout
+from pbx.config.settings import Settings
 
 PRACTICE, ELSEWHERE, DATA = "practice", "elsewhere", "data"
 """Folders of the archive: beside the practice's file, named by it by another path, and the data folder."""
@@ -21,11 +23,17 @@ class Item:
     path: Path
 
 
-def practice_files(config: Path, files: Iterable[Path]) -> Iterator[Item]:
+def kept_apart(settings: Settings, layout: Layout) -> frozenset[Path]:
+    """What is never in a backup: the master keys, and the second file of checkpoints, which is a witness elsewhere."""
+    found = (layout.keys, settings.keys.folder, settings.audit.copy)
+    return frozenset(Path(os.path.normpath(path)) for path in found if path is not None)
+
+
+def practice_files(config: Path, files: Iterable[Path], apart: AbstractSet[Path]) -> Iterator[Item]:
     """The practice's file and what it names, as far as those are files: a recogniser's model is not kept."""
     home = config.absolute().parent
     for path in dict.fromkeys([config.absolute(), *files]):
-        if path.is_file():
+        if path.is_file() and not _is_apart(path, apart):
             yield Item(name_of(path, home), path)
 
 
@@ -37,12 +45,17 @@ def name_of(path: Path, home: Path) -> str:
     return str(PurePosixPath(ELSEWHERE, *plain.parts[1:]))
 
 
-def data_files(layout: Layout, names: Iterable[str] = ()) -> Iterator[Item]:
+def data_files(layout: Layout, apart: AbstractSet[Path], names: Iterable[str] = ()) -> Iterator[Item]:
     """Files of the data folder that a new machine needs, or those in the folders `names` of it."""
     tops = [layout.data / name for name in names] or _tops(layout)
-    for top in tops:
-        for path in _below(top):
+    for path in (path for top in tops for path in _below(top)):
+        if not _is_apart(path, apart):
             yield Item(str(PurePosixPath(DATA, *path.relative_to(layout.data).parts)), path)
+
+
+def _is_apart(path: Path, apart: AbstractSet[Path]) -> bool:
+    plain = Path(os.path.normpath(path))
+    return plain in apart or any(parent in apart for parent in plain.parents)
 
 
 def _tops(layout: Layout) -> list[Path]:

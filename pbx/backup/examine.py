@@ -17,11 +17,15 @@ from pbx.auditing.key import KeyProblem
 from pbx.backup.unpacked import Unpacked
 from pbx.config.load import ConfigProblems, load
 from pbx.config.settings import Audit
+from pbx.sealing.keys import KeysMissing
+from pbx.sealing.stream import open_sealed
+from pbx.sealing.vault import Unopenable, Vault
 from pbx.store.chain import PgAudit
 from pbx.store.database import Database
 from pbx.store.restored import KeptAudio, kept_audio
 from pbx.trail import audit_trail
 from voicemail.audio import AudioProblem, parse_wav
+from voicemail.shelf import AUDIO, SEALED
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,11 @@ class Examination:
         }
 
 
-async def examine(unpacked: Unpacked, database: Database) -> Examination:
-    """Look at all of it. Raises StoreUnavailable."""
+async def examine(unpacked: Unpacked, database: Database, vault: Vault | None) -> Examination:
+    """Look at all of it. Without a `vault` what is sealed is not opened. Raises StoreUnavailable."""
     kept = await kept_audio(database)
-    lengths, problems = await asyncio.to_thread(_listen, kept, unpacked.data.messages)
+    listener = _Listener(unpacked.data.messages, vault)
+    lengths, problems = await asyncio.to_thread(listener.listen, kept)
     remarks = await asyncio.to_thread(_practice, unpacked.folder / unpacked.manifest.practice)
     rows, signed, wrong, unknown = await _audit(unpacked, database)
     return Examination(
@@ -72,7 +77,7 @@ async def examine(unpacked: Unpacked, database: Database) -> Examination:
         rows=sum(unpacked.manifest.rows.values()),
         schema=unpacked.manifest.schema,
         problems=(*problems, *wrong),
-        remarks=(*remarks, *unknown),
+        remarks=(*remarks, *unknown, *listener.remarks),
     )
 
 
@@ -91,30 +96,57 @@ async def _audit(unpacked: Unpacked, database: Database) -> tuple[int, int, list
     return report.checked, report.checked - report.unanchored, wrong, unknown
 
 
-def _listen(kept: Sequence[KeptAudio], folder: Path) -> tuple[list[float], list[str]]:
-    lengths, problems = [], []
-    for audio in kept:
-        try:
-            lengths.append(_seconds(audio, folder))
-        except _Wrong as wrong:
-            problems.append(f"message {audio.message}: {wrong}")
-    return lengths, problems
-
-
 class _Wrong(Exception):
     """What is wrong with a message's audio."""
 
 
-def _seconds(audio: KeptAudio, folder: Path) -> float:
-    try:
-        data = (folder / audio.file).read_bytes()
-        if hashlib.sha256(data).hexdigest() != audio.sha256:
-            raise _Wrong("its audio is not what was taken in")
-        return parse_wav(data).seconds
-    except FileNotFoundError:
-        raise _Wrong("its audio is missing") from None
-    except AudioProblem as problem:
-        raise _Wrong(f"its audio {problem.flaw}") from None
+@dataclass(slots=True)
+class _Listener:
+    """Opens the audio in `folder`. `sealed` counts what could not be opened because its master key is not there."""
+
+    folder: Path
+    vault: Vault | None
+    sealed: int = 0
+
+    def listen(self, kept: Sequence[KeptAudio]) -> tuple[list[float], list[str]]:
+        """The lengths in seconds of what opens, and what is wrong with the others."""
+        lengths, problems = [], []
+        for audio in kept:
+            try:
+                lengths.append(self._seconds(audio))
+            except KeysMissing:
+                self.sealed += 1
+            except _Wrong as wrong:
+                problems.append(f"message {audio.message}: {wrong}")
+        return lengths, problems
+
+    @property
+    def remarks(self) -> list[str]:
+        if not self.sealed:
+            return []
+        return [f"{self.sealed} recordings are there and whole as files, but sealed: their master key is not here"]
+
+    def _seconds(self, audio: KeptAudio) -> float:
+        try:
+            data = self._bytes(audio)
+            if hashlib.sha256(data).hexdigest() != audio.sha256:
+                raise _Wrong("its audio is not what was taken in")
+            return parse_wav(data).seconds
+        except FileNotFoundError:
+            raise _Wrong("its audio is missing") from None
+        except Unopenable:
+            raise _Wrong("its audio was changed, or has another key") from None
+        except AudioProblem as problem:
+            raise _Wrong(f"its audio {problem.flaw}") from None
+
+    def _bytes(self, audio: KeptAudio) -> bytes:
+        path = self.folder / audio.file
+        if path.suffix != SEALED or not path.exists():
+            return path.read_bytes()
+        if self.vault is None:
+            raise KeysMissing("no keys")
+        with open_sealed(path, self.vault, audio.message, AUDIO, audio.key) as file:
+            return file.read()
 
 
 def _practice(file: Path) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,14 +16,11 @@ from pathlib import Path
 import pyrage
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from pyrage import passphrase as by_passphrase
 from pyrage import x25519
 
 from pbx.asterisk.state import write_private
+from pbx.backup.passphrase import AskPassphrase, locked, unlocked
 
-SHORTEST_PASSPHRASE = 12
-
-_HEADER = b"age-encryption.org/"
 _SECRET = re.compile(r"^AGE-SECRET-KEY-1[A-Z0-9]+$", re.MULTILINE)
 _SIGNER = re.compile(r"^# signer: ([0-9a-f]{64})$", re.MULTILINE)
 _TEXT = """\
@@ -34,8 +30,6 @@ _TEXT = """\
 # signer: {signer}
 {secret}
 """
-
-AskPassphrase = Callable[[], str]
 
 
 class KeyProblem(Exception):
@@ -100,13 +94,11 @@ class BackupKey:
 
     @staticmethod
     def read(path: Path, ask: AskPassphrase) -> BackupKey:
-        """The key in a file; `ask` is asked for its passphrase where it has one. Raises KeyProblem or OSError."""
-        data = path.read_bytes()
-        if data.startswith(_HEADER):
-            try:
-                data = by_passphrase.decrypt(data, ask())
-            except pyrage.DecryptError:
-                raise KeyProblem(f"the passphrase does not open {path}: type it again") from None
+        """The key in a file; `ask` is asked for its passphrase where it has one.
+
+        Raises KeyProblem, PassphraseProblem or OSError.
+        """
+        data = unlocked(path, ask)
         text = data.decode("utf-8", "replace")
         secret, signer = _SECRET.search(text), _SIGNER.search(text)
         if secret is None or signer is None:
@@ -131,7 +123,12 @@ def write_key(key: BackupKey, path: Path, passphrase: str | None, now: datetime)
     )
     data = text.encode()
     if passphrase is not None:
-        data = by_passphrase.encrypt(data, checked(passphrase))
+        data = locked(data, passphrase)
+    write_new(path, data)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that is not there yet (mode 0600), durably. Raises KeyProblem where there is one, and OSError."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
@@ -140,10 +137,3 @@ def write_key(key: BackupKey, path: Path, passphrase: str | None, now: datetime)
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def checked(passphrase: str) -> str:
-    """A passphrase that is worth its name. Raises KeyProblem."""
-    if len(passphrase) < SHORTEST_PASSPHRASE:
-        raise KeyProblem(f"the passphrase is too short: take at least {SHORTEST_PASSPHRASE} characters, some words say")
-    return passphrase

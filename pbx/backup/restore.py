@@ -11,11 +11,15 @@ from pbx.asterisk.layout import PRIVATE_DIR, Layout
 from pbx.asterisk.state import write_private
 from pbx.backup.archive import Progress
 from pbx.backup.contents import ELSEWHERE, PRACTICE
+from pbx.backup.escrow import put_keys, ring_in_memory, vault_on
 from pbx.backup.examine import Examination, examine
 from pbx.backup.key import BackupKey
 from pbx.backup.unpacked import Unpacked, database_of, fill, finish, open_backup, put_right
-from pbx.config.load import load
+from pbx.config.load import ConfigProblems, load
+from pbx.config.settings import Settings
 from pbx.database import dsn_of
+from pbx.key_ring import ring_of
+from pbx.sealing.keys import KeyRing, KeysRefused
 from pbx.store.chain import PgAudit
 from pbx.store.database import Database
 from pbx.store.dump import is_empty
@@ -34,13 +38,17 @@ class NotRestored(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be restored, where and by whom: the practice's file goes to `config` unless there is one."""
+    """What is to be restored, where and by whom: the practice's file goes to `config` unless there is one.
+
+    `keys` are the lines of master keys that are to go with it; None: they are there, or will be put back by hand.
+    """
 
     file: Path
     key: BackupKey
     config: Path
     data: Path
     by: str
+    keys: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +63,19 @@ class Restored:
     elsewhere: Path | None
 
 
-async def try_out(file: Path, key: BackupKey, scratch: Path, progress: Progress) -> tuple[str, Examination]:
+async def try_out(wanted: Wanted, scratch: Path, progress: Progress) -> tuple[str, Examination]:
     """Restore to a folder in `scratch`, look at everything, and throw it away; gives when it was made too.
 
-    Raises what `restore` raises.
+    What is sealed is opened with the wanted keys or with those of the practice in `config` and `data`. Raises what
+    `restore` raises.
     """
     folder = Path(tempfile.mkdtemp(prefix="secondline-verify-", dir=scratch))
     try:
-        unpacked = await open_backup(file, key, folder / "backup", progress)
+        unpacked = await open_backup(wanted.file, wanted.key, folder / "backup", progress)
+        vault = vault_on(_ring(wanted, unpacked))
         async with database_of(unpacked) as database:
             await put_right(unpacked, database)
-            return unpacked.manifest.header.made_at, await examine(unpacked, database)
+            return unpacked.manifest.header.made_at, await examine(unpacked, database, vault)
     finally:
         shutil.rmtree(folder)
 
@@ -84,6 +94,8 @@ async def restore(wanted: Wanted, progress: Progress) -> Restored:
         unpacked = await open_backup(wanted.file, wanted.key, layout.restoring, progress)
         kept = wanted.config.exists()
         examination = await _put_up(wanted, unpacked)
+        _put_keys(wanted, unpacked)
+        finish(unpacked)
     except BaseException:
         shutil.rmtree(layout.restoring, ignore_errors=True)
         raise
@@ -121,14 +133,12 @@ async def _put_up(wanted: Wanted, unpacked: Unpacked) -> Examination:
             found = await _settle(wanted, unpacked, database)
     else:
         found = await _put_up_outside(wanted, unpacked)
-    finish(unpacked)
     return found
 
 
 async def _put_up_outside(wanted: Wanted, unpacked: Unpacked) -> Examination:
     """Into the database that the practice's file names: the one that is there, or else that of the backup."""
-    file = wanted.config if wanted.config.exists() else unpacked.folder / unpacked.manifest.practice
-    settings = load(file).settings
+    settings = _settings(wanted, unpacked)
     if settings.database_url is None:
         raise NotRestored(
             "the backup is of a practice with a database of its own, and the practice's file names none: name an empty "
@@ -144,9 +154,35 @@ async def _put_up_outside(wanted: Wanted, unpacked: Unpacked) -> Examination:
 
 async def _settle(wanted: Wanted, unpacked: Unpacked, database: Database) -> Examination:
     await put_right(unpacked, database)
-    found = await examine(unpacked, database)
+    found = await examine(unpacked, database, vault_on(_ring(wanted, unpacked)))
     await PgAudit(database).note(wanted.by, "restore", "practice", made_at=unpacked.manifest.header.made_at)
     return found
+
+
+def _ring(wanted: Wanted, unpacked: Unpacked) -> KeyRing | None:
+    """The master keys that open what was unpacked, as far as they are here."""
+    if wanted.keys is not None:
+        return ring_in_memory(wanted.keys)
+    try:
+        return ring_of(_settings(wanted, unpacked), Layout(wanted.data))
+    except (ConfigProblems, KeysRefused):
+        return None
+
+
+def _settings(wanted: Wanted, unpacked: Unpacked) -> Settings:
+    """Of the practice's file that will hold: that which is there, or else the backup's. Raises ConfigProblems."""
+    return load(wanted.config if wanted.config.exists() else unpacked.folder / unpacked.manifest.practice).settings
+
+
+def _put_keys(wanted: Wanted, unpacked: Unpacked) -> None:
+    """The master keys go where the practice's file looks for them."""
+    if wanted.keys is None:
+        return
+    try:
+        folder = _settings(wanted, unpacked).keys.folder
+    except ConfigProblems:
+        folder = None
+    put_keys(wanted.keys, folder or unpacked.data.keys)
 
 
 def _put_practice(unpacked: Unpacked, config: Path) -> Path | None:

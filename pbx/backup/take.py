@@ -19,7 +19,7 @@ from typing import BinaryIO
 from pbx import __version__
 from pbx.asterisk.layout import Layout
 from pbx.backup.archive import DATABASE, Progress, Writer
-from pbx.backup.contents import Item, data_files, name_of, practice_files
+from pbx.backup.contents import Item, data_files, kept_apart, name_of, practice_files
 from pbx.backup.key import MachineKey
 from pbx.backup.manifest import FORMAT, Header, Manifest
 from pbx.backup.sealing import sealing
@@ -39,6 +39,11 @@ class Source:
     practice: Practice
     layout: Layout
     dsn: str
+
+    @property
+    def apart(self) -> frozenset[Path]:
+        """What is not to be in it."""
+        return kept_apart(self.practice.settings, self.layout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ async def take(source: Source, target: Path, key: MachineKey, now: datetime, pro
         await asyncio.to_thread(_add, writer, _items(source))
         async with snapshot(source.dsn) as held:
             await asyncio.to_thread(writer.add_stream, DATABASE, dump(source.dsn, held))
-        fresh = data_files(source.layout, [source.layout.messages.name])
+        fresh = data_files(source.layout, source.apart, [source.layout.messages.name])
         await asyncio.to_thread(_add, writer, [item for item in fresh if item.name not in writer.names])
         manifest = _manifest(source, header, held, writer)
         await asyncio.to_thread(writer.close, manifest, key.sign)
@@ -97,8 +102,8 @@ def _made(path: Path) -> datetime | None:
 
 
 def _items(source: Source) -> Iterable[Item]:
-    yield from practice_files(source.config, source.practice.files)
-    yield from data_files(source.layout)
+    yield from practice_files(source.config, source.practice.files, source.apart)
+    yield from data_files(source.layout, source.apart)
 
 
 def _add(writer: Writer, items: Iterable[Item]) -> None:

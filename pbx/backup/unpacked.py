@@ -99,7 +99,7 @@ async def put_right(unpacked: Unpacked, database: Database) -> None:
     layout = unpacked.data
     known = {kept.file for kept in await kept_audio(database)}
     for path in layout.messages.iterdir() if layout.messages.is_dir() else ():
-        if path.name not in known:
+        if path.is_file() and path.name not in known:
             path.unlink()
     spooled = read_spool(layout.spool, layout.spare).calls
     over = await finished(database, [call.id for call in spooled])

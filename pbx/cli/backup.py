@@ -13,7 +13,9 @@ from pathlib import Path
 
 from pbx.asterisk.layout import Layout
 from pbx.backup.archive import Progress
-from pbx.backup.key import AskPassphrase, BackupKey, KeyProblem, MachineKey, checked, make_keys, write_key
+from pbx.backup.escrow import read_escrow, write_escrow
+from pbx.backup.key import BackupKey, KeyProblem, MachineKey, make_keys, write_key
+from pbx.backup.passphrase import AskPassphrase, PassphraseProblem, checked
 from pbx.backup.record import note_made, note_verified
 from pbx.backup.restore import Restored, Wanted, complete, restore, try_out
 from pbx.backup.take import Source, Taken, remove_older, take, target_in
@@ -21,6 +23,7 @@ from pbx.cli.errors import BadOption
 from pbx.cli.records import operator, with_records
 from pbx.config.load import load
 from pbx.database import Records, database_up
+from pbx.key_ring import ring_of
 from pbx.output import print_json
 from pbx.store.chain import PgAudit
 from pbx.store.database import Database
@@ -37,7 +40,8 @@ def make_key(options: Namespace) -> int:
             "this server has a backup key already: --replace makes another, and old backups still need the old one"
         )
     key, machine = make_keys()
-    passphrase = _new_passphrase(options) if options.passphrase or options.passphrase_file else None
+    wanted = options.passphrase or options.passphrase_file
+    passphrase = _new_passphrase("the backup key", options.passphrase_file) if wanted else None
     write_key(key, Path(options.file), passphrase, datetime.now(UTC))
     machine.keep(layout.backup_key)
     print(
@@ -62,6 +66,9 @@ def backup(options: Namespace) -> int:
     began, now, layout = time.monotonic(), datetime.now(UTC), Layout(Path(options.data))
     key, practice = MachineKey.read(layout.backup_key), load(Path(options.config))
     target = target_in(Path(options.file).absolute(), now)
+    if options.with_keys:
+        passphrase = _new_passphrase("the file of master keys", options.keys_passphrase_file)
+        write_escrow(ring_of(practice.settings, layout), Path(options.with_keys), passphrase)
 
     async def run() -> Taken:
         async with database_up(practice.settings, layout) as dsn:
@@ -87,10 +94,12 @@ def restore_backup(options: Namespace) -> int:
         return 0
     if options.key is None:
         raise BadOption("--key FILE is missing: the backup key, which is kept away from the machine")
-    key = BackupKey.read(Path(options.key), _asker(options))
+    key = BackupKey.read(Path(options.key), _asker("the backup key", options.passphrase_file))
+    ask = _asker("the file of master keys", options.keys_passphrase_file)
+    keys = read_escrow(Path(options.keys), ask) if options.keys else None
+    wanted = Wanted(Path(options.file), key, Path(options.config).absolute(), layout.data, operator(), keys)
     if options.verify:
-        return _verify(options, key, layout, began)
-    wanted = Wanted(Path(options.file), key, Path(options.config).absolute(), layout.data, operator())
+        return _verify(options, wanted, layout, began)
     restored = asyncio.run(restore(wanted, _teller("unpacked", options.json)))
     seconds = round(time.monotonic() - began, 1)
     if options.json:
@@ -100,9 +109,9 @@ def restore_backup(options: Namespace) -> int:
     return 0 if restored.examination.good else 1
 
 
-def _verify(options: Namespace, key: BackupKey, layout: Layout, began: float) -> int:
+def _verify(options: Namespace, wanted: Wanted, layout: Layout, began: float) -> int:
     scratch = Path(options.scratch or tempfile.gettempdir())
-    made_at, found = asyncio.run(try_out(Path(options.file), key, scratch, _teller("unpacked", options.json)))
+    made_at, found = asyncio.run(try_out(wanted, scratch, _teller("unpacked", options.json)))
     seconds = round(time.monotonic() - began, 1)
     if found.good and layout.data.is_dir():
         note_verified(layout.backups, datetime.now(UTC))
@@ -168,21 +177,19 @@ def _tell_restored(restored: Restored, options: Namespace, seconds: float) -> No
     print("Next: secondline check, then secondline run.")
 
 
-def _asker(options: Namespace) -> AskPassphrase:
+def _asker(what: str, file: str | None) -> AskPassphrase:
     def ask() -> str:
-        if options.passphrase_file:
-            return Path(options.passphrase_file).read_text(encoding="utf-8").rstrip("\n")
-        return getpass.getpass("Passphrase of the backup key: ")
+        if file:
+            return Path(file).read_text(encoding="utf-8").rstrip("\n")
+        return getpass.getpass(f"Passphrase of {what}: ")
 
     return ask
 
 
-def _new_passphrase(options: Namespace) -> str:
-    if options.passphrase_file:
-        return checked(Path(options.passphrase_file).read_text(encoding="utf-8").rstrip("\n"))
-    first = checked(getpass.getpass("Passphrase for the backup key: "))
-    if getpass.getpass("The same again: ") != first:
-        raise KeyProblem("the two are not the same: nothing was made")
+def _new_passphrase(what: str, file: str | None) -> str:
+    first = checked(_asker(what, file)())
+    if not file and getpass.getpass("The same again: ") != first:
+        raise PassphraseProblem("the two are not the same: nothing was made")
     return first
 
 

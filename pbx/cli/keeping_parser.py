@@ -16,6 +16,9 @@ def add_keeping_commands(commands: argparse._SubParsersAction[argparse.ArgumentP
     backup.add_argument("file", metavar="FILE|DIR", help="the file to write, or a folder for a file with the time")
     older = "in a folder: remove backups that are older, but never the newest"
     backup.add_argument("--keep-days", type=int, metavar="N", help=older)
+    with_keys = "write the master keys into a file of their own too, under a passphrase; no backup holds them"
+    backup.add_argument("--with-keys", metavar="FILE", help=with_keys)
+    backup.add_argument("--keys-passphrase-file", metavar="FILE", help="read that passphrase here instead of asking")
     key = commands.add_parser("backup-key", help="the key that backups are encrypted for")
     verbs = key.add_subparsers(title="commands for the backup key", required=True, metavar="COMMAND")
     create = add(verbs, "create", lazily("backup:make_key"), "make the key; keep its file away from this machine")
@@ -28,6 +31,8 @@ def add_keeping_commands(commands: argparse._SubParsersAction[argparse.ArgumentP
     restore.add_argument("file", metavar="FILE", help="the backup")
     restore.add_argument("--key", metavar="FILE", help="the backup key")
     _passphrase_file(restore)
+    restore.add_argument("--keys", metavar="FILE", help="the master keys, as `backup --with-keys` wrote them")
+    restore.add_argument("--keys-passphrase-file", metavar="FILE", help="read their passphrase here instead of asking")
     restore.add_argument("--verify", action="store_true", help="restore to a scratch place, look at all, throw it away")
     restore.add_argument("--scratch", metavar="DIR", help="where that is (default: the machine's temporary folder)")
     doctor = add(commands, "doctor", lazily("doctor:doctor"), "look at everything that calls depend on", json=True)

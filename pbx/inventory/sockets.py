@@ -68,12 +68,10 @@ def wanted(settings: Settings, layout: Layout) -> list[Listener]:
     rtp = ("udp", network.bind, network.rtp_first, network.rtp_last, "voice (RTP), while calls last", "carrier, phones")
     found.append(Listener(*rtp, encrypted=False))
     found.append(Listener("tcp", web.host, web.port, web.port, "health, metrics, interface", "monitoring", False))
-    # PJSIP asks name servers from two sockets of its own, one a family of addresses, whatever there is to ask (Asterisk,
-    # res/res_pjsip/config_system.c, system_create_resolver_and_set_nameservers).
-    first, last = _own_ports()
-    found.append(
-        Listener("udp", "", first, last, "answers to Asterisk's name look-ups (DNS)", "name servers", False, 2)
-    )
+    # PJSIP asks name servers from two sockets of its own, one a family of addresses, whatever there is to ask
+    # (Asterisk, res/res_pjsip/config_system.c, system_create_resolver_and_set_nameservers).
+    what = "answers to Asterisk's name look-ups (DNS)"
+    found.append(Listener("udp", "0.0.0.0", *_own_ports(), what, "name servers", False, 2))
     with suppress(OSError, ValueError, KeyError):
         ports = json.loads(layout.ports.read_text(encoding="utf-8"))
         for name, what in (("ami", "Asterisk's manager (AMI)"), ("agi", "questions of the dialplan (FastAGI)")):

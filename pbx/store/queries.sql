@@ -635,7 +635,9 @@ SELECT NOT EXISTS (
 );
 
 -- name: message_files()
-SELECT id, file, sha256 FROM message ORDER BY id;
+SELECT id, file, sha256, kek, wrapped, fingerprint
+FROM message LEFT JOIN data_key ON subject = message.id
+ORDER BY id;
 
 -- name: finished_calls(ids)
 SELECT id FROM call WHERE id = ANY(:ids::uuid[]) AND ended_at IS NOT NULL;

@@ -62,19 +62,22 @@ async def test_a_lost_machine_is_replaced_by_another_one(
     office: Office, a_patient: PatientMaker, words: Words, tmp_path: Path
 ) -> None:
     message = await _a_message(office, "+12155550402", a_patient, await words(3))
-    key, file = str(tmp_path / "backup.key"), str(tmp_path / "backup.age")
+    key, file, masters = (str(tmp_path / name) for name in ("backup.key", "backup.age", "master-keys"))
     assert (await office.secondline("backup-key", "create", key)).status == 0
     kept, later = await asyncio.gather(  # while a call is up
         office.secondline("backup", file, "--json"), _a_message(office, "+12155550403", a_patient, await words(2))
     )
     assert kept.status == 0, kept.err
+    copies = sorted((office.practice.data / "keys").glob("*.key"))
+    Path(masters).write_text("".join(path.read_text("ascii") for path in copies), "ascii")
     assert await office.server.stop() == 0
     shutil.rmtree(office.practice.data)
     office.practice.file.unlink()
-    tried = await office.secondline("restore", file, "--verify", "--key", key, "--scratch", str(tmp_path), "--json")
+    restore = ("restore", file, "--key", key, "--keys", masters, "--json")
+    tried = await office.secondline(*restore, "--verify", "--scratch", str(tmp_path))
     assert (tried.status, tried.json["problems"], tried.json["remarks"]) == (0, [], [])
     assert tried.json["audit_signed"] > 0
-    restored = await office.secondline("restore", file, "--key", key, "--json")
+    restored = await office.secondline(*restore)
     assert restored.status == 0, restored.err
     new = ServerProcess(office.practice.file, office.practice.data, office.practice.web_port)
     async with new:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import stat
 from collections.abc import Iterator
@@ -17,14 +16,21 @@ import pytest
 
 from pbx.asterisk.layout import Layout
 from pbx.backup.key import BackupKey
+from pbx.config.load import load
+from pbx.config.settings import Audit
+from pbx.domain.checkpoints import Cause
 from pbx.instance import only_instance
+from pbx.key_ring import vault_of
 from pbx.store.calls import PgCallLog
+from pbx.store.chain import PgAudit
 from pbx.store.database import Database
 from pbx.store.embedded import EmbeddedPostgres
+from pbx.trail import audit_trail
 from tests.kit.calls import PATIENT, a_decision, a_message_call, a_start
 from tests.kit.database import copy_cluster
 from tests.kit.server import Answer, secondline
-from voicemail.audio import wav_bytes
+from voicemail.audio import parse_wav, wav_bytes
+from voicemail.shelf import Shelf
 
 ROOT = Path(__file__).parents[2]
 SOLO = ROOT / "docs" / "examples" / "solo.toml"
@@ -48,6 +54,13 @@ class Kept:
     @property
     def layout(self) -> Layout:
         return Layout(self.folder / "var")
+
+    @property
+    def master_keys(self) -> Path:
+        """A copy of the master keys in one file, as somebody would keep it."""
+        copy = self.folder / "master-keys"
+        copy.write_text("".join(path.read_text() for path in sorted(self.layout.keys.glob("*.key"))), "ascii")
+        return copy
 
     async def run(self, *words: str) -> Answer:
         return await secondline(*words, "--config", str(self.config), "--data", str(self.layout.data))
@@ -76,26 +89,29 @@ def kept(tmp_path_factory: pytest.TempPathFactory, fresh_cluster: Path) -> Itera
     with only_instance(layout.lock):
         dsn = asyncio.run(cluster.start())
         try:
-            messages = tuple(asyncio.run(_fill(dsn, layout)))
+            messages = tuple(asyncio.run(_fill(dsn, folder)))
             yield Kept(folder, _make_key(folder), dsn, messages)
         finally:
             asyncio.run(cluster.stop())
 
 
-async def _fill(dsn: str, layout: Layout) -> list[UUID]:
-    made = []
-    async with Database.connect(dsn) as database:
+async def _fill(dsn: str, folder: Path) -> list[UUID]:
+    layout, made = Layout(folder / "var"), []
+    vault = vault_of(load(folder / "practice.toml").settings, layout)
+    shelf = Shelf(layout.messages, vault)
+    async with Database.connect(dsn, vault) as database:
         await database.migrate()
-        log = PgCallLog(database)
+        calls = PgCallLog(database)
         for _ in range(MESSAGES):
             start = a_start()
             call = a_message_call(start)
-            [recording] = call.recordings
-            recording = replace(recording, sha256=hashlib.sha256(SAID).hexdigest(), seconds=2.0)
-            (layout.messages / recording.file).write_bytes(SAID)
-            await log.open_call(start, a_decision())
-            await log.finish_call(replace(call, recordings=(recording,)))
+            [plain] = call.recordings
+            kept = shelf.keep(plain.id, parse_wav(SAID))
+            recording = replace(plain, file=kept.file, sha256=kept.sha256, seconds=2.0, key=kept.key)
+            await calls.open_call(start, a_decision())
+            await calls.finish_call(replace(call, recordings=(recording,)))
             made.append(recording.id)
+        await audit_trail(PgAudit(database), layout, Audit()).checkpoint(Cause.COMMAND)
     return made
 
 
@@ -116,7 +132,12 @@ async def test_a_backup_is_encrypted_and_says_what_it_holds(kept: Kept, tmp_path
     assert told["bytes"] == file.stat().st_size
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     data = file.read_bytes()
-    assert PATIENT.encode() not in data and SAID[100:200] not in data and b"made-once" not in data
+    assert b"made-once" not in data
+    plain = pyrage.decrypt(data, [BackupKey.read(kept.key, lambda: "").identity])
+    assert b"made-once" in plain and b"Oakgrove" in plain
+    assert PATIENT.encode() not in plain and SAID[100:200] not in plain  # sealed already
+    for line in kept.master_keys.read_text("ascii").splitlines():
+        assert line.split()[-1].encode() not in plain
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
 
@@ -124,9 +145,13 @@ async def test_it_is_restored_elsewhere_and_everything_is_there(kept: Kept, tmp_
     file = tmp_path / "backup.age"
     await kept.backup(file)
     new = Kept(tmp_path / "new", kept.key, "", kept.messages)
-    answer = await new.run("restore", str(file), "--key", str(kept.key), "--json")
+    keys = ("--key", str(kept.key), "--keys", str(kept.master_keys))
+    answer = await new.run("restore", str(file), *keys, "--json")
     assert answer.status == 0, answer.err
     assert (answer.json["ok"], answer.json["messages"], answer.json["config_kept"]) == (True, MESSAGES, False)
+    assert answer.json["audit_rows"] > answer.json["audit_signed"] >= MESSAGES
+    assert answer.json["remarks"] == []
+    assert answer.json["seconds_of_audio"] == pytest.approx(MESSAGES * 2.0)
     assert new.config.read_bytes() == kept.config.read_bytes()
     assert (new.folder / "lists" / "contacts.csv").exists()
     assert json.loads(new.layout.secrets.read_text())["ami"] == "made-once"
@@ -142,19 +167,24 @@ async def test_it_is_restored_elsewhere_and_everything_is_there(kept: Kept, tmp_
     assert "is not empty" in again.err
 
 
-async def test_a_trial_leaves_nothing_and_finds_what_is_missing(kept: Kept, tmp_path: Path) -> None:
-    scratch = tmp_path / "scratch"
+async def test_a_trial_leaves_nothing_finds_what_is_missing_and_says_what_it_could_not_open(
+    kept: Kept, tmp_path: Path
+) -> None:
+    scratch, file = tmp_path / "scratch", tmp_path / "bad.age"
     scratch.mkdir()
-    missing = kept.layout.messages / f"{kept.messages[0]}.wav"
+    missing = kept.layout.messages / f"{kept.messages[0]}.sealed"
     missing.rename(tmp_path / "aside")
     try:
-        await kept.backup(tmp_path / "bad.age")
+        await kept.backup(file)
     finally:
         (tmp_path / "aside").rename(missing)
-    bad = await kept.verify(tmp_path / "bad.age", scratch)
+    elsewhere = Kept(tmp_path / "elsewhere", kept.key, "", ())
+    bad = await elsewhere.verify(file, scratch)
     assert (bad.status, bad.json["ok"], bad.json["messages"]) == (1, False, MESSAGES)
-    assert bad.json["seconds_of_audio"] == pytest.approx((MESSAGES - 1) * 2.0)
     assert bad.json["problems"] == [f"message {kept.messages[0]}: its audio is missing"]
+    assert [remark[:60] for remark in bad.json["remarks"]] == [
+        f"{MESSAGES - 1} recordings are there and whole as files, but sealed"[:60]
+    ]
     assert list(scratch.iterdir()) == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import stat
 import tarfile
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,9 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pbx.backup.archive import Writer, checked_name, unpack
+from pbx.backup.escrow import put_keys, read_escrow, ring_in_memory, write_escrow
 from pbx.backup.key import BackupKey, KeyProblem, MachineKey, make_keys, write_key
 from pbx.backup.manifest import FORMAT, Header, Manifest, ManifestProblem
+from pbx.backup.passphrase import PassphraseProblem
 from pbx.backup.sealing import NotReadable, sealing, unsealing
+from pbx.sealing.keys import KeyRing
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 HEADER = Header(FORMAT, "0.1.0", NOW.isoformat(), "embedded")
@@ -121,12 +125,24 @@ def test_every_cut_is_noticed(keys: tuple[BackupKey, MachineKey], size: int) -> 
             plain.read()
 
 
-def test_a_key_under_a_passphrase(keys: tuple[BackupKey, MachineKey], tmp_path: Path) -> None:
+def test_a_key_in_a_file(keys: tuple[BackupKey, MachineKey], tmp_path: Path) -> None:
     file = tmp_path / "key"
-    write_key(keys[0], file, "correct horse battery", NOW)
-    assert b"AGE-SECRET-KEY" not in file.read_bytes()
-    assert BackupKey.read(file, lambda: "correct horse battery").recipient == keys[0].recipient
-    with pytest.raises(KeyProblem, match="too short"):
-        write_key(keys[0], tmp_path / "other", "short", NOW)
+    write_key(keys[0], file, None, NOW)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    found = BackupKey.read(file, lambda: "")
+    assert (found.recipient, found.signer) == (keys[0].recipient, keys[0].signer)
     with pytest.raises(KeyProblem, match="is there already"):
         write_key(keys[0], file, None, NOW)
+
+
+def test_master_keys_under_a_passphrase_open_on_another_machine_without_touching_its_disk(tmp_path: Path) -> None:
+    ring, file = KeyRing(tmp_path / "keys"), tmp_path / "escrow"
+    ring.make_first()
+    with pytest.raises(PassphraseProblem, match="too short"):
+        write_escrow(ring, file, "short")
+    write_escrow(ring, file, "correct horse battery")
+    assert b"secondline-key" not in file.read_bytes()
+    lines = read_escrow(file, lambda: "correct horse battery")
+    assert ring_in_memory(lines).current() == ring.current()
+    put_keys(lines, tmp_path / "new")
+    assert KeyRing(tmp_path / "new").lines() == ring.lines()
