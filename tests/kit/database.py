@@ -13,8 +13,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from pbx.store.database import Database
+from pbx.store.database import Addresses, Database
 from pbx.store.embedded import EmbeddedPostgres
+from pbx.store.sockets import APPLICATION, USER
 
 _TEMPLATE = "migrated"
 
@@ -112,8 +113,13 @@ async def empty_dsn(database_server: DatabaseServer) -> AsyncIterator[str]:
         yield dsn
 
 
+def addresses(dsn: str) -> Addresses:
+    """The database of the owner's `dsn` for the program, with no more rights than it has in a practice."""
+    return Addresses(app=dsn.replace(f"//{USER}@", f"//{APPLICATION}@"), owner=dsn)
+
+
 @pytest.fixture
 async def database(dsn: str) -> AsyncIterator[Database]:
-    """A connected database of this test's own, with the schema in it."""
-    async with Database.connect(dsn) as database:
+    """A connected database of this test's own, with the schema in it, for the program's role."""
+    async with Database.connect(addresses(dsn)) as database:
         yield database
