@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.answering import answer_figures, capacity_figures
+from bench.auditing import audit_figures
 from bench.changing import check_figure, reload_figure, write_large
 from bench.deciding import decision_figure
 from bench.figures import Figure, as_json, table
@@ -68,6 +69,7 @@ async def _measure(folder: Path, tell: Callable[[str], None]) -> list[Figure]:
         stack.push_async_callback(_stop, server)
         figures = await _start_figures(server, tell)
         figures += await _large_figures(folder / "large", tell)
+        figures += await audit_figures(folder / "audit", tell)
         records = await stack.enter_async_context(open_records(load(practice.file).settings, Layout(practice.data)))
         measured = Measured(practice, server, records, folder, tell)
         await add_static_number(measured.console)

@@ -120,7 +120,7 @@ class Assembly:
     @cached_property
     def trail(self) -> AuditTrail:
         book = PgAudit(self.database, portion=AUDIT_PORTION)
-        return audit_trail(book, self.layout, self.practice.settings.audit)
+        return audit_trail(book, self.layout, self.practice.settings.audit, self.pace.calm)
 
     @cached_property
     def journal(self) -> FileJournal:

@@ -9,10 +9,15 @@ from __future__ import annotations
 from pbx.asterisk.layout import Layout
 from pbx.auditing.files import CheckpointFiles
 from pbx.auditing.trail import AuditTrail
+from pbx.auditing.verify import Pause, at_once
 from pbx.config.settings import Audit
 from pbx.store.chain import PgAudit
 
 
-def audit_trail(book: PgAudit, layout: Layout, settings: Audit) -> AuditTrail:
-    """The audit in `book`, with the checkpoints and the key that the settings name."""
-    return AuditTrail(book, CheckpointFiles(layout.checkpoints, settings.copy), settings.key or layout.audit_key)
+def audit_trail(book: PgAudit, layout: Layout, settings: Audit, pause: Pause = at_once) -> AuditTrail:
+    """The audit in `book`, with the checkpoints and the key that the settings name.
+
+    Verifying it waits for `pause` before each portion of rows.
+    """
+    files = CheckpointFiles(layout.checkpoints, settings.copy)
+    return AuditTrail(book, files, settings.key or layout.audit_key, pause)

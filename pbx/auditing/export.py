@@ -7,7 +7,8 @@ them. The part goes on, by such hashes, to the next row that was signed.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from pbx.auditing.key import believing
-from pbx.auditing.verify import NO_CHECKPOINTS, Book, Report
+from pbx.auditing.verify import NO_CHECKPOINTS, Book, Report, Rows
 from pbx.domain.audit import Chain, Finding, Kind, Link, Row
 from pbx.domain.checkpoints import Checkpoint, Log, parse
 
@@ -51,24 +52,18 @@ async def write_export(out: TextIO, book: Book, log: Log, wish: Wish, about: dic
     """Write what is wished for; `about` is who made it and when. Raises NotExported, StoreUnavailable."""
     anchors = log.anchors()
     end = min((seq for seq in anchors if seq >= wish.last), default=wish.last)
+    shown = by_hash = 0
     async with book.snapshot() as rows:
         if not rows.head.base.seq < wish.first <= wish.last <= rows.head.end.seq:
             raise NotExported("the audit has no such rows: `secondline audit show` tells their numbers")
-        base = rows.head.base
-        shown = by_hash = 0
-        started = False
-        async for portion in rows.after(max(wish.first - 2, rows.head.base.seq)):
-            for row in (Row(*values) for values in portion):  # type: ignore[arg-type]
+        async with aclosing(_rows_from(rows, wish.first - 1)) as found:
+            base = await anext(found)
+            _write(out, _head(Link(base.seq, base.hash), end, wish, about))
+            for one in _signed(log, anchors, wish.first, end):
+                _write(out, {"kind": "checkpoint", "line": one.line})
+            async for row in found:
                 if row.seq > end:
                     break
-                if row.seq < wish.first:
-                    base = Link(row.seq, row.hash)
-                    continue
-                if not started:
-                    started = True
-                    _write(out, _head(base, end, wish, about))
-                    for one in _signed(log, anchors, wish.first, end):
-                        _write(out, {"kind": "checkpoint", "line": one.line})
                 shows = wish.shows(row)
                 shown, by_hash = shown + shows, by_hash + (not shows)
                 _write(out, _row(row) if shows else _digest(row))
@@ -76,20 +71,31 @@ async def write_export(out: TextIO, book: Book, log: Log, wish: Wish, about: dic
     return Written(shown, by_hash, end if end in anchors else None)
 
 
+async def _rows_from(rows: Rows, seq: int) -> AsyncGenerator[Row]:
+    """Row `seq` and those after it; where the chain begins after it, only its number and hash are known."""
+    base = rows.head.base
+    if seq == base.seq:
+        yield Row(base.seq, "", "", "", "", "", b"", base.hash)
+    async with aclosing(rows.after(max(seq - 1, base.seq))) as portions:
+        async for portion in portions:
+            for values in portion:
+                yield Row(*values)
+
+
 def verify_export(file: Path, key: str | None) -> Report:
     """Verify an export by itself. `key` is the public key that is trusted; None: the one that its checkpoints name.
 
     Raises NotExported if the file is none, KeyProblem, OSError.
     """
-    with file.open(encoding="utf-8") as lines:
-        told = (_told(line) for line in lines)
-        head = next(told, None)
-        if head is None or head.get("format") != FORMAT:
-            raise NotExported(f"{file} is no export of an audit")
-        try:
+    try:
+        with file.open(encoding="utf-8") as lines:
+            told = (_told(line) for line in lines)
+            head = next(told, {})
+            if head.get("format") != FORMAT:
+                raise NotExported(f"{file} is no export of an audit")
             return _follow(head, told, key)
-        except (KeyError, TypeError, ValueError) as error:
-            raise NotExported(f"{file} is an export that was damaged: a line of it cannot be read") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise NotExported(f"{file} is no export of an audit, or one that was damaged: a line is none of its") from error
 
 
 def _follow(head: dict[str, Any], told: Iterator[dict[str, Any]], key: str | None) -> Report:

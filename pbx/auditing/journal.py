@@ -113,7 +113,8 @@ class FileJournal:
         """Take away the first bytes; lines that came meanwhile stay."""
         rest = self._file.read_bytes()[many:]
         part = self._file.with_name(self._file.name + ".part")
-        with part.open("wb") as out:
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(rest)
             out.flush()
             os.fsync(out.fileno())

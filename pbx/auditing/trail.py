@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from pbx.auditing.files import CheckpointFiles, FileAway
 from pbx.auditing.key import KeyProblem, SigningKey, believing
-from pbx.auditing.verify import Book, Report, verify
+from pbx.auditing.verify import Book, Pause, Report, Verdict, at_once, follow, verify
 from pbx.domain.audit import Chain, Finding, Head, Kind, Link
 from pbx.domain.checkpoints import NO_LINE, Cause, Checkpoint, Log
 from pbx.services.ports import StoreUnavailable
@@ -61,16 +61,23 @@ class TrailState:
 
 
 class AuditTrail:
-    """The audit with its checkpoints. `now` gives the time (aware)."""
+    """The audit with its checkpoints. `now` gives the time (aware); verifying waits for `pause` now and then."""
 
     def __init__(
-        self, book: Keeper, files: CheckpointFiles, key: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        book: Keeper,
+        files: CheckpointFiles,
+        key: Path,
+        pause: Pause = at_once,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._book = book
         self._files = files
         self._key_file = key
+        self._pause = pause
         self._now = now
         self._last: Checkpoint | None = None
+        self._found: str | None = None
         self._problem: str | None = None
         self._copy_problem: str | None = None
         self._one_at_a_time = asyncio.Lock()
@@ -79,7 +86,7 @@ class AuditTrail:
     def state(self) -> TrailState:
         last = self._last
         seq, at = (last.end.seq, last.at) if last else (None, None)
-        return TrailState(seq, at, self._problem, self._copy_problem)
+        return TrailState(seq, at, self._found or self._problem, self._copy_problem)
 
     async def verify(self, public: str | None = None) -> Report:
         """Verify everything, by the public key that is given or this machine's.
@@ -87,7 +94,14 @@ class AuditTrail:
         Raises StoreUnavailable, FileAway, KeyProblem.
         """
         public = public or self.public_key()
-        return await verify(self._book, await asyncio.to_thread(self._files.read, believing(public)), public)
+        report = await self._verify(public)
+        if report.verdict is Verdict.TAMPERED:  # or the server signed or let rows go between the two readings
+            report = await self._verify(public)
+        return report
+
+    async def _verify(self, public: str) -> Report:
+        known = await asyncio.to_thread(self._files.read, believing(public))
+        return await verify(self._book, known, public, self._pause)
 
     async def checkpoints(self) -> Log:
         """The checkpoints that are there. Raises FileAway, KeyProblem."""
@@ -155,18 +169,28 @@ class AuditTrail:
         return gone
 
     async def run(self, years: Callable[[], int | None] = lambda: None) -> None:
-        """Make checkpoints when they are due, for ever; meant to be cancelled. `years`: how long rows are kept."""
+        """Make checkpoints when they are due, and verify all of it once a day, for ever; meant to be cancelled.
+
+        `years`: how long rows are kept, None for good.
+        """
         looked: datetime | None = None
         while True:
             due = Cause.START if self._last is None else await self._due()
             if due is not None:
                 await self._try(due)
-            wanted = years()
-            if wanted is not None and (looked is None or self._now() - looked > timedelta(days=1)):
-                looked = self._now()
+            if self._last is not None and (looked is None or self._now() - looked > timedelta(days=1)):
                 with suppress(AuditDamaged, StoreUnavailable, FileAway, KeyProblem):
-                    await self.forget(wanted)
+                    await self._look(years())
+                    looked = self._now()
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look(self, years: int | None) -> None:
+        report = await self.verify()
+        self._found = None if not report.findings else report.findings[0].what
+        if self._found:
+            log.error("the audit was tampered with, or damaged: %s", self._found)
+        elif years is not None:
+            await self.forget(years)
 
     async def stop(self) -> None:
         """The last checkpoint, before the database goes."""
@@ -210,13 +234,7 @@ class AuditTrail:
             start = known.last.end if known.last else rows.head.base
             start = start if start.seq >= rows.head.base.seq else rows.head.base
             finding = known.finding or _behind(start, rows.head)
-            chain = Chain(start, {})
-            if finding is None:
-                async for portion in rows.after(start.seq):
-                    finding = chain.follow(portion)
-                    if finding:
-                        break
-            finding = finding or chain.closed_by(rows.head)
+            finding = finding or await follow(Chain(start, {}), rows, self._pause)
             if finding:
                 raise AuditDamaged(f"{finding.what} (`secondline audit verify` tells more)")
             return rows.head

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -19,8 +19,8 @@ class Rows(Protocol):
     @property
     def head(self) -> Head: ...
 
-    def after(self, seq: int) -> AsyncIterator[Sequence[Sequence[object]]]:
-        """The rows after `seq` up to the head in their order, in portions."""
+    def after(self, seq: int) -> AsyncGenerator[Sequence[Any]]:
+        """The rows after `seq` up to the head in their order, in portions, each with the columns of `Row`."""
 
 
 class Book(Protocol):
@@ -99,17 +99,33 @@ class Report:
 NO_CHECKPOINTS = "there are no checkpoints: a chain by itself proves nothing against whoever owns the database"
 
 
-async def verify(book: Book, log: Log, key: str | None = None) -> Report:
+Pause = Callable[[], Awaitable[None]]
+
+
+async def at_once() -> None:
+    """No pause."""
+
+
+async def verify(book: Book, log: Log, key: str | None = None, pause: Pause = at_once) -> Report:
     """Verify the whole chain against `log`, which was read with the public key `key`. Raises StoreUnavailable."""
     async with book.snapshot() as rows:
         chain = Chain(rows.head.base, log.anchors())
         finding = None if rows.head.base in log.bases() else _bad_base(rows.head)
-        async for portion in rows.after(rows.head.base.seq):
-            finding = finding or chain.follow(portion)
-            if finding:
-                break
-        finding = finding or chain.closed_by(rows.head)
+        finding = finding or await follow(chain, rows, pause)
         return report_of(chain, rows.head.base.seq, log, finding, key)
+
+
+async def follow(chain: Chain, rows: Rows, pause: Pause = at_once) -> Finding | None:
+    """Follow `chain` from where it is to the end of `rows`; gives the first thing that is wrong.
+
+    It waits for `pause` before each portion.
+    """
+    async with aclosing(rows.after(chain.end.seq)) as portions:
+        async for portion in portions:
+            await pause()
+            if finding := chain.follow(portion):
+                return finding
+    return chain.closed_by(rows.head)
 
 
 def report_of(chain: Chain, base: int, log: Log, finding: Finding | None, key: str | None) -> Report:

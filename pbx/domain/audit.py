@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from json.encoder import encode_basestring as _quoted
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 GENESIS = bytes(32)
 """The hash before the first row."""
@@ -32,10 +31,10 @@ class Kind(StrEnum):
 
 
 class Row(NamedTuple):
-    """A row as it is stored: `detail` as JSON text, `canon` the bytes that were hashed."""
+    """A row as it is stored: `at` as RFC 3339 in UTC, `detail` as JSON text, `canon` the bytes that were hashed."""
 
     seq: int
-    at: datetime
+    at: str
     actor: str
     action: str
     object: str
@@ -73,13 +72,14 @@ class Finding:
 
 
 def canon(row: Row) -> bytes:
-    """The bytes of a row, as PostgreSQL writes such a jsonb: keys by their length and then by their letters.
+    """The bytes of a row, whatever it says of them, as PostgreSQL writes such a jsonb: short keys first."""
+    return _bytes(*row[:6])
 
-    `row.at` is in UTC; what the row says of its own bytes and hash does not matter.
-    """
+
+def _bytes(seq: int, at: str, actor: str, action: str, thing: str, detail: str) -> bytes:  # noqa: PLR0913 - a row's
     return (
-        f'{{"at": "{row.at.isoformat(timespec="microseconds")}", "seq": {row.seq}, "actor": {_quoted(row.actor)}, '
-        f'"action": {_quoted(row.action)}, "detail": {row.detail}, "object": {_quoted(row.object)}}}'
+        f'{{"at": "{at}", "seq": {seq}, "actor": {_quoted(actor)}, "action": {_quoted(action)}, "detail": {detail}, '
+        f'"object": {_quoted(thing)}}}'
     ).encode()
 
 
@@ -97,24 +97,25 @@ class Chain:
         self.anchored: int | None = None
         self._anchors = anchors
 
-    def follow(self, rows: Iterable[Sequence[object]]) -> Finding | None:
-        """Take the next rows; gives the first thing that is wrong, and then the chain ends before it."""
-        seq, before, anchors = self.end.seq, self.end.hash, self._anchors
-        finding = None
-        for values in rows:
-            row = Row(*values)  # type: ignore[arg-type]  # a row of the database, in the order of its columns
-            seq += 1
-            after = sha256(before + sha256(row.canon).digest()).digest()
-            if row.seq != seq or after != row.hash or canon(row) != row.canon:
-                finding = _wrong_with(row, seq, after)
+    def follow(self, rows: Iterable[Sequence[Any]]) -> Finding | None:
+        """Take the next rows, each with the columns of `Row`; gives the first thing that is wrong, and then the chain
+        ends before it.
+        """
+        last, before, anchors, finding = self.end.seq, self.end.hash, self._anchors, None
+        # Once for every row there ever was, so nothing is made here that is not needed.
+        for seq, at, actor, action, thing, detail, found, hash_ in rows:
+            after = sha256(before + sha256(found).digest()).digest()
+            right = seq == last + 1 and after == hash_ and _bytes(seq, at, actor, action, thing, detail) == found
+            if not right:
+                row = Row(seq, at, actor, action, thing, detail, found, hash_)
+                finding = _wrong_with(row, last + 1, after)
             if finding is None and seq in anchors:
                 finding = self._at_anchor(seq, after)
             if finding is not None:
-                seq -= 1
                 break
-            before = after
-            self.rows += 1
-        self.end = Link(seq, before)
+            last, before = seq, after
+        self.rows += last - self.end.seq
+        self.end = Link(last, before)
         return finding
 
     def take(self, seq: int, digest: bytes, hash_: bytes) -> Finding | None:

@@ -470,7 +470,8 @@ SELECT audit.append(:actors::text[], :actions::text[], :objects::text[], :detail
 SELECT base_seq, base_hash, seq, hash FROM audit.head;
 
 -- name: entries(after, upto, most)
-SELECT seq, at, actor, action, object, detail, canon, hash
+SELECT seq, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"') AS at, actor, action, object, detail,
+       canon, hash
 FROM audit.entry
 WHERE seq > :after AND seq <= :upto
 ORDER BY seq

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from pbx.auditing.key import SigningKey, believing
 from pbx.domain.audit import START, Head, Link, Row, canon, hash_after
@@ -19,7 +20,16 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 def a_row(before: Link, at: datetime, action: str, thing: str) -> Row:
     """The row after `before`, with its right hash."""
-    row = Row(before.seq + 1, at, "mia", action, thing, json.dumps({"n": before.seq}), b"", b"")
+    row = Row(
+        before.seq + 1,
+        at.isoformat(timespec="microseconds"),
+        "mia",
+        action,
+        thing,
+        json.dumps({"n": before.seq}),
+        b"",
+        b"",
+    )
     return linked(before, row)
 
 
@@ -59,7 +69,7 @@ class Stored:
     async def snapshot(self) -> AsyncIterator[Stored]:
         yield self
 
-    async def after(self, seq: int) -> AsyncIterator[Sequence[Sequence[object]]]:
+    async def after(self, seq: int) -> AsyncGenerator[Sequence[Any]]:
         rows = [row for row in self.rows if row.seq > seq]
         for start in range(0, len(rows), self.portion):
             yield rows[start : start + self.portion]
@@ -134,7 +144,7 @@ def _edited(row: Row, dice: random.Random) -> Row:
         case 2:
             return row._replace(detail='{"n": -1}')
         case 3:
-            return row._replace(at=row.at + timedelta(microseconds=1))
+            return row._replace(at=row.at[:25] + ("2" if row.at[25] == "1" else "1") + row.at[26:])
         case 4:
             return row._replace(canon=row.canon.replace(b"mia", b"bob"))
         case _:

@@ -19,8 +19,9 @@ import pytest
 
 from pbx.sealing.keys import KeyRing
 from pbx.sealing.vault import Vault
-from pbx.store.database import Database
+from pbx.store.database import Addresses, Database
 from pbx.store.embedded import EmbeddedPostgres
+from pbx.store.sockets import APPLICATION, USER
 
 _TEMPLATE = "migrated"
 
@@ -132,8 +133,13 @@ async def empty_dsn(database_server: DatabaseServer) -> AsyncIterator[str]:
         yield dsn
 
 
+def addresses(dsn: str) -> Addresses:
+    """The database of the owner's `dsn` for the program, with no more rights than it has in a practice."""
+    return Addresses(app=dsn.replace(f"//{USER}@", f"//{APPLICATION}@"), owner=dsn)
+
+
 @pytest.fixture
 async def database(dsn: str) -> AsyncIterator[Database]:
-    """A connected database of this test's own, with the schema in it."""
-    async with Database.connect(dsn, vault()) as database:
+    """A connected database of this test's own, with the schema in it, for the program's role."""
+    async with Database.connect(addresses(dsn), vault()) as database:
         yield database

@@ -161,8 +161,8 @@ async def test_a_connection_that_dies_in_the_middle_leaves_nothing_and_the_next_
     calls: CallLog, database: Database
 ) -> None:
     call = a_message_call(a_start())
-    async with database.transaction() as blocker:
-        await blocker.execute("LOCK TABLE audit IN EXCLUSIVE MODE")
+    async with database.owned() as blocker, blocker.transaction():
+        await blocker.execute("LOCK TABLE audit.entry IN EXCLUSIVE MODE")
         finishing = asyncio.ensure_future(calls.finish_call(call))
         await _kill_the_waiting(database)
         with pytest.raises(StoreUnavailable):

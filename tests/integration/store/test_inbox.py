@@ -156,7 +156,6 @@ async def test_a_listing_is_one_row_that_stands_in_the_history_of_each(inbox: In
 async def test_a_message_on_legal_hold_is_not_deleted(inbox: Inbox, database: Database) -> None:
     message = await a_message(database)
     async with database.session() as connection:
-        await connection.execute("ALTER TABLE message ADD COLUMN IF NOT EXISTS held_at timestamptz")
         await connection.execute("UPDATE message SET held_at = now()")
     with pytest.raises(Refused) as refused:
         await inbox.delete(message, MILLS)

@@ -116,7 +116,7 @@ async def test_a_message_that_comes_while_all_is_quiet_wakes_the_worker(
 
 
 async def test_a_message_is_found_without_a_notification(database: Database) -> None:
-    async with database.session() as connection:
+    async with database.owned() as connection:
         await connection.execute("ALTER TABLE queue.pgqueuer DISABLE TRIGGER ALL")
     work = Work(database)
     async with work.going_on():
