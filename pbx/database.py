@@ -21,6 +21,7 @@ from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.errors import StoreError
 from pbx.store.inbox import PgInbox
 from pbx.store.keeping import PgKeeping
+from pbx.store.key_book import PgKeyBook
 from pbx.store.messages import PgMessageBox
 from pbx.store.migrate import SchemaRefused
 from pbx.store.outbox import PgOutbox
@@ -97,6 +98,7 @@ class Records:
     outbox: PgOutbox
     greeting_audit: PgGreetingAudit
     inbox: PgInbox
+    keys: PgKeyBook
 
 
 @asynccontextmanager
@@ -140,4 +142,5 @@ def records_of(database: Database) -> Records:
         outbox=PgOutbox(database),
         greeting_audit=PgGreetingAudit(database),
         inbox=PgInbox(database),
+        keys=PgKeyBook(database),
     )

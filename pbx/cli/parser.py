@@ -12,6 +12,7 @@ from pathlib import Path
 from pbx import __version__
 from pbx.cli import errors
 from pbx.cli.inbox_parser import add_by, add_inbox_commands, add_looks, add_report_commands
+from pbx.cli.keys_parser import add_key_commands
 from pbx.cli.lazy import Command, lazily
 
 DATA_BESIDE_CONFIG = "var"
@@ -58,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     _pin_commands(commands)
     _record_commands(commands)
     _model_commands(commands)
+    add_key_commands(commands, _add)
     add_report_commands(commands, _add)
     return parser
 
