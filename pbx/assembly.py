@@ -35,6 +35,7 @@ from pbx.domain.call import SeenCall
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
 from pbx.kept import KeptFile
+from pbx.key_keeper import KeyKeeper
 from pbx.mailboxes import Mailboxes
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
 from pbx.notify.lamp import Lamps
@@ -303,6 +304,10 @@ class Assembly:
         folders = KeptFolders(self.shelf, self.layout.spool, self.layout.spare)
         return Retention(self.records.keeping, folders, lambda: self.operations.settings.keeping)
 
+    @cached_property
+    def key_keeper(self) -> KeyKeeper:
+        return KeyKeeper(self.records.keys, self.shelf, self.practice.settings.keys)
+
     # Notices of them.
 
     @cached_property
@@ -342,6 +347,7 @@ class Assembly:
             retention=self.retention,
             trail=self.trail,
             journal=self.journal,
+            key_keeper=self.key_keeper,
             health=self.health,
             poked=asyncio.Event(),
             asterisk_version=self.machine.program.version or "of an unknown version",

@@ -22,6 +22,7 @@ from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.errors import StoreError
 from pbx.store.inbox import PgInbox
 from pbx.store.keeping import PgKeeping
+from pbx.store.key_book import PgKeyBook
 from pbx.store.messages import PgMessageBox
 from pbx.store.migrate import SchemaRefused
 from pbx.store.outbox import PgOutbox
@@ -102,6 +103,7 @@ class Records:
     greeting_audit: PgGreetingAudit
     inbox: PgInbox
     audit: PgAudit
+    keys: PgKeyBook
 
 
 @asynccontextmanager
@@ -166,4 +168,5 @@ def records_of(database: Database) -> Records:
         greeting_audit=PgGreetingAudit(database),
         inbox=PgInbox(database),
         audit=PgAudit(database),
+        keys=PgKeyBook(database),
     )

@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 
-ONLY_AT_START = ("web", "database_url", "database_owner_url", "recognizer", "network")
+ONLY_AT_START = ("web", "database_url", "database_owner_url", "recognizer", "network", "keys")
 """Settings that a running server does not change; a reload says so."""
 
 

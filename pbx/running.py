@@ -21,6 +21,7 @@ from pbx.auditing.journal import FileJournal
 from pbx.auditing.trail import AuditTrail
 from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
+from pbx.key_keeper import KeyKeeper
 from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
 from pbx.services.health import Health, Part
@@ -87,6 +88,7 @@ class Running:
     retention: Retention
     trail: AuditTrail
     journal: FileJournal
+    key_keeper: KeyKeeper
     health: Health
     poked: asyncio.Event
     asterisk_version: str
@@ -123,6 +125,7 @@ class Running:
             self.retention.run(),
             self.journal.run(),
             self.trail.run(lambda: self.operations.settings.audit.keep_years),
+            self.key_keeper.run(),
             self.calendars.run(self.operations.take_calendars),
             self.queue.run(self.transcription.transcribe_message, self._give_up, asyncio.Event()),
         ]

@@ -39,6 +39,9 @@ class KeepingBook(Protocol):
 
     async def erase_due(self, keeping: Keeping, now: datetime) -> Sequence[UUID]: ...
 
+    async def forget_keys(self) -> None:
+        """Have the keys of erased messages gone from the database's file too."""
+
     async def files_to_remove(self) -> Sequence[tuple[UUID, str]]: ...
 
     async def file_removed(self, message: UUID) -> None: ...
@@ -106,6 +109,8 @@ class Retention:
             erased += len(gone)
             for message in gone:
                 log.info("message %s was kept as long as the rule says and is erased", message)
+        if erased:
+            await self._book.forget_keys()
         await self._remove_audio()
         adopted, foreign = await self._look_for_orphans()
         await self._warn_of_full()

@@ -14,6 +14,7 @@ from pbx.cli import errors
 from pbx.cli.audit_parser import add_audit_commands
 from pbx.cli.inbox_parser import add_by, add_inbox_commands, add_looks, add_report_commands
 from pbx.cli.keeping_parser import add_keeping_commands
+from pbx.cli.keys_parser import add_key_commands
 from pbx.cli.lazy import Command, lazily
 
 DATA_BESIDE_CONFIG = "var"
@@ -60,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     _pin_commands(commands)
     _record_commands(commands)
     _model_commands(commands)
+    add_key_commands(commands, _add)
     add_report_commands(commands, _add)
     add_audit_commands(commands, _add)
     add_keeping_commands(commands, _add)

@@ -119,7 +119,7 @@ def _audit(audit: AuditSection, report: Report) -> Audit:
 
 def _keys(keys: KeysSection, report: Report) -> KeySource:
     folder = report.document.beside(("keys", "folder"), keys.folder) if keys.folder else None
-    return KeySource(folder, keys.credential, keys.retired_days)
+    return KeySource(folder, keys.credential, keys.retired_days, keys.rotate_days)
 
 
 def _trunk(trunk: TrunkSection | None, report: Report) -> Trunk | None:

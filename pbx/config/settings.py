@@ -92,12 +92,14 @@ class Audit:
 class KeySource:
     """Where the master keys are: a folder, or a credential of the system; neither: in the data folder.
 
-    `retired_days`: how long a key is kept after it was rotated out.
+    `retired_days`: how long a key is kept after it was rotated out; `rotate_days`: the age at which the server makes a
+    new one by itself (None: only the command does).
     """
 
     folder: Path | None = None
     credential: str | None = None
     retired_days: int = 35
+    rotate_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

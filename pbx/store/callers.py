@@ -8,16 +8,13 @@ from uuid import UUID
 
 from pbx.domain.numbers import Caller, NumberKind
 from pbx.sealing.vault import Unopenable
-from pbx.store.data_keys import Keys, key_for
+from pbx.store.data_keys import CALLER, Keys, key_for
 
 if TYPE_CHECKING:
     from asyncpg import Record
 
     from pbx.sealing.vault import Vault
     from pbx.store.session import Session
-
-CALLER = "caller"
-"""What the number of a caller is sealed as."""
 
 log = logging.getLogger(__name__)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -19,7 +20,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+CALLER, CALLBACK, TRANSCRIPT, NOTE = "caller", "callback", "transcript", "note"
+"""What is sealed as what: a caller's number, one that was keyed, text and words, what the staff wrote."""
+
 LOST = "What is stored of {} cannot be opened: its key is gone. Restore the database from a backup."
+
+
+def seal_words(key: DataKey, text: str, words: object) -> bytes:
+    """Text and words of a transcript as they are stored."""
+    return key.seal_text(TRANSCRIPT, json.dumps({"text": text, "words": words}))
 
 
 async def key_for(connection: Session, vault: Vault, subject: UUID) -> DataKey:
@@ -28,7 +37,7 @@ async def key_for(connection: Session, vault: Vault, subject: UUID) -> DataKey:
     if known is not None:
         return vault.unwrap(known)
     made = vault.new_key(subject)
-    if await _add(connection, vault.wrap(made)):
+    if await _add(connection, vault, vault.wrap(made)):
         return made
     known = await wrapped_key(connection, subject)
     if known is None:
@@ -40,7 +49,7 @@ async def keep_key(connection: Session, vault: Vault, wrapped: WrappedKey) -> No
     """Keep the key that something outside the database is sealed with. Raises StoreError if its subject has another."""
     if wrapped.kek != vault.ring.current().id:
         wrapped = vault.rewrap(wrapped)
-    if not await _add(connection, wrapped):
+    if not await _add(connection, vault, wrapped):
         known = await wrapped_key(connection, wrapped.subject)
         if known is None or known.fingerprint != wrapped.fingerprint:
             raise StoreError("The database has another key for a message than its audio is sealed with.")
@@ -49,13 +58,13 @@ async def keep_key(connection: Session, vault: Vault, wrapped: WrappedKey) -> No
 async def wrapped_key(connection: Session, subject: UUID) -> WrappedKey | None:
     """The key of `subject` as it is stored, or None."""
     row = await sql.data_key(connection, subject=subject)
-    return None if row is None else _wrapped(row)
+    return None if row is None else wrapped_of(row)
 
 
 async def keys_of(connection: Session, vault: Vault, subjects: Iterable[UUID]) -> Keys:
     """The keys of all `subjects` that have one, at one blow."""
     rows = sql.data_keys(connection, subjects=list(set(subjects)))
-    return Keys({row["subject"]: _wrapped(row) async for row in rows}, vault)
+    return Keys({row["subject"]: wrapped_of(row) async for row in rows}, vault)
 
 
 class Keys:
@@ -84,12 +93,15 @@ class Keys:
         return None if sealed is None else self.key(subject).open_text(kind, sealed)
 
 
-async def _add(connection: Session, key: WrappedKey) -> bool:
+async def _add(connection: Session, vault: Vault, key: WrappedKey) -> bool:
     added = await sql.add_data_key(
         connection, subject=key.subject, kek=key.kek, wrapped=key.wrapped, fingerprint=key.fingerprint
     )
+    # Whoever destroys a master key locks the table meanwhile: one that went while this waited is missed here.
+    vault.ring.key(key.kek)
     return added is not None
 
 
-def _wrapped(row: Record) -> WrappedKey:
+def wrapped_of(row: Record) -> WrappedKey:
+    """A key of a row of data_key."""
     return WrappedKey(row["subject"], row["kek"], row["wrapped"], row["fingerprint"])

@@ -15,6 +15,7 @@ from pbx.store.audit import noting_last
 from pbx.store.errors import translated
 from pbx.store.migrate import migrate
 from pbx.store.queries import sql
+from pbx.store.sealing_up import seal_old_rows
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool, Record
@@ -84,9 +85,14 @@ class Database:
             await _close(pool)
 
     async def migrate(self) -> None:
-        """Bring the schema up to date. Raises `SchemaRefused` with a remedy if that would be wrong."""
+        """Bring the schema up to date, and seal what is about patients and was written before there were keys.
+
+        Raises `SchemaRefused` with a remedy if that would be wrong, and KeysMissing.
+        """
         async with self.owned() as connection:
             await migrate(connection)
+            if self._vault is not None:
+                await seal_old_rows(connection, self._vault)
 
     async def server_version(self) -> str:
         """The version of the server, such as `18.4`; proof that it answers."""

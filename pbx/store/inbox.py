@@ -15,7 +15,7 @@ from pbx.domain.inbox import Case, Change, Deed, Done, Event, How, Item, Refused
 from pbx.sealing.vault import Unopenable
 from pbx.services.ports import Wanted
 from pbx.store.audit import note
-from pbx.store.data_keys import Keys, key_for, keys_of
+from pbx.store.data_keys import NOTE, Keys, key_for, keys_of
 from pbx.store.database import Database
 from pbx.store.messages import PgMessageBox
 from pbx.store.queries import sql
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     from pbx.store.session import Session
 
-
-NOTE = "note"
-"""What a note of the staff is sealed as."""
 
 log = logging.getLogger(__name__)
 

@@ -14,18 +14,14 @@ from pbx.domain.transcript import Transcript, TranscriptState
 from pbx.sealing.vault import Unopenable
 from pbx.store.audit import SYSTEM, note
 from pbx.store.callers import caller_of
-from pbx.store.data_keys import Keys, key_for, keys_of
+from pbx.store.data_keys import TRANSCRIPT, Keys, key_for, keys_of, seal_words
 from pbx.store.database import Database
 from pbx.store.queries import sql
 
 if TYPE_CHECKING:
     from asyncpg import Record
 
-    from pbx.sealing.vault import DataKey
     from pbx.store.session import Session
-
-TRANSCRIPT = "transcript"
-"""What text and words are sealed as."""
 
 log = logging.getLogger(__name__)
 
@@ -77,11 +73,6 @@ class PgMessageBox:
     async def _keys(self, connection: Session, rows: Sequence[Record]) -> Keys:
         ids = [row[name] for row in rows for name in ("id", "call_id")]
         return await keys_of(connection, self._database.vault, ids)
-
-
-def seal_words(key: DataKey, text: str, words: object) -> bytes:
-    """Text and words of a transcript as they are stored."""
-    return key.seal_text(TRANSCRIPT, json.dumps({"text": text, "words": words}))
 
 
 def _record(row: Record, keys: Keys) -> MessageRecord:

@@ -71,6 +71,75 @@ INSERT INTO data_key (subject, kek, wrapped, fingerprint) VALUES (:subject, :kek
 ON CONFLICT (subject) DO NOTHING
 RETURNING subject;
 
+-- name: keys_by_kek()
+SELECT kek, count(*) AS keys FROM data_key GROUP BY kek ORDER BY kek;
+
+-- name: keys_under(kek)$
+SELECT count(*) FROM data_key WHERE kek = :kek;
+
+-- name: keys_not_under(kek, after, limit)
+SELECT subject, kek, wrapped, fingerprint FROM data_key
+WHERE kek <> :kek AND subject > :after
+ORDER BY subject
+LIMIT :limit
+FOR UPDATE;
+
+-- name: keep_rewrapped(kek, wrapped, subject, old)!
+UPDATE data_key SET kek = :kek, wrapped = :wrapped WHERE subject = :subject AND kek = :old;
+
+-- name: lock_data_keys()!
+LOCK TABLE data_key IN EXCLUSIVE MODE;
+
+-- name: rewrite_data_key()!
+VACUUM (FULL) data_key;
+
+-- name: lock_file(id)$
+SELECT file FROM message WHERE id = :id FOR UPDATE;
+
+-- name: file_of(id)$
+SELECT file FROM message WHERE id = :id;
+
+-- name: rename_file(file, id)!
+UPDATE message SET file = :file WHERE id = :id;
+
+-- what was written before there were keys ------------------------------------------------------------------------------
+
+-- name: unsealed_calls(limit)
+SELECT id, caller_number FROM call WHERE caller_number IS NOT NULL LIMIT :limit FOR UPDATE SKIP LOCKED;
+
+-- name: seal_call(caller_sealed, caller_index, id)!
+UPDATE call SET caller_number = NULL, caller_sealed = :caller_sealed, caller_index = :caller_index WHERE id = :id;
+
+-- name: unsealed_transcripts(limit)
+SELECT message_id, text, words FROM transcript WHERE text IS NOT NULL LIMIT :limit FOR UPDATE SKIP LOCKED;
+
+-- name: seal_transcript(sealed, message_id)!
+UPDATE transcript SET text = NULL, words = NULL, sealed = :sealed WHERE message_id = :message_id;
+
+-- name: unsealed_callbacks(limit)
+SELECT call_id, callback FROM urgent_request WHERE callback IS NOT NULL LIMIT :limit FOR UPDATE SKIP LOCKED;
+
+-- name: seal_callback(callback_sealed, call_id)!
+UPDATE urgent_request SET callback = NULL, callback_sealed = :callback_sealed WHERE call_id = :call_id;
+
+-- name: unsealed_notes(limit)
+SELECT id, message_id, text FROM inbox_event WHERE text <> '' LIMIT :limit FOR UPDATE SKIP LOCKED;
+
+-- name: seal_note(sealed, id)!
+UPDATE inbox_event SET text = '', sealed = :sealed WHERE id = :id;
+
+-- name: rewrite_call()!
+VACUUM (FULL) call;
+
+-- name: rewrite_transcript()!
+VACUUM (FULL) transcript;
+
+-- name: rewrite_urgent_request()!
+VACUUM (FULL) urgent_request;
+
+-- name: rewrite_inbox_event()!
+VACUUM (FULL) inbox_event;
+
 -- messages ------------------------------------------------------------------------------------------------------------
 
 -- name: add_message(id, call_id, mailbox, received_at, seconds, file, sha256, repaired, label)$
@@ -149,7 +218,7 @@ WHERE :message_id::uuid IS NULL OR message_id = :message_id
 ORDER BY id;
 
 -- name: erase_due(mailboxes, befores, otherwise, limit)
--- Erases messages received before their mailbox's time (null: never), but none that is on hold, that nobody has opened
+-- Erases messages with their keys: those received before their mailbox's time (null: never), but none that is on hold, that nobody has opened
 -- or that waits for its words. A row that changes meanwhile is judged anew.
 WITH due AS (
     SELECT message.id
@@ -163,12 +232,14 @@ WITH due AS (
 ), erased AS (
     DELETE FROM message USING due WHERE message.id = due.id
     RETURNING message.id, mailbox, file, sha256, received_at
+), shredded AS (
+    DELETE FROM data_key USING erased WHERE subject = erased.id RETURNING subject, fingerprint
 ), kept_in_mind AS (
     INSERT INTO erased_message (id, mailbox, file, received_at)
     SELECT id, mailbox, file, received_at FROM erased
     ON CONFLICT (id) DO UPDATE SET file_gone = false
 )
-SELECT id, mailbox, sha256 FROM erased;
+SELECT id, mailbox, sha256, fingerprint FROM erased LEFT JOIN shredded ON subject = erased.id;
 
 -- name: erased_with_file()
 SELECT id, file FROM erased_message WHERE NOT file_gone;

@@ -12,7 +12,7 @@ from pbx.domain.urgent import Attempt, AttemptResult, UrgentCase, UrgentRequest,
 from pbx.sealing.vault import Unopenable
 from pbx.store.audit import SYSTEM, note
 from pbx.store.callers import caller_of
-from pbx.store.data_keys import Keys, key_for, keys_of
+from pbx.store.data_keys import CALLBACK, Keys, key_for, keys_of
 from pbx.store.database import Database
 from pbx.store.queries import sql
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from pbx.sealing.vault import Vault
     from pbx.store.session import Session
-
-CALLBACK = "callback"
-"""What the number that a caller keyed is sealed as."""
 
 log = logging.getLogger(__name__)
 

@@ -116,6 +116,16 @@ class KeysSection(Section):
         Key | None,
         About("Name of the credential in which systemd hands the keys over; instead of folder.", '"secondline-keys"'),
     ] = None
+    rotate_days: Annotated[
+        int | None,
+        Field(ge=1, le=3650),
+        About(
+            "The server makes a new key at this age; your copy of the keys has to be renewed each time. Left out: only "
+            "`secondline keys rotate` does.",
+            "30",
+            unit="days",
+        ),
+    ] = None
     retired_days: Annotated[
         int,
         Field(ge=1, le=3650),
