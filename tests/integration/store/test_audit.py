@@ -271,7 +271,7 @@ DEEDS = {
     "swap": ("reorder", 4, "UPDATE audit.entry SET seq = 0 WHERE seq = 4; UPDATE audit.entry SET seq = 4 WHERE "
                            "seq = 6; UPDATE audit.entry SET seq = 6 WHERE seq = 0"),
     "truncate": ("truncated", 5, "DELETE FROM audit.entry WHERE seq > 4"),
-    "insert": ("reorder", 5, RENUMBER + "; INSERT INTO audit.entry SELECT 5, at, 'bob', action, object, detail, canon, "
+    "insert": ("column", 5, RENUMBER + "; INSERT INTO audit.entry SELECT 5, at, 'bob', action, object, detail, canon, "
                              "hash FROM audit.entry WHERE seq = 6"),
 }  # fmt: skip
 
@@ -294,8 +294,10 @@ async def test_the_owner_of_the_database_is_found_out_whatever_he_does_to_what_w
             else:
                 assert report.verdict is Verdict.TAMPERED, (name, level)
                 found = report.findings[0]
-                wanted = (kind, seq) if level != "chain" else ("truncated" if name == "truncate" else "signature", None)
-                assert found.kind == wanted[0] and (level == "chain" or found.seq == wanted[1]), (name, level, found)
+                if level == "chain":  # nothing is wrong with it but that it is not the one that was signed
+                    assert found.kind in ("signature", "truncated"), (name, found)
+                else:
+                    assert (found.kind, found.seq) == (kind, seq), (name, level)
             await as_owner(
                 database,
                 "TRUNCATE audit.entry",
