@@ -24,12 +24,13 @@ from pbx.domain.override import Mode, Override, Scope
 from pbx.services.ports import StoreUnavailable
 from pbx.store.audit import note
 from pbx.store.chain import PgAudit, Sought
-from pbx.store.database import Database
+from pbx.store.database import Addresses, Database
 from pbx.store.errors import StoreError
 from pbx.store.migrate import migrate, migrations
 from pbx.store.overrides import PgOverrideBook
 from pbx.trail import audit_trail
 from tests.kit.chains import linked
+from tests.kit.database import DatabaseServer
 
 NOW = datetime.now(UTC)
 AN_OVERRIDE = Override(None, Scope.PRACTICE, "", Mode.CLOSED, NOW, NOW + timedelta(hours=1), "Mia", "training")
@@ -241,6 +242,42 @@ async def test_even_the_owner_is_stopped_until_he_takes_the_triggers_away(book: 
             async with Database.connect(book._database._owner) as owner, owner.session() as session:
                 await session.execute(statement)
         assert await connection.fetchval("SELECT count(*) FROM audit.entry") == 3
+
+
+async def test_a_database_administrator_can_make_the_roles_and_the_owner_needs_no_more(
+    book: PgAudit, database_server: DatabaseServer, tmp_path: Path
+) -> None:
+    """As docs/audit.md has it, with roles that are no superusers."""
+    server = book._database
+    async with server.owned() as connection:
+        await connection.execute(
+            "CREATE ROLE practice_owner LOGIN IN ROLE secondline_audit; CREATE ROLE practice LOGIN IN ROLE "
+            "secondline_app; CREATE ROLE lonely LOGIN"
+        )
+    try:
+        for name, program in (("practice_owner", "practice"), ("lonely", "lonely")):
+            dsn = await database_server.create(f"of_{name}", "template0")
+            async with server.owned() as connection:
+                await connection.execute(f"ALTER DATABASE of_{name} OWNER TO {name}")
+            where = Addresses(dsn.replace("//postgres@", f"//{program}@"), dsn.replace("//postgres@", f"//{name}@"))
+            async with Database.connect(where) as database:
+                await database.migrate()
+                await database.migrate()
+                await PgOverrideBook(database).add(AN_OVERRIDE, "mia")
+                assert await PgAudit(database).can_do_more() == (program == "lonely")
+                trail = audit_trail(PgAudit(database), Layout(tmp_path / name), Audit())
+                await trail.checkpoint(Cause.COMMAND)
+                assert (await trail.verify()).verdict is Verdict.INTACT
+                if program == "practice":
+                    for statement in ("DELETE FROM audit.entry", "SET ROLE practice_owner", "DROP TABLE call"):
+                        with pytest.raises(StoreError, match=r"SQLSTATE 42501"):
+                            async with database.session() as session:
+                                await session.execute(statement)
+    finally:
+        for name in ("practice_owner", "lonely"):
+            await database_server.drop(f"of_{name}")
+        async with server.owned() as connection:
+            await connection.execute("DROP ROLE practice_owner, practice, lonely")
 
 
 # What is found.
