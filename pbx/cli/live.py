@@ -104,6 +104,8 @@ def _warnings(state: dict[str, Any]) -> Iterator[str]:
     """What the staff should look after; no patient is refused because of it."""
     if state["disk"]["low"]:
         yield f"LOW DISK: {state['disk']['detail']}."
+    if state["audit"]["problem"]:
+        yield f"AUDIT: {state['audit']['problem']}."
     for name, box in (state["mailboxes"] or {}).items():
         if box["full"]:
             yield f"FULL: mailbox {name} has {box['messages']} messages ({box['limit']} are allowed); it takes more."

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,3 +102,16 @@ async def test_what_another_key_signed_or_nobody_is_not_believed(tmp_path: Path,
         file.write_text(text)
         with pytest.raises(NotExported):
             verify_export(file, None)
+
+
+async def test_the_program_in_the_documentation_verifies_an_export_and_refuses_a_spoilt_one(
+    tmp_path: Path, signer: Signer
+) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "audit.md").read_text(encoding="utf-8")
+    program, file = text.partition("```python\n")[2].partition("```")[0], tmp_path / "export.jsonl"
+    await export(file, Wish(4, 13, "message/3"), signer.log)
+    words = (sys.executable, "-c", program, str(file), signer.key.public)
+    done = await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True)
+    assert done.stdout == "rows 4 to 20 are as they were signed\n", done.stderr
+    file.write_text(file.read_text().replace("mia", "bob"))
+    assert (await asyncio.to_thread(subprocess.run, words, capture_output=True)).returncode == 1
