@@ -78,9 +78,10 @@ class DatabaseKeeper:
                 await self._database.migrate()
                 self._migrated = True
             version = await self._database.server_version()
+            await self._database.check_keys()
         except DatabaseProblem as error:
             if self._health.parts[Part.DATABASE].ok:
-                log.warning("the database is away (calls go on): %s", error)
+                log.warning("the database cannot be used (calls go on): %s", error)
             self._health.failing(Part.DATABASE, str(error))
         else:
             self._health.working(Part.DATABASE, f"PostgreSQL {version}")

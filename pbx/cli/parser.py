@@ -209,6 +209,7 @@ def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
         verbs, "list", lazily("records:voicemail_list"), "all messages, urgent ones first, then the newest", json=True
     )
     listing.add_argument("--mailbox", help="only this mailbox")
+    listing.add_argument("--search", metavar="WORDS", help="only those in whose words all of these are, in any order")
     listing.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most N (default 100)")
     add_looks(listing)
     show = _add(

@@ -6,7 +6,7 @@ import asyncio
 import getpass
 import os
 from argparse import Namespace
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -37,6 +37,9 @@ from pbx.services.inbox import Inbox, Look
 from pbx.urgent_words import urgent_in_words
 from voicemail.audio import Audio, wav_bytes
 from voicemail.shelf import Shelf
+
+MOST_SEARCHED = 100_000
+"""Messages that a search looks through, the newest ones."""
 
 
 class NoSuchMessage(Exception):
@@ -77,8 +80,10 @@ def voicemail_list(options: Namespace) -> int:
 
     async def use(records: Records, practice: Practice) -> int:
         service, who, policy = inbox_of(records, practice), who_of(options, practice.policy), practice.policy
-        look = Look(options.mine, options.open, options.deleted, options.limit)
-        found = await service.messages(options.mailbox, who, look)
+        # Words are sealed: to search is to open each message and look.
+        most = MOST_SEARCHED if options.search else options.limit
+        look = Look(options.mine, options.open, options.deleted, most)
+        found = matching(await service.messages(options.mailbox, who, look), options.search)[: options.limit]
         await service.listed(found, who)
         if options.json:
             print_json([item_json(item, service.due(item), policy) for item in urgent_first(found, policy)])
@@ -125,6 +130,17 @@ def voicemail_export(options: Namespace) -> int:
         return 0
 
     return with_records(options, use)
+
+
+def matching(items: Sequence[Item], words: str | None) -> Sequence[Item]:
+    """Those in whose transcript all of `words` stand, whatever their case; all of them without words."""
+    wanted = (words or "").casefold().split()
+    return [item for item in items if all(word in _text(item) for word in wanted)]
+
+
+def _text(item: Item) -> str:
+    transcript = item.message.transcript
+    return transcript.text.casefold() if transcript else ""
 
 
 def inbox_of(records: Records, practice: Practice) -> Inbox:

@@ -94,6 +94,13 @@ class Database:
             if self._vault is not None:
                 await seal_old_rows(connection, self._vault)
 
+    async def check_keys(self) -> None:
+        """Raises KeysMissing with a remedy where a master key is not there that something in the database is under."""
+        self.vault.ring.current()
+        async with self.session() as connection:
+            async for row in sql.keys_by_kek(connection):
+                self.vault.ring.key(row["kek"])
+
     async def server_version(self) -> str:
         """The version of the server, such as `18.4`; proof that it answers."""
         async with self.session() as connection:
