@@ -54,13 +54,15 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Restored:
     """`config_kept`: there was a practice's file, which stays. `elsewhere` holds files that the practice's file names
-    by other paths, to be put there by hand; None where there are none.
+    by other paths, to be put there by hand; None where there are none. `audit_elsewhere`: there is a second file of
+    checkpoints, which may know of rows that are not here.
     """
 
     made_at: str
     examination: Examination
     config_kept: bool
     elsewhere: Path | None
+    audit_elsewhere: bool
 
 
 async def try_out(wanted: Wanted, scratch: Path, progress: Progress) -> tuple[str, Examination]:
@@ -96,13 +98,14 @@ async def restore(wanted: Wanted, progress: Progress) -> Restored:
         examination = await _put_up(wanted, unpacked)
         _put_keys(wanted, unpacked)
         finish(unpacked)
+        witness = _has_witness(wanted, unpacked)
     except BaseException:
         shutil.rmtree(layout.restoring, ignore_errors=True)
         raise
     elsewhere = None if kept else _put_practice(unpacked, wanted.config)
     write_private(layout.restoring / WHOLE, unpacked.manifest.header.made_at + "\n")
     complete(layout)
-    return Restored(unpacked.manifest.header.made_at, examination, kept, elsewhere)
+    return Restored(unpacked.manifest.header.made_at, examination, kept, elsewhere, witness)
 
 
 def complete(layout: Layout) -> bool:
@@ -172,6 +175,14 @@ def _ring(wanted: Wanted, unpacked: Unpacked) -> KeyRing | None:
 def _settings(wanted: Wanted, unpacked: Unpacked) -> Settings:
     """Of the practice's file that will hold: that which is there, or else the backup's. Raises ConfigProblems."""
     return load(wanted.config if wanted.config.exists() else unpacked.folder / unpacked.manifest.practice).settings
+
+
+def _has_witness(wanted: Wanted, unpacked: Unpacked) -> bool:
+    try:
+        copy = _settings(wanted, unpacked).audit.copy
+    except ConfigProblems:
+        return False
+    return copy is not None and copy.exists()
 
 
 def _put_keys(wanted: Wanted, unpacked: Unpacked) -> None:

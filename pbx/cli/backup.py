@@ -174,6 +174,8 @@ def _tell_restored(restored: Restored, options: Namespace, seconds: float) -> No
         print(f"Files that the practice's file names by other paths are in {restored.elsewhere}: put them in place.")
     for line in (*found.problems, *found.remarks):
         print(f"  {line}")
+    if restored.audit_elsewhere:
+        print('There is a second file of checkpoints: say why with secondline audit checkpoint --restored "…".')
     print("Next: secondline check, then secondline run.")
 
 
