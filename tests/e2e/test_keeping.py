@@ -70,14 +70,16 @@ async def test_a_lost_machine_is_replaced_by_another_one(
     assert kept.status == 0, kept.err
     copies = sorted((office.practice.data / "keys").glob("*.key"))
     Path(masters).write_text("".join(path.read_text("ascii") for path in copies), "ascii")
+    restore = ("restore", file, "--key", key, "--json")
+    tried = await office.secondline(*restore, "--verify", "--scratch", str(tmp_path))
+    assert (tried.status, tried.json["problems"], tried.json["remarks"]) == (0, [], [])
+    assert tried.json["audit_signed"] > 0 and tried.json["seconds_of_audio"] > 1
+    noted = (await office.secondline("audit", "show", "--action", "backup-tried", "--json")).json
+    assert len(noted) == 1
     assert await office.server.stop() == 0
     shutil.rmtree(office.practice.data)
     office.practice.file.unlink()
-    restore = ("restore", file, "--key", key, "--keys", masters, "--json")
-    tried = await office.secondline(*restore, "--verify", "--scratch", str(tmp_path))
-    assert (tried.status, tried.json["problems"], tried.json["remarks"]) == (0, [], [])
-    assert tried.json["audit_signed"] > 0
-    restored = await office.secondline(*restore)
+    restored = await office.secondline(*restore, "--keys", masters)
     assert restored.status == 0, restored.err
     new = ServerProcess(office.practice.file, office.practice.data, office.practice.web_port)
     async with new:
