@@ -21,7 +21,7 @@ from pbx.database import dsn_of
 from pbx.key_ring import ring_of
 from pbx.sealing.keys import KeyRing, KeysRefused
 from pbx.store.chain import PgAudit
-from pbx.store.database import Database
+from pbx.store.database import Addresses, Database
 from pbx.store.dump import is_empty
 from voicemail.audio import sync_folder
 
@@ -99,10 +99,10 @@ async def restore(wanted: Wanted, progress: Progress) -> Restored:
         _put_keys(wanted, unpacked)
         finish(unpacked)
         witness = _has_witness(wanted, unpacked)
+        elsewhere = None if kept else _put_practice(unpacked, wanted.config)
     except BaseException:
         shutil.rmtree(layout.restoring, ignore_errors=True)
         raise
-    elsewhere = None if kept else _put_practice(unpacked, wanted.config)
     write_private(layout.restoring / WHOLE, unpacked.manifest.header.made_at + "\n")
     complete(layout)
     return Restored(unpacked.manifest.header.made_at, examination, kept, elsewhere, witness)
@@ -131,28 +131,27 @@ def _refuse_what_is_there(layout: Layout) -> None:
 
 
 async def _put_up(wanted: Wanted, unpacked: Unpacked) -> Examination:
-    if unpacked.manifest.header.database == "embedded":
+    """The database goes where the practice's file says, wherever it came from."""
+    where = _outside(wanted, unpacked)
+    if where is None:
         async with database_of(unpacked) as database:
-            found = await _settle(wanted, unpacked, database)
-    else:
-        found = await _put_up_outside(wanted, unpacked)
-    return found
-
-
-async def _put_up_outside(wanted: Wanted, unpacked: Unpacked) -> Examination:
-    """Into the database that the practice's file names: the one that is there, or else that of the backup."""
-    settings = _settings(wanted, unpacked)
-    if settings.database_url is None:
-        raise NotRestored(
-            "the backup is of a practice with a database of its own, and the practice's file names none: name an empty "
-            "one in [database], then restore again"
-        )
-    where = dsn_of(settings, None)
+            return await _settle(wanted, unpacked, database)
     if not await is_empty(where.owner):
         raise NotRestored("the database that the practice's file names is not empty: name an empty one, then try again")
     await fill(where.owner, unpacked)
     async with Database.connect(where) as database:
         return await _settle(wanted, unpacked, database)
+
+
+def _outside(wanted: Wanted, unpacked: Unpacked) -> Addresses | None:
+    """The practice's own database; None: the embedded one. Raises ConfigProblems where nobody can tell."""
+    try:
+        settings = _settings(wanted, unpacked)
+    except ConfigProblems:
+        if unpacked.manifest.header.database == "embedded":
+            return None
+        raise
+    return dsn_of(settings, None) if settings.database_url else None
 
 
 async def _settle(wanted: Wanted, unpacked: Unpacked, database: Database) -> Examination:

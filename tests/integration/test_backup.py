@@ -27,10 +27,12 @@ from pbx.store.database import Database
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.trail import audit_trail
 from tests.kit.calls import PATIENT, a_decision, a_message_call, a_start
-from tests.kit.database import copy_cluster
+from tests.kit.database import copy_cluster, on_database, vault
 from tests.kit.server import Answer, secondline
 from voicemail.audio import parse_wav, wav_bytes
 from voicemail.shelf import Shelf
+
+pytestmark = pytest.mark.timeout(120)  # each restore starts a PostgreSQL of its own
 
 ROOT = Path(__file__).parents[2]
 SOLO = ROOT / "docs" / "examples" / "solo.toml"
@@ -63,7 +65,8 @@ class Kept:
         return copy
 
     async def run(self, *words: str) -> Answer:
-        return await secondline(*words, "--config", str(self.config), "--data", str(self.layout.data))
+        config = () if "--config" in words else ("--config", str(self.config))
+        return await secondline(*words, *config, "--data", str(self.layout.data))
 
     async def backup(self, target: Path, *words: str) -> Answer:
         return await self.run("backup", str(target), *words)
@@ -182,9 +185,8 @@ async def test_a_trial_leaves_nothing_finds_what_is_missing_and_says_what_it_cou
     bad = await elsewhere.verify(file, scratch)
     assert (bad.status, bad.json["ok"], bad.json["messages"]) == (1, False, MESSAGES)
     assert bad.json["problems"] == [f"message {kept.messages[0]}: its audio is missing"]
-    assert [remark[:60] for remark in bad.json["remarks"]] == [
-        f"{MESSAGES - 1} recordings are there and whole as files, but sealed"[:60]
-    ]
+    [remark] = bad.json["remarks"]
+    assert remark.startswith(f"{MESSAGES - 1} recordings are there and whole as files, but sealed")
     assert list(scratch.iterdir()) == []
 
 
@@ -226,6 +228,29 @@ def _forged(data: bytes, key: BackupKey) -> bytes:
     signature = at + 512 if at % 512 == 0 else (at // 512 + 1) * 512
     plain[signature] ^= 1
     return bytes(pyrage.encrypt(bytes(plain), [key.identity.to_public()]))
+
+
+async def test_a_database_of_the_practices_own_goes_into_the_empty_one_that_the_new_file_names(
+    dsn: str, empty_dsn: str, tmp_path: Path
+) -> None:
+    old, new = (Kept(tmp_path / name, tmp_path / "old" / "backup.key", "", ()) for name in ("old", "new"))
+    for place, where in ((old, dsn), (new, empty_dsn)):
+        place.folder.mkdir()
+        place.config.write_text(SOLO.read_text("utf-8") + on_database(where), "utf-8")
+    async with Database.connect(dsn, vault()) as database:
+        await PgCallLog(database).open_call(a_start(), a_decision())
+    file = str(tmp_path / "backup.age")
+    assert (await old.run("backup-key", "create", str(old.key))).status == 0
+    assert (await old.run("backup", file)).status == 0
+    restored = await new.run("restore", file, "--key", str(old.key), "--json")
+    assert (restored.status, restored.json["config_kept"]) == (0, True), restored.err
+    [call] = (await new.run("calls", "--json")).json
+    assert call["from"] == PATIENT
+    again = await Kept(tmp_path / "again", old.key, "", ()).run(
+        "restore", file, "--key", str(old.key), "--config", str(new.config)
+    )
+    assert again.status == 1
+    assert "is not empty: name an empty one" in again.err
 
 
 async def test_without_a_key_it_says_how_to_make_one(tmp_path: Path) -> None:
