@@ -98,7 +98,7 @@ class Server:
         database = await stack.enter_async_context(Database.connect(dsn_of(practice.settings, cluster), vault))
         parts = Assembly(self._config, practice, machine, database, cluster, self._health, self._metrics)
         await parts.calendars.follow(practice.calendars)
-        await parts.operations.note_start()
+        await parts.operations.notes.loaded(practice.policy.version)
         await stack.enter_async_context(parts.recogniser)
         await stack.enter_async_context(parts.head_starts)
         await stack.enter_async_context(serve(parts.router, LOOPBACK, machine.ports.agi, talks=parts.talks))

@@ -59,6 +59,7 @@ from pbx.services.pins import Pins
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
 from pbx.services.urgent import PinWatch, UrgentCalls
+from pbx.settings_notes import SettingsNotes
 from pbx.store.chain import PgAudit
 from pbx.store.database import Database
 from pbx.store.embedded import EmbeddedPostgres
@@ -196,7 +197,7 @@ class Assembly:
             Mailboxes(self.retention),
             self.records.outbox,
             self.trail,
-            self.journal,
+            SettingsNotes(self.journal, self.config),
         )
         return ServerOperations(self.config, self.practice, self.machine, parts)
 

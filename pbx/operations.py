@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,11 +26,11 @@ from pbx.mailboxes import Mailboxes
 from pbx.output import override_json
 from pbx.prompts import make_prompts
 from pbx.services.health import Health
-from pbx.services.journal import Journal
 from pbx.services.known import Known
 from pbx.services.oncall import RotaWatch
 from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
+from pbx.settings_notes import SettingsNotes
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.outbox import PgOutbox
 from pbx.web.metrics import Metrics
@@ -60,7 +59,7 @@ class Parts:
     mailboxes: Mailboxes
     outbox: PgOutbox
     trail: AuditTrail
-    journal: Journal
+    notes: SettingsNotes
 
 
 class ServerOperations:
@@ -75,6 +74,7 @@ class ServerOperations:
         self._started = datetime.now(UTC)
         self._one_reload = asyncio.Lock()
         self._disk_watch = DiskWatch()
+        self.notes = parts.notes
         self.rota_watch = RotaWatch(lambda: self.policy, lambda: self.facts)
 
     @property
@@ -133,7 +133,7 @@ class ServerOperations:
             "asterisk_restarts": self._parts.asterisk.restarts,
             "oncall": self._on_call(),
             "overrides": self._overrides(),
-            "audit": self._audit(),
+            "audit": self._parts.trail.state.as_json(),
             "practice": {"file": str(self._config), "version": self.policy.version},
         }
 
@@ -172,28 +172,11 @@ class ServerOperations:
             except (GreetingProblem, OSError) as error:
                 return await self._refused([str(error)])
             taken = await self._take(fresh, prompts)
-            await self._note("config-reloaded", version=fresh.policy.version)
+            await self.notes.reloaded(fresh.policy.version)
             return taken
 
-    async def note_start(self) -> None:
-        """Note in the audit which file is in force from now on."""
-        await self._note("config-loaded", version=self.policy.version, program=__version__)
-
-    async def note_stop(self) -> None:
-        """Note in the audit that the server ends."""
-        await self._note("stopped", program=__version__)
-
-    async def _note(self, action: str, **detail: str | int) -> None:
-        try:
-            await self._parts.journal.note("system", action, "practice", **detail)
-        except OSError:
-            log.error("the audit was not told of %r: the data folder cannot be written", action)
-
     async def _refused(self, problems: list[str]) -> Json:
-        # The sentences may quote the file, so the audit has their number alone.
-        await self._note(
-            "config-refused", sha256=await asyncio.to_thread(_digest, self._config), problems=len(problems)
-        )
+        await self.notes.refused(len(problems))
         return {"ok": False, "problems": problems, "changed": []}
 
     async def _take(self, fresh: Practice, prompts: tuple[str, ...]) -> Json:
@@ -236,12 +219,6 @@ class ServerOperations:
         except StoreUnavailable:
             return {"ok": False}
         return {"ok": True}
-
-    def _audit(self) -> Json:
-        state = self._parts.trail.state
-        at = state.anchored_at.isoformat(timespec="seconds") if state.anchored_at else None
-        problem = state.problem or state.copy_problem
-        return {"ok": state.problem is None, "anchored": state.anchored, "anchored_at": at, "problem": problem}
 
     def _overrides(self) -> list[Json]:
         known = self._parts.known.overrides
@@ -286,13 +263,6 @@ class ServerOperations:
             return await self._parts.queue.depth()
         except StoreUnavailable:
             return None
-
-
-def _digest(file: Path) -> str:
-    try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError:
-        return ""
 
 
 def _with_secrets_for(machine: Machine, policy: Policy) -> Machine:

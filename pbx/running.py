@@ -228,6 +228,8 @@ class Running:
             async with asyncio.timeout(LAST_SCAN_SECONDS):
                 await self.recorder.flush()
                 await self.ingest.scan_once()
-                await self.operations.note_stop()
+        with contextlib.suppress(StoreUnavailable, OSError):  # the time is over, or the data folder cannot be written
+            async with asyncio.timeout(LAST_SCAN_SECONDS):
+                await self.operations.notes.stopped()
                 await self.journal.tell_all()
                 await self.trail.stop()

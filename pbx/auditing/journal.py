@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from pbx.services.ports import StoreUnavailable
+from pbx.store.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,10 @@ class FileJournal:
         except (ValueError, TypeError):
             log.error("a line of the journal of the audit cannot be read")  # it was cut off by a crash
             return
-        await self._audit.tell(*about)
+        try:
+            await self._audit.tell(*about)
+        except StoreError as error:
+            log.error("a line of the journal of the audit was not taken: %s", error)
 
     def _add(self, line: str) -> None:
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,11 +19,13 @@ from pbx.auditing.verify import Book, Pause, Report, Verdict, at_once, follow, v
 from pbx.domain.audit import Chain, Finding, Head, Kind, Link
 from pbx.domain.checkpoints import NO_LINE, Cause, Checkpoint, Log
 from pbx.services.ports import StoreUnavailable
+from pbx.store.errors import StoreError
 
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(minutes=15)
 EVERY_ROWS = 500
+DAY = timedelta(days=1)
 LOOK_SECONDS = 5.0
 KEEP_YEARS = 6
 """The least that 45 CFR 164.316(b)(2)(i) asks for; the database refuses less."""
@@ -58,6 +59,12 @@ class TrailState:
     anchored_at: datetime | None
     problem: str | None
     copy_problem: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """`audit` of `status --json`; `ok` is false where the audit itself does not verify or is not signed."""
+        at = self.anchored_at.isoformat(timespec="seconds") if self.anchored_at else None
+        problem = self.problem or self.copy_problem
+        return {"ok": self.problem is None, "anchored": self.anchored, "anchored_at": at, "problem": problem}
 
 
 class AuditTrail:
@@ -163,7 +170,9 @@ class AuditTrail:
             if base is None:
                 return 0
             # Signed first: rows that went without a word of it would look as if somebody had cut them off.
-            await self._sign(key, Checkpoint(head.end, base, self._now(), Cause.FORGOTTEN, key.public))
+            made = await self._sign(key, Checkpoint(head.end, base, self._now(), Cause.FORGOTTEN, key.public))
+            if made.base != base:  # another process has signed more meanwhile
+                return 0
             gone = await self._book.forget(base.seq)
         await self._book.note("system", "audit-forgotten", "audit", upto=base.seq, rows=gone, years=years)
         return gone
@@ -178,19 +187,23 @@ class AuditTrail:
             due = Cause.START if self._last is None else await self._due()
             if due is not None:
                 await self._try(due)
-            if self._last is not None and (looked is None or self._now() - looked > timedelta(days=1)):
-                with suppress(AuditDamaged, StoreUnavailable, FileAway, KeyProblem):
-                    await self._look(years())
-                    looked = self._now()
+            if self._last is not None and (looked is None or self._now() - looked > (EVERY if self._found else DAY)):
+                looked = self._now()
+                await self._look(years())
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _look(self, years: int | None) -> None:
-        report = await self.verify()
-        self._found = None if not report.findings else report.findings[0].what
-        if self._found:
-            log.error("the audit was tampered with, or damaged: %s", self._found)
-        elif years is not None:
-            await self.forget(years)
+        try:
+            report = await self.verify()
+            self._found = report.findings[0].what if report.findings else None
+            if self._found:
+                log.error("the audit was tampered with, or damaged: %s", self._found)
+            elif years is not None:
+                await self.forget(years)
+        except (AuditDamaged, StoreUnavailable, FileAway, KeyProblem):
+            log.info("the audit is verified later")
+        except StoreError as error:
+            log.error("old rows of the audit were not let go, which the owner of the database alone can do: %s", error)
 
     async def stop(self) -> None:
         """The last checkpoint, before the database goes."""

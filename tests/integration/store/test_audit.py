@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pbx.asterisk.layout import Layout
+from pbx.auditing import trail as trail_module
 from pbx.auditing.trail import AuditDamaged, AuditTrail
 from pbx.auditing.verify import Verdict
 from pbx.config.settings import Audit
@@ -31,6 +32,7 @@ from pbx.store.overrides import PgOverrideBook
 from pbx.trail import audit_trail
 from tests.kit.chains import linked
 from tests.kit.database import DatabaseServer
+from tests.kit.wait import until
 
 NOW = datetime.now(UTC)
 AN_OVERRIDE = Override(None, Scope.PRACTICE, "", Mode.CLOSED, NOW, NOW + timedelta(hours=1), "Mia", "training")
@@ -363,6 +365,51 @@ async def test_after_a_backup_was_brought_back_it_is_told_once_and_goes_on(book:
     await as_owner(book._database, "UPDATE audit.entry SET actor = 'bob' WHERE seq = 3")
     with pytest.raises(AuditDamaged):
         await trail.restored("a lie")
+
+
+async def test_the_server_signs_when_it_is_time_and_says_what_is_wrong(
+    book: PgAudit, trail: AuditTrail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail_module, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(trail_module, "EVERY_ROWS", 5)
+    at = datetime.now(UTC)
+    trail._now = lambda: at
+    running = asyncio.ensure_future(trail.run())
+    try:
+        await until(lambda: trail.state.anchored == 0, 10)
+        await some(book, 2)
+        await until_looked_twice(trail)
+        assert trail.state.anchored == 0
+        at += timedelta(minutes=15)
+        await until(lambda: trail.state.anchored == 2, 10)
+        await some(book, 5)
+        await until(lambda: trail.state.anchored == 7, 10)
+        await as_owner(book._database, "UPDATE audit.entry SET actor = 'bob' WHERE seq = 3")
+        at += timedelta(days=2)
+        await until(lambda: trail.state.problem is not None, 10)
+        assert trail.state.as_json()["ok"] is False
+        await as_owner(book._database, "UPDATE audit.entry SET actor = 'mia' WHERE seq = 3")
+        at += timedelta(minutes=16)
+        await until(lambda: trail.state.problem is None, 10)
+        await some(book, 1)
+    finally:
+        running.cancel()
+    await trail.stop()
+    causes = [one.cause for one in (await trail.checkpoints()).checkpoints]
+    assert causes == [Cause.START, Cause.TIME, Cause.ROWS, Cause.STOP]
+
+
+async def until_looked_twice(trail: AuditTrail) -> None:
+    looks, due = 0, trail._due
+
+    async def counted() -> Cause | None:
+        nonlocal looks
+        looks += 1
+        return await due()
+
+    trail._due = counted  # type: ignore[method-assign]
+    await until(lambda: looks >= 2, 10)
+    trail._due = due  # type: ignore[method-assign]
 
 
 # How long it is kept.
