@@ -155,7 +155,11 @@ class KeyRing:
         """All keys, read again where a file changed."""
         seen = tuple((path, stat.st_mtime_ns, stat.st_mode) for path, stat in self._stats())
         if seen != self._seen:
-            keys = {kek.id: kek for path, mode in ((s[0], s[2]) for s in seen) for kek in _keys_in(path, mode)}
+            for path, _, mode in seen:
+                # A credential's mode shows the mask of its access list (systemd, exec-credential.c), not who may read.
+                if mode & 0o077 and path != self.credential:
+                    raise KeysRefused(f"{path} can be read by others than its owner: run chmod 400 {path}.")
+            keys = {kek.id: kek for path, _, _ in seen for kek in _keys_in(path)}
             self._keys, self._seen = keys, seen
         return self._keys
 
@@ -203,9 +207,7 @@ def write_key_file(path: Path, text: str) -> None:
     _sync(path.parent)
 
 
-def _keys_in(path: Path, mode: int) -> Iterator[Kek]:
-    if mode & 0o077:
-        raise KeysRefused(f"{path} can be read by others than its owner: run chmod 400 {path}.")
+def _keys_in(path: Path) -> Iterator[Kek]:
     try:
         text = path.read_text("ascii")[:_LARGEST_FILE]
     except FileNotFoundError:
