@@ -175,7 +175,7 @@ class Assembly:
             self.calendars,
             self.known,
             self.pins,
-            Mailboxes(self.retention),
+            Mailboxes(self.retention, self.shelf),
             self.records.outbox,
         )
         return ServerOperations(self.config, self.practice, self.machine, parts)
