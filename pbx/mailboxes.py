@@ -29,7 +29,7 @@ class Mailboxes:
             return None
 
     def audio(self) -> dict[str, int]:
-        """Recordings without a message that were found, files that are none of ours, and recordings that were changed."""
+        """Recordings without a message that were found, files that are none of ours, recordings that were changed."""
         last = self._retention.last
         return {"adopted": last.adopted, "foreign": last.foreign, "damaged": self._shelf.damaged()}
 
