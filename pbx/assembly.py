@@ -194,7 +194,7 @@ class Assembly:
             self.calendars,
             self.known,
             self.pins,
-            Mailboxes(self.retention),
+            Mailboxes(self.retention, self.shelf),
             self.records.outbox,
             self.trail,
             SettingsNotes(self.journal, self.config),
