@@ -34,7 +34,7 @@ def practice_files(config: Path, files: Iterable[Path], apart: AbstractSet[Path]
     home = config.absolute().parent
     for path in dict.fromkeys([config.absolute(), *files]):
         if path.is_file() and not _is_apart(path, apart):
-            yield Item(name_of(path, home), path)
+            yield Item(name_of(path, home), path.resolve())  # a certificate is often a link to the newest
 
 
 def name_of(path: Path, home: Path) -> str:

@@ -75,6 +75,14 @@ def test_master_keys_and_the_second_witness_never_get_in(tmp_path: Path) -> None
     assert named == [config]
 
 
+def test_what_the_practice_names_by_a_link_is_kept_under_that_name(tmp_path: Path) -> None:
+    (tmp_path / "live").symlink_to(tmp_path / "cert-7.pem")
+    (tmp_path / "cert-7.pem").touch()
+    (tmp_path / "practice.toml").touch()
+    items = list(practice_files(tmp_path / "practice.toml", [tmp_path / "live"], frozenset()))
+    assert [(item.name, item.path.name) for item in items][1] == ("practice/live", "cert-7.pem")
+
+
 def test_files_elsewhere_have_names_that_stay_below(tmp_path: Path) -> None:
     home = tmp_path / "etc"
     assert name_of(home / "lists" / "a.csv", home) == "practice/lists/a.csv"
