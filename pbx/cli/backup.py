@@ -14,6 +14,7 @@ from pathlib import Path
 from pbx.asterisk.layout import Layout
 from pbx.backup.archive import Progress
 from pbx.backup.escrow import read_escrow, write_escrow
+from pbx.backup.examine import Examination
 from pbx.backup.key import BackupKey, KeyProblem, MachineKey, make_keys, write_key
 from pbx.backup.passphrase import AskPassphrase, PassphraseProblem, checked
 from pbx.backup.record import note_made, note_verified
@@ -33,7 +34,7 @@ TELL_SECONDS = 2.0
 
 def make_key(options: Namespace) -> int:
     """Make a backup key: the secret half into a file, the other into the data folder."""
-    layout = Layout(Path(options.data))
+    layout = Layout(Path(options.data).absolute())
     layout.make()
     if layout.backup_key.exists() and not options.replace:
         raise KeyProblem(
@@ -53,7 +54,7 @@ def make_key(options: Namespace) -> int:
 
 def show_key(options: Namespace) -> int:
     """Say for which key backups are made."""
-    key = MachineKey.read(Layout(Path(options.data)).backup_key)
+    key = MachineKey.read(Layout(Path(options.data).absolute()).backup_key)
     if options.json:
         print_json({"recipient": key.recipient, "signer": key.signer})
     else:
@@ -63,7 +64,7 @@ def show_key(options: Namespace) -> int:
 
 def backup(options: Namespace) -> int:
     """Make a backup; 0 when it is whole and durable."""
-    began, now, layout = time.monotonic(), datetime.now(UTC), Layout(Path(options.data))
+    began, now, layout = time.monotonic(), datetime.now(UTC), Layout(Path(options.data).absolute())
     key, practice = MachineKey.read(layout.backup_key), load(Path(options.config))
     target = target_in(Path(options.file).absolute(), now)
     if options.with_keys:
@@ -87,7 +88,7 @@ def backup(options: Namespace) -> int:
 
 def restore_backup(options: Namespace) -> int:
     """Restore into an empty data folder, or try a backup out; 0 when all of it is right."""
-    began, layout = time.monotonic(), Layout(Path(options.data))
+    began, layout = time.monotonic(), Layout(Path(options.data).absolute())
     if not options.verify and complete(layout):
         words = "An earlier restore was cut short in its last step: it is completed now. Nothing else was done."
         print_json({"completed": True}) if options.json else print(words)
@@ -123,8 +124,14 @@ def _verify(options: Namespace, wanted: Wanted, layout: Layout, began: float) ->
     print(f"{found.messages} messages ({found.seconds_of_audio / 60:.0f} minutes of audio), {found.rows} rows.")
     for line in (*found.problems, *found.remarks):
         print(f"  {line}")
-    print("All of it is right." if found.good else "IT IS NOT WHOLE: use another backup, and find out why.")
+    print(_verdict(found))
     return 0 if found.good else 1
+
+
+def _verdict(found: Examination) -> str:
+    if not found.good:
+        return "IT IS NOT WHOLE: use another backup, and find out why."
+    return "What could be looked at is right." if found.remarks else "All of it is right."
 
 
 async def _note_trial(records: Records, made_at: str) -> int:
