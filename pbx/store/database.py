@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Self
 import asyncpg
 
 from pbx.store.audit import noting_last
-from pbx.store.errors import translated
-from pbx.store.migrate import migrate
+from pbx.store.errors import NOT_ALLOWED, StoreError, translated
+from pbx.store.migrate import SchemaRefused, migrate
 from pbx.store.queries import sql
 
 if TYPE_CHECKING:
@@ -74,8 +74,16 @@ class Database:
 
     async def migrate(self) -> None:
         """Bring the schema up to date. Raises `SchemaRefused` with a remedy if that would be wrong."""
-        async with self.owned() as connection:
-            await migrate(connection)
+        try:
+            async with self.owned() as connection:
+                await migrate(connection)
+        except StoreError as error:
+            if NOT_ALLOWED not in str(error):
+                raise
+            raise SchemaRefused(
+                "The role that signs in to the database may not make or change its tables: give the address for its "
+                "owner as [database] owner_url (docs/audit.md)."
+            ) from None
 
     async def server_version(self) -> str:
         """The version of the server, such as `18.4`; proof that it answers."""
