@@ -120,7 +120,7 @@ class PgAudit:
 
     async def note(self, actor: str, action: str, thing: str, **detail: Any) -> None:
         """Append one row that stands for itself; `detail` holds no patient data."""
-        async with self._database.transaction() as connection:
+        async with self._database.session() as connection:  # one statement is a transaction
             await note(connection, actor, action, thing, **detail)
 
     async def tell(self, event: UUID, actor: str, action: str, thing: str, detail: dict[str, Any]) -> None:

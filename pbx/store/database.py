@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Self
 import asyncpg
 
 from pbx.sealing.keys import KeysMissing
+from pbx.services.ports import StoreUnavailable
 from pbx.store.audit import noting_last
-from pbx.store.errors import translated
-from pbx.store.migrate import migrate
+from pbx.store.errors import NOT_ALLOWED, StoreError, translated
+from pbx.store.migrate import SchemaRefused, migrate
 from pbx.store.queries import sql
 from pbx.store.sealing_up import seal_old_rows
 
@@ -52,6 +53,7 @@ class Database:
         self._owner = where.owner
         self._pool = pool
         self._vault = vault
+        self._making_tables = False
 
     @property
     def vault(self) -> Vault:
@@ -89,10 +91,21 @@ class Database:
 
         Raises `SchemaRefused` with a remedy if that would be wrong, and KeysMissing.
         """
-        async with self.owned() as connection:
-            await migrate(connection)
-            if self._vault is not None:
-                await seal_old_rows(connection, self._vault)
+        self._making_tables = True
+        try:
+            async with self.owned() as connection:
+                await migrate(connection)
+                if self._vault is not None:
+                    await seal_old_rows(connection, self._vault)
+        except StoreError as error:
+            if NOT_ALLOWED not in str(error):
+                raise
+            raise SchemaRefused(
+                "The role that signs in to the database may not make or change its tables: give the address for its "
+                "owner as [database] owner_url (docs/audit.md)."
+            ) from None
+        finally:
+            self._making_tables = False
 
     async def check_keys(self) -> None:
         """Raises KeysMissing with a remedy where a master key is not there that something in the database is under."""
@@ -110,6 +123,8 @@ class Database:
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
         """A connection of the pool, outside a transaction."""
+        if self._making_tables:  # there are tables to which the program's role is given its rights at the end
+            raise StoreUnavailable("The tables of the database are being made.")
         with translated():
             async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
                 yield connection

@@ -18,11 +18,14 @@ _AWAY = ("08", "25006", "40", "53", "55P03", "57", "58")
 
 _REMEDIES = {
     "42P01": "The tables of the database are not made yet.",
-    "42501": "The program's database role has no right to that yet: at a start it is given when the tables are made.",
     "28": "The database refuses the login: check the user and the password in its address.",
     "3D": "The database server has no database of that name: create it, or correct the address.",
     "53100": "The disk of the database is full: free some space.",
 }
+
+
+NOT_ALLOWED = "42501"
+"""SQLSTATE of what a role has no right to."""
 
 
 class StoreError(Exception):

@@ -27,7 +27,7 @@ from pbx.store.audit import note
 from pbx.store.chain import PgAudit, Sought
 from pbx.store.database import Addresses, Database
 from pbx.store.errors import StoreError
-from pbx.store.migrate import migrate, migrations
+from pbx.store.migrate import SchemaRefused, migrate, migrations
 from pbx.store.overrides import PgOverrideBook
 from pbx.trail import audit_trail
 from tests.kit.chains import linked
@@ -222,6 +222,12 @@ async def test_the_programs_role_cannot_change_the_audit(book: PgAudit, trail: A
     assert (await rows(book._database))[:3] == before
     await trail.checkpoint(Cause.COMMAND)
     assert (await trail.verify()).checked == 4
+
+
+async def test_a_role_that_owns_nothing_is_told_that_the_owners_address_is_missing(book: PgAudit) -> None:
+    async with Database.connect(book._database.dsn) as database:
+        with pytest.raises(SchemaRefused, match=r"as .database. owner_url"):
+            await database.migrate()
 
 
 @pytest.mark.parametrize(
