@@ -29,7 +29,7 @@ from pbx.asterisk.render import Machine
 from pbx.calendars import Calendars
 from pbx.config.load import Practice
 from pbx.database import DatabaseKeeper, Records, records_of
-from pbx.domain.call import SeenCall
+from pbx.domain.call import FinishedCall, SeenCall
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
 from pbx.kept import KeptFile
@@ -40,6 +40,7 @@ from pbx.notify.senders import Senders
 from pbx.operations import Parts, ServerOperations
 from pbx.prompts import announcer, private_sounds
 from pbx.running import Running
+from pbx.services.calls_today import CallsToday
 from pbx.services.health import Health
 from pbx.services.history import CallHistory
 from pbx.services.inbox import Inbox
@@ -47,6 +48,7 @@ from pbx.services.known import Known
 from pbx.services.lamp_counts import LampCounts
 from pbx.services.notices import Notices
 from pbx.services.oncall import SwapsInForce
+from pbx.services.outbound import CallsOut
 from pbx.services.overrides import Overrides, OverridesInForce
 from pbx.services.own_greetings import OwnGreetings
 from pbx.services.pace import Pace, PacedCallLog
@@ -220,6 +222,15 @@ class Assembly:
         return Mailbox(parts)
 
     @cached_property
+    def calls_today(self) -> CallsToday:
+        return CallsToday(KeptFile(self.layout.calls_out), lambda: self.policy().timezone)
+
+    @cached_property
+    def calls_out(self) -> CallsOut:
+        """Judges calls to numbers outside, whichever way somebody asks for one."""
+        return CallsOut(self.policy, self.calls_today, self.recorder, self.records.past_calls)
+
+    @cached_property
     def urgent(self) -> UrgentCalls:
         return UrgentCalls(self.records.urgent, AmiPager(self.ami), self.policy, self.facts)
 
@@ -233,8 +244,12 @@ class Assembly:
     def ingest(self) -> Ingest:
         folders = Folders(self.layout.spool, self.layout.spare, self.layout.messages)
         ingest = Ingest(folders, self.bookkeeping, self.policy, self.live_calls)
-        ingest.tell = self.head_starts.taken_in
+        ingest.tell = self._taken_in
         return ingest
+
+    def _taken_in(self, call: FinishedCall) -> None:
+        self.head_starts.taken_in(call)
+        self.calls_out.taken_in(call)
 
     @cached_property
     def reconcile(self) -> Reconcile:
@@ -299,6 +314,8 @@ class Assembly:
             notices=self.notices,
             lamps=self.lamps,
             urgent=self.urgent,
+            calls_out=self.calls_out,
+            calls_today=self.calls_today,
             pin_watch=PinWatch(self.policy, self.pins.has),
             rota_watch=self.operations.rota_watch,
             retention=self.retention,

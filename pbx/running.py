@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from pbx.ami.client import AmiClient
+from pbx.ami.errors import AmiError
 from pbx.ami.events import CallEnded, EventsLost, LinkRestored, Paged
 from pbx.asterisk.cel import rotate
 from pbx.asterisk.process import AsteriskProcess
@@ -21,11 +22,13 @@ from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
 from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
+from pbx.services.calls_today import CallsToday
 from pbx.services.health import Health, Part
 from pbx.services.history import CallHistory
 from pbx.services.known import Known
 from pbx.services.notices import Notices
 from pbx.services.oncall import RotaWatch
+from pbx.services.outbound import CallsOut
 from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
@@ -81,6 +84,8 @@ class Running:
     lamps: Lamps
     rota_watch: RotaWatch
     urgent: UrgentCalls
+    calls_out: CallsOut
+    calls_today: CallsToday
     pin_watch: PinWatch
     retention: Retention
     health: Health
@@ -114,6 +119,7 @@ class Running:
             self.known.overrides.run(),
             self.pins.run(),
             self.history.run(),
+            self.calls_today.run(),
             self._watch_rotas(),
             self._keep_recogniser(),
             self.retention.run(),
@@ -139,11 +145,18 @@ class Running:
             match event:
                 case CallEnded(call):
                     self.head_starts.over(call)
+                    self.calls_out.ended(call)
                     self.poked.set()
                 case LinkRestored() | EventsLost():
                     self.poked.set()
+                    await self._count_what_is_up()
                 case Paged(attempt=attempt):
                     await self.urgent.over(attempt)
+
+    async def _count_what_is_up(self) -> None:
+        """Calls outside that ended while nobody listened give their lines back."""
+        with contextlib.suppress(AmiError):
+            self.calls_out.still_up(await self.ami.live_calls(), datetime.now(UTC))
 
     async def _look_after(self) -> None:
         self.health.working(Part.CONTROLLER, "answers the telephone system's questions")

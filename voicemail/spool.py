@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from pbx.domain.outcome import CallEnd, Stage
+from pbx.domain.outbound import OutReason
+from pbx.domain.outcome import CallEnd, OutEnd, Stage
 from pbx.domain.tree import KeyPress
 from voicemail import urgent_journal
 from voicemail.urgent_journal import Journal, parse_journal
@@ -38,6 +39,17 @@ _END = re.compile(
     rf"v1\|(?P<at>{_EPOCH})\|(?P<stage>{'|'.join(Stage)})\|(?:-?[0-9]{{1,3}})?\|(?P<by>[A-Za-z0-9_.\-]{{0,80}})"
     rf"\|(?P<answered>{_EPOCH})?\|(?P<safe>[01])\|[0-9]{{0,3}}(?:\|(?P<choices>(?:[0-9]{{1,3}}\.[0-9*#]/)*))?"
 )
+_OUT_START = re.compile(
+    rf"o1\|(?P<at>{_EPOCH})\|(?P<kind>phone|person)\.(?P<name>[a-z0-9_-]{{1,80}})\|(?P<dialled>[+*0-9]{{1,40}})"
+    r"\|[^|\n]{0,150}(?:\n(?P<to>[+0-9]{0,20})\|(?P<shown>[+0-9]{0,20})\|(?P<reason>[a-z-]{0,40}))?"
+)
+_EMERGENCY = re.compile(
+    rf"e1\|(?P<at>{_EPOCH})\|phone\.(?P<name>[a-z0-9_-]{{1,80}})\|(?P<to>[0-9]{{2,6}})\|(?P<shown>[+0-9]{{0,20}})"
+    r"\|[^|\n]{0,150}"
+)
+_OUT_END = re.compile(
+    rf"o1\|(?P<at>{_EPOCH})\|(?P<stage>out|far)\|(?P<answered>{_EPOCH})?\|(?P<status>[A-Z]{{0,20}})\|[0-9]{{0,3}}"
+)
 _LARGEST_SIDECAR = 1024
 
 
@@ -57,6 +69,23 @@ class SpoolEnd:
     call_end: CallEnd
     answered_at: datetime | None
     presses: tuple[KeyPress, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolOut:
+    """The start of a call that goes out. Either `phone` (endpoint name) or `person` (key) is set.
+
+    `dialled` is what was typed (filtered). `to` and `shown` are E.164 where the call was allowed, and `reason` says why
+    it was or was not; None where nobody decided. A call to the emergency services has their number as `to`.
+    """
+
+    at: datetime
+    dialled: str
+    phone: str | None = None
+    person: str | None = None
+    to: str | None = None
+    shown: str | None = None
+    reason: OutReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +125,13 @@ class SpooledCall:
     files: tuple[SpoolFile, ...] = ()
     finished: bool = False
     journal: Journal | None = None
+    out: SpoolOut | None = None
+    out_end: OutEnd | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its end was written down."""
+        return self.end is not None or self.out_end is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +163,34 @@ def parse_end(text: str) -> SpoolEnd | None:
         return None
     end = CallEnd(_utc(match["at"]), Stage(match["stage"]), match["by"] or None, match["safe"] == "1")
     return SpoolEnd(end, _utc(match["answered"]) if match["answered"] else None, _presses(match["choices"] or ""))
+
+
+def parse_out(text: str) -> SpoolOut | None:
+    """Read the start sidecar of a call that goes out; None if it is not one."""
+    if match := _OUT_START.fullmatch(text.removesuffix("\n")):
+        by = {match["kind"]: match["name"]}
+        reason = OutReason(match["reason"]) if match["reason"] in set(OutReason) else None
+        to, shown = match["to"] or None, match["shown"] or None
+        return SpoolOut(_utc(match["at"]), match["dialled"], by.get("phone"), by.get("person"), to, shown, reason)
+    return parse_emergency(text)
+
+
+def parse_emergency(text: str) -> SpoolOut | None:
+    """Read the sidecar of a call to the emergency services; None if it is not one."""
+    match = _EMERGENCY.fullmatch(text.removesuffix("\n"))
+    if match is None:
+        return None
+    to, shown = match["to"], match["shown"] or None
+    return SpoolOut(_utc(match["at"]), to, match["name"], None, to, shown, OutReason.EMERGENCY)
+
+
+def parse_out_end(text: str) -> OutEnd | None:
+    """Read the end sidecar of a call that went out; None if it is not one."""
+    match = _OUT_END.fullmatch(text.removesuffix("\n"))
+    if match is None:
+        return None
+    answered = _utc(match["answered"]) if match["answered"] else None
+    return OutEnd(_utc(match["at"]), match["stage"] == "far", answered, match["status"])
 
 
 def _presses(text: str) -> tuple[KeyPress, ...]:
@@ -169,6 +233,8 @@ def quarantine(file: SpoolFile) -> None:
 class _Gathered:
     start: SpoolStart | None = None
     end: SpoolEnd | None = None
+    out: SpoolOut | None = None
+    out_end: OutEnd | None = None
     finished: bool = False
     journal: Journal | None = None
     recordings: list[SpooledRecording] = field(default_factory=list)
@@ -177,13 +243,15 @@ class _Gathered:
     def add(self, file: SpoolFile, name: re.Match[str], spare: bool) -> bool:
         """Take a file in; False if it is a sidecar that makes no sense."""
         if name["kind"] == "call":
-            start = parse_start(_text(file.path))
-            self.start = self.start or start
-            readable = start is not None
+            text = _text(file.path)
+            start, out = parse_start(text), parse_out(text)
+            self.start, self.out = self.start or start, self.out or out
+            readable = start is not None or out is not None
         elif name["kind"] == "end":
-            end = parse_end(_text(file.path))
-            self.end = self.end or end
-            readable = end is not None
+            text = _text(file.path)
+            end, out_end = parse_end(text), parse_out_end(text)
+            self.end, self.out_end = self.end or end, self.out_end or out_end
+            readable = end is not None or out_end is not None
         elif name["kind"] == "urgent":
             text = _text(file.path, urgent_journal.LARGEST)
             self.journal = self.journal or parse_journal(UUID(name["call"]), text)
@@ -199,7 +267,8 @@ class _Gathered:
 
     def as_call(self, call: UUID) -> SpooledCall:
         recordings = tuple(sorted(self.recordings, key=lambda r: (r.file.mtime, r.key)))
-        return SpooledCall(call, self.start, self.end, recordings, tuple(self.files), self.finished, self.journal)
+        files, rest = tuple(self.files), (self.finished, self.journal, self.out, self.out_end)
+        return SpooledCall(call, self.start, self.end, recordings, files, *rest)
 
 
 def _files(folder: Path, prefix: str = "") -> Iterator[tuple[SpoolFile, int]]:

@@ -16,7 +16,7 @@ from pbx.cli.errors import sentence
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.settings import Settings
 from pbx.database import DatabaseProblem, open_records
-from pbx.domain.call import CallRecord, CallStart
+from pbx.domain.call import CallRecord, CallStart, Direction
 from pbx.domain.callers import longest_window
 from pbx.domain.difference import Change, Moved, differences, moved
 from pbx.domain.facts import Facts
@@ -95,7 +95,8 @@ def _moved(old: Policy, new: Policy, call: CallRecord, earlier: dict[str, list[d
 
 async def _calls(settings: Settings, layout: Layout, since: datetime) -> list[CallRecord]:
     async with open_records(settings, layout) as records:
-        return list(await records.calls.calls(since, None, MOST_CALLS))
+        found = await records.calls.calls(since, None, MOST_CALLS)
+        return [call for call in found if call.direction is Direction.INBOUND]
 
 
 def _tell(changes: tuple[Change, ...], past: PastCalls, policy: Policy) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pbx.domain.call import CallRecord, CallStart, Direction, FinishedCall
 from pbx.domain.numbers import Caller, NumberKind
+from pbx.domain.outbound import OutReason, Permission, permission_to_dict
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Decision, Reason
 from pbx.domain.serial import choices_from_list, choices_to_list, decision_from_dict, decision_to_dict
@@ -35,14 +36,14 @@ class PgCallLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def open_call(self, start: CallStart, decision: Decision) -> None:
+    async def open_call(self, start: CallStart, decision: Decision | Permission) -> None:
         """Write a call and its decision down. A second time changes nothing."""
         async with self._database.session() as connection:
             await sql.open_call(
                 connection,
                 **_start(start),
                 reason=decision.reason.value,
-                decision=json.dumps(decision_to_dict(decision)),
+                decision=json.dumps(_written(decision)),
             )
 
     async def decision_of(self, call: UUID) -> Decision | None:
@@ -81,7 +82,7 @@ class PgCallLog:
                 answered_at=call.answered_at,
                 choices=json.dumps(choices_to_list(call.choices)),
             )
-            await note(connection, SYSTEM, "finished", f"call/{call.start.id}", outcome=call.outcome.value)
+            await _note_end(connection, call)
             await enqueue(connection, new)
         return True
 
@@ -109,6 +110,12 @@ class PgPastCalls:
         async with self._database.session() as connection:
             rows = sql.callers_since(connection, since=since, limit=limit)
             return [(row["caller_number"], row["started_at"]) async for row in rows]
+
+    async def last_called(self, number: str) -> str | None:
+        """The practice number that `number` (E.164) called last, if it did."""
+        async with self._database.session() as connection:
+            found: str | None = await sql.last_called(connection, number=number)
+            return found
 
 
 async def _keep_messages(connection: Session, call: FinishedCall) -> list[UUID]:
@@ -140,10 +147,32 @@ async def _keep_messages(connection: Session, call: FinishedCall) -> list[UUID]:
     return new
 
 
+async def _note_end(connection: Session, call: FinishedCall) -> None:
+    thing, outcome = f"call/{call.start.id}", call.outcome.value
+    if call.start.direction is Direction.INBOUND:
+        await note(connection, SYSTEM, "finished", thing, outcome=outcome)
+        return
+    made_by = f"person/{call.start.made_by}" if call.start.made_by else SYSTEM
+    about = {"device": call.start.device or "", "reason": call.reason.value if call.reason else ""}
+    await note(connection, made_by, "called", thing, outcome=outcome, **about)
+
+
+def _written(decision: Decision | Permission) -> dict[str, Any]:
+    return permission_to_dict(decision) if isinstance(decision, Permission) else decision_to_dict(decision)
+
+
+def _reason(text: str | None) -> Reason | OutReason | None:
+    if text is None:
+        return None
+    return Reason(text) if text in set(Reason) else OutReason(text)
+
+
 def _start(start: CallStart) -> dict[str, Any]:
     return {
         "id": start.id,
-        "direction": Direction.INBOUND.value,
+        "direction": start.direction.value,
+        "made_by": start.made_by,
+        "device": start.device,
         "caller_kind": start.caller.kind.value,
         "caller_number": start.caller.number,
         "dialled": start.dialled,
@@ -162,12 +191,14 @@ def _record(row: Record) -> CallRecord:
         answered_at=row["answered_at"],
         ended_at=row["ended_at"],
         outcome=Outcome(row["outcome"]),
-        reason=None if row["reason"] is None else Reason(row["reason"]),
+        reason=_reason(row["reason"]),
         why=tuple(json.loads(row["why"] or "[]")),
         answered_by=row["answered_by"],
         message_id=row["message_id"],
         choices=choices_from_list(json.loads(row["choices"])),
         urgent=None if row["urgent"] is None else UrgentState(row["urgent"]),
+        made_by=row["made_by"],
+        device=row["device"],
     )
 
 

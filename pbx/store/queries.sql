@@ -3,10 +3,12 @@
 
 -- calls ---------------------------------------------------------------------------------------------------------------
 
--- name: open_call(id, direction, caller_kind, caller_number, dialled, started_at, outcome, reason, decision)!
+-- name: open_call(id, direction, made_by, device, caller_kind, caller_number, dialled, started_at, outcome, reason, decision)!
 -- A row that a finished call made already takes the decision that arrives late; a decision is never replaced.
-INSERT INTO call (id, direction, caller_kind, caller_number, dialled, started_at, outcome, reason, decision)
-VALUES (:id, :direction, :caller_kind, :caller_number, :dialled, :started_at, :outcome, :reason, :decision::jsonb)
+INSERT INTO call (id, direction, made_by, device, caller_kind, caller_number, dialled, started_at, outcome, reason,
+                  decision)
+VALUES (:id, :direction, :made_by, :device, :caller_kind, :caller_number, :dialled, :started_at, :outcome, :reason,
+        :decision::jsonb)
 ON CONFLICT (id) DO UPDATE
     SET decision = excluded.decision, reason = coalesce(call.reason, excluded.reason)
     WHERE call.decision IS NULL;
@@ -14,9 +16,9 @@ ON CONFLICT (id) DO UPDATE
 -- name: decision_of(id)$
 SELECT decision FROM call WHERE id = :id;
 
--- name: ensure_call(id, direction, caller_kind, caller_number, dialled, started_at, outcome, reason)!
-INSERT INTO call (id, direction, caller_kind, caller_number, dialled, started_at, outcome, reason)
-VALUES (:id, :direction, :caller_kind, :caller_number, :dialled, :started_at, :outcome, :reason)
+-- name: ensure_call(id, direction, made_by, device, caller_kind, caller_number, dialled, started_at, outcome, reason)!
+INSERT INTO call (id, direction, made_by, device, caller_kind, caller_number, dialled, started_at, outcome, reason)
+VALUES (:id, :direction, :made_by, :device, :caller_kind, :caller_number, :dialled, :started_at, :outcome, :reason)
 ON CONFLICT (id) DO NOTHING;
 
 -- name: lock_call(id)$
@@ -38,7 +40,7 @@ WHERE id = :id;
 SELECT id FROM call WHERE id = ANY(:ids::uuid[]);
 
 -- name: calls(since, number, limit)
-SELECT call.id, direction, caller_kind, caller_number, dialled, started_at, answered_at, ended_at, outcome, reason,
+SELECT call.id, direction, made_by, device, caller_kind, caller_number, dialled, started_at, answered_at, ended_at, outcome, reason,
        decision -> 'why' AS why, answered_by, choices,
        (SELECT message.id FROM message WHERE call_id = call.id ORDER BY received_at, message.id LIMIT 1) AS message_id,
        (SELECT state FROM urgent_request WHERE call_id = call.id) AS urgent
@@ -51,9 +53,15 @@ LIMIT :limit;
 -- name: callers_since(since, limit)
 SELECT caller_number, started_at
 FROM call
-WHERE started_at >= :since AND caller_number IS NOT NULL
+WHERE started_at >= :since AND caller_number IS NOT NULL AND direction = 'inbound'
 ORDER BY started_at DESC
 LIMIT :limit;
+
+-- name: last_called(number)$
+SELECT dialled FROM call
+WHERE caller_number = :number AND direction = 'inbound'
+ORDER BY started_at DESC
+LIMIT 1;
 
 -- messages ------------------------------------------------------------------------------------------------------------
 
