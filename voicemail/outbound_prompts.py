@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pbx.domain.emergency import emergency_numbers
 from pbx.domain.outbound import OutReason
 from pbx.domain.policy import Greeting, Policy
 
@@ -29,17 +30,15 @@ _TEXTS = {
     ),
 }
 _NO_EMERGENCY = "This telephone cannot call {number}. Hang up, and dial {number} on a mobile phone now."
-_EMERGENCY_FAILED = "The call to {number} did not go through. Hang up, and dial {number} on a mobile phone now."
+_FAILED = "The call to {number} did not go through. Hang up, and dial {number} on a mobile phone now."
 
 
 def outbound_prompts(policy: Policy) -> dict[str, Greeting]:
-    """The prompts for people who call outside; none in a practice without phones and cells."""
+    """The prompts for people who call outside, or who hear that they cannot; none in a practice without phones."""
     if not policy.phones and not policy.outside_numbers:
         return {}
-    number = "the emergency number" if policy.country not in ("US", "CA") else "nine one one"
-    said = {str(reason.prompt): text.replace("nine one one", number) for reason, text in _TEXTS.items()}
-    said |= {
-        NO_EMERGENCY: _NO_EMERGENCY.format(number=number),
-        EMERGENCY_FAILED: _EMERGENCY_FAILED.format(number=number),
-    }
-    return {name: Greeting(name, text=text) for name, text in said.items()}
+    number = "nine one one" if "911" in emergency_numbers(policy.country) else "the emergency number"
+    said = {reason.prompt or "": text.replace("nine one one", number) for reason, text in _TEXTS.items()}
+    said |= {NO_EMERGENCY: _NO_EMERGENCY.format(number=number), EMERGENCY_FAILED: _FAILED.format(number=number)}
+    wanted = said if policy.calls_out else (NO_EMERGENCY, OutReason.INBOUND_ONLY.prompt or "")
+    return {name: Greeting(name, text=said[name]) for name in wanted}

@@ -38,6 +38,7 @@ class Log:
 
     async def open_call(self, start: CallStart, decision: Decision | Permission) -> None:
         await self._reach()
+        assert isinstance(decision, Decision)
         self.stored[start.id] = decision
 
     async def decision_of(self, call: UUID) -> Decision | None:
