@@ -36,11 +36,13 @@ from pbx.kept import KeptFile
 from pbx.mailboxes import Mailboxes
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
 from pbx.notify.lamp import Lamps
+from pbx.notify.phone_message import PhoneMessage
 from pbx.notify.senders import Senders
 from pbx.operations import Parts, ServerOperations
 from pbx.prompts import announcer, private_sounds
 from pbx.running import Running
 from pbx.services.calls_today import CallsToday
+from pbx.services.emergency import EmergencyWatch
 from pbx.services.health import Health
 from pbx.services.history import CallHistory
 from pbx.services.inbox import Inbox
@@ -64,6 +66,7 @@ from pbx.urgent_cases import UrgentCases
 from pbx.web.api import Api
 from pbx.web.metrics import Metrics
 from pbx.web.refusals import Refusals
+from voicemail.emergencies import EmergencyShelf
 from voicemail.ingest import CallsUnknown, Folders, Ingest
 from voicemail.live import FollowingRouter, LiveParts, LiveTranscription
 from voicemail.own_sounds import OwnSounds
@@ -280,12 +283,27 @@ class Assembly:
         folders = KeptFolders(self.layout.messages, self.layout.spool, self.layout.spare)
         return Retention(self.records.keeping, folders, lambda: self.operations.settings.keeping)
 
-    # Notices of them.
+    # Calls to the emergency services.
+
+    @cached_property
+    def emergency_shelf(self) -> EmergencyShelf:
+        return EmergencyShelf(self.layout.emergencies)
+
+    @cached_property
+    def emergency(self) -> EmergencyWatch:
+        audit, senders = self.records.emergency_audit, self.senders.in_force
+        texts = PhoneMessage(AmiTexts(self.ami))
+        return EmergencyWatch(self.emergency_shelf, audit, self.policy, senders, texts)
+
+    # Notices of messages.
+
+    @cached_property
+    def senders(self) -> Senders:
+        return Senders(lambda: self.operations.settings.senders, AmiTexts(self.ami))
 
     @cached_property
     def notices(self) -> Notices:
-        senders = Senders(lambda: self.operations.settings.senders, AmiTexts(self.ami))
-        return Notices(self.records.outbox, self.records.messages, self.policy, senders.in_force)
+        return Notices(self.records.outbox, self.records.messages, self.policy, self.senders.in_force)
 
     @cached_property
     def lamps(self) -> Lamps:
@@ -316,6 +334,8 @@ class Assembly:
             urgent=self.urgent,
             calls_out=self.calls_out,
             calls_today=self.calls_today,
+            emergency=self.emergency,
+            emergency_shelf=self.emergency_shelf,
             pin_watch=PinWatch(self.policy, self.pins.has),
             rota_watch=self.operations.rota_watch,
             retention=self.retention,

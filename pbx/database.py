@@ -17,6 +17,7 @@ from pbx.store.calls import PgCallLog, PgPastCalls
 from pbx.store.database import Database
 from pbx.store.down import DatabaseDown
 from pbx.store.embedded import EmbeddedPostgres
+from pbx.store.emergencies import PgEmergencyAudit
 from pbx.store.errors import StoreError
 from pbx.store.inbox import PgInbox
 from pbx.store.keeping import PgKeeping
@@ -95,6 +96,7 @@ class Records:
     past_calls: PgPastCalls
     outbox: PgOutbox
     greeting_audit: PgGreetingAudit
+    emergency_audit: PgEmergencyAudit
     inbox: PgInbox
 
 
@@ -138,5 +140,6 @@ def records_of(database: Database) -> Records:
         past_calls=PgPastCalls(database),
         outbox=PgOutbox(database),
         greeting_audit=PgGreetingAudit(database),
+        emergency_audit=PgEmergencyAudit(database),
         inbox=PgInbox(database),
     )

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pbx.ami.client import AmiClient
 from pbx.ami.errors import AmiError
-from pbx.ami.events import CallEnded, EventsLost, LinkRestored, Paged
+from pbx.ami.events import CallEnded, EmergencyCalled, EventsLost, LinkRestored, Paged
 from pbx.asterisk.cel import rotate
 from pbx.asterisk.process import AsteriskProcess
 from pbx.calendars import Calendars
@@ -23,6 +23,7 @@ from pbx.database import DatabaseKeeper
 from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
 from pbx.services.calls_today import CallsToday
+from pbx.services.emergency import EmergencyWatch
 from pbx.services.health import Health, Part
 from pbx.services.history import CallHistory
 from pbx.services.known import Known
@@ -35,6 +36,7 @@ from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
 from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.store.jobs import TranscriptionQueue
+from voicemail.emergencies import EmergencyShelf
 from voicemail.ingest import CallsUnknown, Ingest
 from voicemail.live import LiveTranscription
 from voicemail.retention import Retention
@@ -86,6 +88,8 @@ class Running:
     urgent: UrgentCalls
     calls_out: CallsOut
     calls_today: CallsToday
+    emergency: EmergencyWatch
+    emergency_shelf: EmergencyShelf
     pin_watch: PinWatch
     retention: Retention
     health: Health
@@ -138,6 +142,7 @@ class Running:
             self._reload_when_asked(signals.reload),
             self.notices.run(),
             self.lamps.run(),
+            self.emergency.run(),
         ]
 
     async def _follow_calls(self) -> None:
@@ -150,6 +155,9 @@ class Running:
                 case LinkRestored() | EventsLost():
                     self.poked.set()
                     await self._count_what_is_up()
+                case EmergencyCalled(call, line):
+                    self.emergency_shelf.hear(call, line)
+                    self.emergency.poked.set()
                 case Paged(attempt=attempt):
                     await self.urgent.over(attempt)
 

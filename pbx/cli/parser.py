@@ -79,6 +79,10 @@ def _rule_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     check.add_argument("file", nargs="?", help="the file to check (default: --config)")
     explain = _add(commands, "explain", lazily("rules:explain"), "what would happen to a call, and why", json=True)
     explain.add_argument("--to", required=True, metavar="NUMBER", help="the practice number that is dialled")
+    person = "may this person call --to, a number outside, and which number of the practice is shown?"
+    explain.add_argument("--from-person", metavar="PERSON", help=person)
+    last = "with --from-person: as if --to had last called this number of the practice"
+    explain.add_argument("--last-called", metavar="NUMBER", help=last)
     explain.add_argument("--from", dest="caller", metavar="NUMBER", help="the caller's number, or withheld")
     earlier = "as if the same number had called N minutes before; may be given several times"
     explain.add_argument("--earlier", type=_positive, action="append", default=[], metavar="N", help=earlier)
