@@ -42,7 +42,7 @@ def _tell(permission: Permission, usage: Usage, policy: Policy) -> None:
     if permission.allowed:
         minutes = permission.seconds // 60
         print(f"Used today: {usage.calls} calls, {usage.seconds / 60:.0f} min. This one may take {minutes} min.")
-    print(f"{'Allowed' if permission.allowed else 'Not allowed'}: {permission.reason}.")
+    print("Allowed." if permission.allowed else f"Not allowed: {permission.reason}.")
 
 
 def _person(text: str, policy: Policy) -> str:

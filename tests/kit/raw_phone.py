@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import re
 import socket
@@ -32,7 +33,10 @@ class Sent:
 
 @dataclass
 class RawPhone(asyncio.DatagramProtocol):
-    """The phone `name` with its `secret`. `statuses` are all that came back, `answers` what it says to being called."""
+    """The phone `name` with its `secret`. `statuses` are all that came back, `texts` what it was sent.
+
+    `answers` is the status, and the Contact of it, with which it meets a call.
+    """
 
     name: str
     secret: str
@@ -40,6 +44,7 @@ class RawPhone(asyncio.DatagramProtocol):
     answers: tuple[int, str] = (486, "")
     statuses: list[int] = field(default_factory=list)
     called: int = 0
+    texts: list[str] = field(default_factory=list)
     _sent: Sent = field(default_factory=lambda: Sent("INVITE", ""))
     _last: str = ""
     _dialog: dict[str, str] = field(default_factory=dict)
@@ -51,10 +56,13 @@ class RawPhone(asyncio.DatagramProtocol):
         self.port = int(transport.get_extra_info("sockname")[1])
 
     async def sends(self, request: Sent, within: float = 8.0) -> int:
-        """Send a request with the phone's own proof; its final status."""
+        """Send a request with the phone's own proof; its final status, 0 where none comes in `within` seconds."""
         self._start(request)
-        await until(lambda: any(status >= _FINAL for status in self._final()), within, "a final answer")
-        return self._final()[-1]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while not self._final():
+                    await asyncio.sleep(0.01)
+        return self._final()[-1] if self._final() else 0
 
     async def dials(self, dialled: str, within: float = 8.0, headers: tuple[str, ...] = ()) -> int:
         """Call `dialled`; the final status."""
@@ -162,6 +170,8 @@ class RawPhone(asyncio.DatagramProtocol):
         status, contact = (200, "")
         if method == "ACK":
             return
+        if method == "MESSAGE":
+            self.texts.append(text.partition("\r\n\r\n")[2])
         if method == "INVITE":
             self.called += 1
             status, contact = self.answers
