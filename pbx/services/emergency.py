@@ -140,12 +140,14 @@ class EmergencyWatch:
         if not told:
             log.warning("%s from the phone %s (call %s)", kind, case.about.phone, case.call)
         wanted = deliveries(policy, place, case.call) if place else ()
+        one_at_a_time = asyncio.Lock()
 
         async def tell(one: Delivery) -> None:
             if not await self._deliver(case, place, one):
                 failed.append(one)
             told.add(one.id)
-            await asyncio.to_thread(self.shelf.tell, case.call, told)
+            async with one_at_a_time:
+                await asyncio.to_thread(self.shelf.tell, case.call, frozenset(told))
 
         async with asyncio.TaskGroup() as group:
             for one in wanted:
