@@ -36,7 +36,7 @@ from pbx.kept import KeptFile
 from pbx.mailboxes import Mailboxes
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
 from pbx.notify.lamp import Lamps
-from pbx.notify.phone_message import PhoneMessage
+from pbx.notify.phone_message import PhoneMessageAtOnce
 from pbx.notify.senders import Senders
 from pbx.operations import Parts, ServerOperations
 from pbx.prompts import announcer, private_sounds
@@ -292,7 +292,7 @@ class Assembly:
     @cached_property
     def emergency(self) -> EmergencyWatch:
         audit, senders = self.records.emergency_audit, self.senders.in_force
-        texts = PhoneMessage(AmiTexts(self.ami))
+        texts = PhoneMessageAtOnce(AmiTexts(self.ami))
         return EmergencyWatch(self.emergency_shelf, audit, self.policy, senders, texts)
 
     # Notices of messages.

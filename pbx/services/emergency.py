@@ -96,7 +96,7 @@ def _over(policy: Policy, place: Place, channel: str) -> Iterator[tuple[str, str
 
 @dataclass(slots=True)
 class EmergencyWatch:
-    """`senders` are by the channel's key, `texts` for phones; `again` is the first wait after a failure, in seconds."""
+    """`senders` are by the channel's key, `texts` for phones; `again` is the first wait in seconds after a failure."""
 
     shelf: Shelf
     audit: EmergencyAudit
@@ -170,7 +170,9 @@ class EmergencyWatch:
         return False
 
     async def _try(self, case: Untold, place: Place | None, one: Delivery) -> Verdict:
-        sender = self.texts if one.channel == ON_PHONES else self.senders().get(one.channel)
+        known = self.policy().channels.get(one.channel)
+        on_phones = one.channel == ON_PHONES or (known is not None and known.kind is Kind.PHONE_MESSAGE)
+        sender = self.texts if on_phones else self.senders().get(one.channel)
         if sender is None or place is None:
             return Verdict(Fate.PERMANENT, "Its channel is not in the practice's file any more.")
         text = _text(self.policy(), case.about, place)

@@ -77,8 +77,12 @@ def carrier_port() -> int:
 
 @pytest.fixture(scope="module")
 def pbx(tmp_path_factory: pytest.TempPathFactory, carrier_port: int) -> Iterator[Pbx]:
-    """A PBX behind NAT: what the carrier sees of it is its public address."""
-    pbx = prepared(tmp_path_factory.mktemp("pbx"), _policy(), carrier_port=carrier_port)
+    """A PBX behind NAT: the carrier is outside, phones and strangers are not."""
+    plain = prepared(tmp_path_factory.mktemp("pbx"), _policy(), carrier_port=carrier_port)
+    inside = tuple(f"{address}/32" for address in (PHONES, STRANGER))
+    network = replace(plain.settings.network, public_address=PUBLIC, local_networks=inside)
+    pbx = replace(plain, settings=replace(plain.settings, network=network))
+    render(pbx.policy, pbx.settings, pbx.machine)
     asyncio.run(_start(pbx))
     yield pbx
     asyncio.run(pbx.process.stop(0))
@@ -140,8 +144,9 @@ async def test_the_carrier_learns_two_numbers_and_nothing_of_the_phone_or_the_ho
     assert invite.user == ALLOWED
     assert invite.header("From").startswith(f"<sip:{DID}@{TRUNK}>")
     assert not any(invite.header(name) for name in ("P-Asserted-Identity", "Remote-Party-ID", "Diversion", "Subject"))
-    for secret in (DESK, "rictor", "Rictor", PHONES, "garcia", "Asterisk", "o=rictor"):
+    for secret in (DESK, "rictor", "Rictor", PHONES, "127.0.0.1", "garcia", "Asterisk"):
         assert secret not in invite.text, secret
+    assert PUBLIC in invite.header("Contact") and f"c=IN IP4 {PUBLIC}" in invite.text and "\r\ns=-\r\n" in invite.text
     assert invite.header("User-Agent") == "Secondline"
 
 
@@ -215,12 +220,12 @@ FORGED = (
     "T",
     "i",
     "h",
-    "19005551234@_trunk",
     "o-0-30-19005551234",
-    "PJSIP%2F19005551234@_trunk",
     "%2b19005551234",
     "1900555%201234",
 )
+MALFORMED = ("19005551234@_trunk", "PJSIP%2F19005551234@_trunk", "2155550123>;<sip:19005551234")
+"""What is no SIP URI at all, so that nobody answers."""
 
 
 @pytest.mark.parametrize("name", [DESK, TEMP])
@@ -228,8 +233,10 @@ async def test_a_phone_reaches_nothing_that_costs_more_or_is_not_allowed(
     name: str, pbx: Pbx, trunk: Carrier, desk: CallsOut
 ) -> None:
     async with phone_of(pbx, name) as phone:
+        for dialled in MALFORMED:
+            phone.begins(dialled)
         for dialled in (*COSTLY, *FORGED):
-            if await phone.dials(dialled, within=2) == ANSWER:  # what is no SIP URI at all is not answered
+            if await phone.dials(dialled) == ANSWER:
                 await phone.hangs_up()
         await pbx.is_quiet()
     # What stands behind a semicolon is not part of a number (RFC 3398): that one is an ordinary call.
@@ -254,10 +261,11 @@ async def test_no_call_that_comes_in_goes_out(address: str, pbx: Pbx, trunk: Car
 
 
 async def test_a_call_is_not_sent_on_by_refer(pbx: Pbx, trunk: Carrier, desk: CallsOut, phone: RawPhone) -> None:
+    """Asterisk does not even answer: the module that knows REFER is not loaded."""
     assert await phone.dials(ALLOWED) == ANSWER
-    for target in (PREMIUM, "+12155550199"):
-        assert await phone.sends_within("REFER", f"Refer-To: <sip:{target}@{TRUNK}:{trunk.port}>") >= 400
-        assert await phone.sends_within("REFER", f"Refer-To: <{pbx.server.uri(target)}>") >= 400
+    for target in (f"sip:{PREMIUM}@{TRUNK}:{trunk.port}", pbx.server.uri(PREMIUM), pbx.server.uri("2155550199")):
+        status = await phone.sends_within("REFER", f"Refer-To: <{target}>", within=0.3)
+        assert status == 0 or status >= 400
     await phone.hangs_up()
     refer = Sent("REFER", pbx.server.uri(DID), (f"Refer-To: <{pbx.server.uri(PREMIUM)}>",), body=False)
     assert await phone.sends(refer) >= 400
@@ -441,23 +449,3 @@ async def test_who_calls_911_is_rung_first_when_they_call_back(
         dispatcher.hangs_up()
         assert phone.called == 2 and other.called == 1  # first alone, then with the others as usual
     await pbx.is_quiet()
-
-
-async def test_behind_a_router_the_carrier_sees_the_public_address_only(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    port = free_port(TRUNK, socket.SOCK_DGRAM)
-    plain = prepared(tmp_path / "natted", _policy(), carrier_port=port)
-    network = replace(plain.settings.network, public_address=PUBLIC)
-    pbx = replace(plain, settings=replace(plain.settings, network=network))
-    render(pbx.policy, pbx.settings, pbx.machine)
-    await _start(pbx)
-    try:
-        async with carrier(port) as trunk, phone_of(pbx, DESK) as phone:
-            phone.begins("911")
-            invite = await trunk.is_called()
-            without_via = "\r\n".join(line for line in invite.text.split("\r\n") if not line.startswith("Via:"))
-            assert PUBLIC in invite.header("Contact") and f"c=IN IP4 {PUBLIC}" in invite.text
-            assert "127.0.0.1" not in without_via and PHONES not in invite.text
-    finally:
-        await pbx.process.stop(0)

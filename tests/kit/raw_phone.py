@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from pbx.asterisk.ports import free_port
 from pbx.demo.softphone import SipServer
-from tests.kit.network import PHONES, until
+from tests.kit.network import PHONES
 
 _FINAL = 200
 _CHALLENGES = (401, 407)
@@ -58,6 +58,9 @@ class RawPhone(asyncio.DatagramProtocol):
     async def sends(self, request: Sent, within: float = 8.0) -> int:
         """Send a request with the phone's own proof; its final status, 0 where none comes in `within` seconds."""
         self._start(request)
+        return await self._answer(within)
+
+    async def _answer(self, within: float) -> int:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
                 while not self._final():
@@ -75,8 +78,8 @@ class RawPhone(asyncio.DatagramProtocol):
     async def registers(self, contact: str = "") -> int:
         return await self.sends(Sent("REGISTER", f"sip:{self.server.host}:{self.server.port}", (), contact, False))
 
-    async def sends_within(self, method: str, *headers: str) -> int:
-        """A further request in the call that is up, such as REFER or BYE."""
+    async def sends_within(self, method: str, *headers: str, within: float = 5.0) -> int:
+        """A further request in the call that is up, such as REFER or BYE; 0 where no answer comes."""
         self.statuses.clear()
         self._count += 1
         lines = (
@@ -87,8 +90,7 @@ class RawPhone(asyncio.DatagramProtocol):
         self._sent = replace(self._sent, method=method, headers=headers, body=False, uri=self.server.uri("s"))
         self._proved = False
         self._send("\r\n".join(lines))
-        await until(lambda: any(status >= _FINAL for status in self._final()), 5, f"an answer to {method}")
-        return self._final()[-1]
+        return await self._answer(within)
 
     async def hangs_up(self) -> None:
         await self.sends_within("BYE")
