@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections import Counter
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 import phonenumbers
@@ -89,10 +90,18 @@ def rendered(policy: Policy, settings: Settings, machine: Machine) -> dict[str, 
         # Without it the URI would mean UDP, whatever transport the endpoint names (RFC 3261 section 19.1.1).
         "transport_parameter": ";transport=tcp" if settings.trunk and settings.trunk.transport is Transport.TCP else "",
         "network": settings.network,
+        "public_ip": _ip_or_nothing(settings.network.public_address),
         **{field.name: getattr(machine, field.name) for field in dataclasses.fields(machine)},
     }
     names = [name for name in environment.list_templates() if name.endswith((".conf", ".conf.j2"))]
     return {name.removesuffix(".j2"): environment.get_template(name).render(values) for name in names}
+
+
+def _ip_or_nothing(address: str | None) -> str:
+    try:
+        return str(ip_address(address or ""))
+    except ValueError:
+        return ""  # a name, which only external_media_address follows
 
 
 def _outbound(policy: Policy) -> dict[str, object]:
