@@ -23,6 +23,7 @@ ANSWER_SECONDS = 2.0
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DIALLED = re.compile(r"[+*0-9]{1,40}")
 _MADE_BY = re.compile(r"(phone|person)\.([a-z0-9_-]{1,80})")
+_SHOW = re.compile(r"(\+[0-9]{7,15})?")
 _STARTED = re.compile(r"[0-9]{9,10}(\.[0-9]{1,6})?")
 
 
@@ -56,10 +57,10 @@ class BadOutQuestion(ValueError):
 
 
 def parse_out(arguments: tuple[str, ...]) -> tuple[OutQuestion, str]:
-    """The question and its token, of the five arguments that the dialplan gives. Raises BadOutQuestion."""
-    if len(arguments) != 5:
+    """The question and its token, of the six arguments that the dialplan gives. Raises BadOutQuestion."""
+    if len(arguments) != 6:
         raise BadOutQuestion("the number of arguments is wrong")
-    call, token, dialled, made_by, started = arguments
+    call, token, dialled, made_by, started, show = arguments
     _must_match(_UUID, token, "token")
     kind, name = _must_match(_MADE_BY, made_by, "maker").groups()
     question = OutQuestion(
@@ -67,6 +68,7 @@ def parse_out(arguments: tuple[str, ...]) -> tuple[OutQuestion, str]:
         typed=_must_match(_DIALLED, dialled, "number dialled")[0],
         phone=name if kind == "phone" else None,
         person=name if kind == "person" else None,
+        show=_must_match(_SHOW, show, "number to show")[0] or None,
         started=datetime.fromtimestamp(float(_must_match(_STARTED, started, "start")[0]), UTC),
     )
     return question, token

@@ -76,6 +76,11 @@ TO = Variable("SL_TO", SetBy.CONTROLLER, "The number outside that may be called,
 SHOW = Variable("SL_SHOW", SetBy.CONTROLLER, "The practice number that who is called sees, E.164.")
 REASON = Variable("SL_REASON", SetBy.CONTROLLER, "Why a call outside is placed or not: pbx.domain.outbound.OutReason.")
 
+WISH = Variable("SL_WISH", SetBy.CONTROLLER, "Whom a talk that is over wants called: what was keyed, or E.164.")
+WISHER = Variable("SL_WISHER", SetBy.CONTROLLER, "Who wants that: the key of a person who gave the PIN.")
+WISH_SHOW = Variable("SL_WISH_SHOW", SetBy.CONTROLLER, "The practice number that is to be shown; empty: as usual.")
+WISH_ABOUT = Variable("SL_WISH_ABOUT", SetBy.CONTROLLER, "The message that is called back about: its UUID, or empty.")
+
 BOX = Variable("SL_BOX", SetBy.CONTROLLER, "For `sl-lamp`: whose lamp, a person's key.")
 NEW = Variable("SL_NEW", SetBy.CONTROLLER, "For `sl-lamp`: how many messages are new.")
 OLD = Variable("SL_OLD", SetBy.CONTROLLER, "For `sl-lamp`: how many are not.")
@@ -123,6 +128,7 @@ ALL = (
     ),
     *ANSWER,
     *(TO, SHOW, REASON),
+    *(WISH, WISHER, WISH_SHOW, WISH_ABOUT),
     *(BOX, NEW, OLD),
     *(AGI, SPOOL, SPARE, GREETINGS, MUSIC, MAX_SECONDS, EMERGENCIES),
 )

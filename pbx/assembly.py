@@ -20,6 +20,7 @@ from pbx.ami.client import AmiClient
 from pbx.ami.errors import AmiError
 from pbx.ami.lamps import AmiLamps
 from pbx.ami.pager import AmiPager
+from pbx.ami.placer import AmiPlacer
 from pbx.ami.texts import AmiTexts
 from pbx.asterisk.cel import calls_seen
 from pbx.asterisk.layout import Layout
@@ -41,6 +42,7 @@ from pbx.notify.senders import Senders
 from pbx.operations import Parts, ServerOperations
 from pbx.prompts import announcer, private_sounds
 from pbx.running import Running
+from pbx.services.call_backs import CallBacks
 from pbx.services.calls_today import CallsToday
 from pbx.services.emergency import EmergencyWatch
 from pbx.services.health import Health
@@ -56,6 +58,7 @@ from pbx.services.own_greetings import OwnGreetings
 from pbx.services.pace import Pace, PacedCallLog
 from pbx.services.phones import PhonesAtHand
 from pbx.services.pins import Pins
+from pbx.services.placing import Placing
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
 from pbx.services.urgent import PinWatch, UrgentCalls
@@ -174,6 +177,7 @@ class Assembly:
             self.pins,
             Mailboxes(self.retention),
             self.records.outbox,
+            self.placing,
         )
         return ServerOperations(self.config, self.practice, self.machine, parts)
 
@@ -215,14 +219,29 @@ class Assembly:
             policy=self.policy,
             pins=self.pins,
             announce=announcer(self.layout),
-            inbox=Inbox(self.records.inbox, self.policy),
+            inbox=self.inbox,
             private=private,
             own=self.own_greetings,
             recogniser=self.recogniser,
             messages=self.layout.messages,
             greetings=self.layout.greetings,
+            calls_out=self.calls_out,
         )
         return Mailbox(parts)
+
+    @cached_property
+    def placing(self) -> Placing:
+        """Places calls that are asked for by command or by a program."""
+        placer = AmiPlacer(self.ami)
+        return Placing(self.calls_out, placer, self.records.placed_audit, self.policy, self.facts)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        return Inbox(self.records.inbox, self.policy)
+
+    @cached_property
+    def call_backs(self) -> CallBacks:
+        return CallBacks(self.inbox)
 
     @cached_property
     def calls_today(self) -> CallsToday:
@@ -253,6 +272,7 @@ class Assembly:
     def _taken_in(self, call: FinishedCall) -> None:
         self.head_starts.taken_in(call)
         self.calls_out.taken_in(call)
+        self.call_backs.taken_in(call)
 
     @cached_property
     def reconcile(self) -> Reconcile:
@@ -334,6 +354,7 @@ class Assembly:
             urgent=self.urgent,
             calls_out=self.calls_out,
             calls_today=self.calls_today,
+            call_backs=self.call_backs,
             emergency=self.emergency,
             emergency_shelf=self.emergency_shelf,
             pin_watch=PinWatch(self.policy, self.pins.has),

@@ -27,6 +27,7 @@ from pbx.store.outbox import PgOutbox
 from pbx.store.overrides import PgOverrideBook
 from pbx.store.own_greetings import PgGreetingAudit
 from pbx.store.pins import PgPinBook
+from pbx.store.placed import PgPlacedAudit
 from pbx.store.swaps import PgSwapBook
 from pbx.store.tokens import PgTokenBook
 from pbx.store.urgent import PgUrgentBook
@@ -97,6 +98,7 @@ class Records:
     outbox: PgOutbox
     greeting_audit: PgGreetingAudit
     emergency_audit: PgEmergencyAudit
+    placed_audit: PgPlacedAudit
     inbox: PgInbox
 
 
@@ -141,5 +143,6 @@ def records_of(database: Database) -> Records:
         outbox=PgOutbox(database),
         greeting_audit=PgGreetingAudit(database),
         emergency_audit=PgEmergencyAudit(database),
+        placed_audit=PgPlacedAudit(database),
         inbox=PgInbox(database),
     )

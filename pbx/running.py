@@ -22,6 +22,7 @@ from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
 from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
+from pbx.services.call_backs import CallBacks
 from pbx.services.calls_today import CallsToday
 from pbx.services.emergency import EmergencyWatch
 from pbx.services.health import Health, Part
@@ -88,6 +89,7 @@ class Running:
     urgent: UrgentCalls
     calls_out: CallsOut
     calls_today: CallsToday
+    call_backs: CallBacks
     emergency: EmergencyWatch
     emergency_shelf: EmergencyShelf
     pin_watch: PinWatch
@@ -124,6 +126,7 @@ class Running:
             self.pins.run(),
             self.history.run(),
             self.calls_today.run(),
+            self.call_backs.run(),
             self._watch_rotas(),
             self._keep_recogniser(),
             self.retention.run(),

@@ -41,4 +41,4 @@ def _start(call: SpooledCall, out: SpoolOut, policy: Policy) -> CallStart:
     shown = Caller(NumberKind.E164, out.shown) if out.shown else Caller(NumberKind.UNUSABLE)
     person = out.person or policy.owner_of(out.phone or "")
     device = out.phone or (CELL if out.person else None)
-    return CallStart(call.id, out.to or out.dialled, shown, out.at, Direction.OUTBOUND, person, device)
+    return CallStart(call.id, out.to or out.dialled, shown, out.at, Direction.OUTBOUND, person, device, out.about)

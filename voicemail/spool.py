@@ -41,7 +41,7 @@ _END = re.compile(
 )
 _OUT_START = re.compile(
     rf"o1\|(?P<at>{_EPOCH})\|(?P<kind>phone|person)\.(?P<name>[a-z0-9_-]{{1,80}})\|(?P<dialled>[+*0-9]{{1,40}})"
-    r"\|[^|\n]{0,150}(?:\n(?P<to>[+0-9]{0,20})\|(?P<shown>[+0-9]{0,20})\|(?P<reason>[a-z-]{0,40}))?"
+    r"\|[^|\n]{0,150}(?:\|(?P<about>[0-9a-f-]{36})?)?(?:\n(?P<to>[+0-9]{0,20})\|(?P<shown>[+0-9]{0,20})\|(?P<reason>[a-z-]{0,40}))?"
 )
 _EMERGENCY = re.compile(
     rf"e1\|(?P<at>{_EPOCH})\|phone\.(?P<name>[a-z0-9_-]{{1,80}})\|(?P<to>[0-9]{{2,6}})\|(?P<shown>[+0-9]{{0,20}})"
@@ -76,7 +76,8 @@ class SpoolOut:
     """The start of a call that goes out. Either `phone` (endpoint name) or `person` (key) is set.
 
     `dialled` is what was typed (filtered). `to` and `shown` are E.164 where the call was allowed, and `reason` says why
-    it was or was not; None where nobody decided. A call to the emergency services has their number as `to`.
+    it was or was not; None where nobody decided. `about` is the message that is called back about. A call to the
+    emergency services has their number as `to`.
     """
 
     at: datetime
@@ -86,6 +87,7 @@ class SpoolOut:
     to: str | None = None
     shown: str | None = None
     reason: OutReason | None = None
+    about: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +173,16 @@ def parse_out(text: str) -> SpoolOut | None:
         by = {match["kind"]: match["name"]}
         reason = OutReason(match["reason"]) if match["reason"] in set(OutReason) else None
         to, shown = match["to"] or None, match["shown"] or None
-        return SpoolOut(_utc(match["at"]), match["dialled"], by.get("phone"), by.get("person"), to, shown, reason)
+        who, why = (by.get("phone"), by.get("person")), (reason, _uuid(match["about"]))
+        return SpoolOut(_utc(match["at"]), match["dialled"], *who, to, shown, *why)
     return parse_emergency(text)
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
 
 
 def parse_emergency(text: str) -> SpoolOut | None:

@@ -26,7 +26,8 @@ class CallStart:
     """A call as it came in. `dialled` is the practice number (E.164), `at` is UTC.
 
     One that goes out is to `dialled` (E.164, or what was typed where that is no number) and from `caller`, the number
-    of the practice that was shown; `made_by` is the person's key, `device` the endpoint's name or `cell`.
+    of the practice that was shown; `made_by` is the person's key, `device` the endpoint's name or `cell`, `about` the
+    message that is called back about.
     """
 
     id: UUID
@@ -36,6 +37,7 @@ class CallStart:
     direction: Direction = Direction.INBOUND
     made_by: str | None = None
     device: str | None = None
+    about: UUID | None = None
 
 
 class Label(StrEnum):

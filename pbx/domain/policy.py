@@ -207,6 +207,10 @@ class Policy:
         """Whether the practice's people call numbers outside at all."""
         return self.outbound is not None and not self.outbound.inbound_only
 
+    def may_call_out(self, person: str) -> bool:
+        """Whether a person (its key) may call numbers outside at all."""
+        return self.outbound is not None and not self.outbound.inbound_only and person in self.outbound.people
+
     def can_ring(self, person: str) -> bool:
         """Whether a person (its key) has a phone or a cell."""
         known = self.people.get(person)

@@ -304,3 +304,20 @@ class Outbox(Protocol):
 
     async def counts(self) -> Mapping[str, tuple[int, int]]:
         """By mailbox, how many messages are new and how many are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A call to place: `person` (key) is rung by `legs` (as the dialplan names them) for so many seconds, then `to` is
+    called, showing `shown` (E.164).
+    """
+
+    person: str
+    legs: tuple[str, ...]
+    seconds: int
+    to: str
+    shown: str
+
+
+class PlacerDown(Exception):
+    """The telephone system did not say that it took a call; perhaps it rings all the same."""

@@ -231,6 +231,13 @@ def test_no_call_from_the_carrier_leads_to_a_talk_by_itself_but_to_the_one_that_
 
 
 def test_no_call_from_the_carrier_leads_back_to_the_carrier_but_to_the_numbers_of_the_file(dialplan: str) -> None:
+    """One of the practice's people who gave the PIN may call on; nobody else."""
+    wished = " same = n,Goto(sl-wished,person,1)\n"
+    aside = dialplan[dialplan.index("[sl-aside]") :].partition("\n[")[0]
+    guards = [aside.index(f'"${{{name}}}" = ""]?') for name in ("SL_ANSWERED_BY", "SL_WISH")]
+    assert guards == sorted(guards) and guards[-1] < aside.index(wished)
+    assert dialplan.count("sl-wished,person") == 1
+    dialplan = dialplan.replace(wished, "")
     reached = reached_from("from-trunk", dialplan)
     contexts = {c.partition("]")[0].lstrip("["): c for c in dialplan.split("\n[")}
     assert not {"from-phones", "sl-out", "sl-out-dial", "sl-emergency"} & reached
