@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -39,9 +39,10 @@ _END = re.compile(
     rf"v1\|(?P<at>{_EPOCH})\|(?P<stage>{'|'.join(Stage)})\|(?:-?[0-9]{{1,3}})?\|(?P<by>[A-Za-z0-9_.\-]{{0,80}})"
     rf"\|(?P<answered>{_EPOCH})?\|(?P<safe>[01])\|[0-9]{{0,3}}(?:\|(?P<choices>(?:[0-9]{{1,3}}\.[0-9*#]/)*))?"
 )
+_DECIDED = r"(?P<to>[+0-9]{0,20})\|(?P<shown>[+0-9]{0,20})\|(?P<reason>[a-z-]{0,40})"
 _OUT_START = re.compile(
     rf"o1\|(?P<at>{_EPOCH})\|(?P<kind>phone|person)\.(?P<name>[a-z0-9_-]{{1,80}})\|(?P<dialled>[+*0-9]{{1,40}})"
-    r"\|[^|\n]{0,150}(?:\n(?P<to>[+0-9]{0,20})\|(?P<shown>[+0-9]{0,20})\|(?P<reason>[a-z-]{0,40}))?"
+    rf"\|[^|\n]{{0,150}}(?:\n{_DECIDED})?"
 )
 _EMERGENCY = re.compile(
     rf"e1\|(?P<at>{_EPOCH})\|phone\.(?P<name>[a-z0-9_-]{{1,80}})\|(?P<to>[0-9]{{2,6}})\|(?P<shown>[+0-9]{{0,20}})"
@@ -49,6 +50,7 @@ _EMERGENCY = re.compile(
 )
 _OUT_END = re.compile(
     rf"o1\|(?P<at>{_EPOCH})\|(?P<stage>out|far)\|(?P<answered>{_EPOCH})?\|(?P<status>[A-Z]{{0,20}})\|[0-9]{{0,3}}"
+    rf"\|(?:{_DECIDED})?"
 )
 _LARGEST_SIDECAR = 1024
 
@@ -86,6 +88,10 @@ class SpoolOut:
     to: str | None = None
     shown: str | None = None
     reason: OutReason | None = None
+
+
+Decided = tuple[str | None, str | None, OutReason | None]
+"""What a call that goes out is to call and to show, and why; all None where nobody decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +175,7 @@ def parse_out(text: str) -> SpoolOut | None:
     """Read the start sidecar of a call that goes out; None if it is not one."""
     if match := _OUT_START.fullmatch(text.removesuffix("\n")):
         by = {match["kind"]: match["name"]}
-        reason = OutReason(match["reason"]) if match["reason"] in set(OutReason) else None
-        to, shown = match["to"] or None, match["shown"] or None
-        return SpoolOut(_utc(match["at"]), match["dialled"], by.get("phone"), by.get("person"), to, shown, reason)
+        return SpoolOut(_utc(match["at"]), match["dialled"], by.get("phone"), by.get("person"), *_decided(match))
     return parse_emergency(text)
 
 
@@ -184,13 +188,18 @@ def parse_emergency(text: str) -> SpoolOut | None:
     return SpoolOut(_utc(match["at"]), to, match["name"], None, to, shown, OutReason.EMERGENCY)
 
 
-def parse_out_end(text: str) -> OutEnd | None:
-    """Read the end sidecar of a call that went out; None if it is not one."""
+def parse_out_end(text: str) -> tuple[OutEnd, Decided] | None:
+    """Read the end sidecar of a call that went out, and what it repeats of the decision; None if it is not one."""
     match = _OUT_END.fullmatch(text.removesuffix("\n"))
     if match is None:
         return None
     answered = _utc(match["answered"]) if match["answered"] else None
-    return OutEnd(_utc(match["at"]), match["stage"] == "far", answered, match["status"])
+    return OutEnd(_utc(match["at"]), match["stage"] == "far", answered, match["status"]), _decided(match)
+
+
+def _decided(match: re.Match[str]) -> Decided:
+    reason = OutReason(match["reason"]) if match["reason"] in set(OutReason) else None
+    return match["to"] or None, match["shown"] or None, reason
 
 
 def _presses(text: str) -> tuple[KeyPress, ...]:
@@ -235,6 +244,7 @@ class _Gathered:
     end: SpoolEnd | None = None
     out: SpoolOut | None = None
     out_end: OutEnd | None = None
+    decided: Decided = (None, None, None)
     finished: bool = False
     journal: Journal | None = None
     recordings: list[SpooledRecording] = field(default_factory=list)
@@ -250,7 +260,9 @@ class _Gathered:
         elif name["kind"] == "end":
             text = _text(file.path)
             end, out_end = parse_end(text), parse_out_end(text)
-            self.end, self.out_end = self.end or end, self.out_end or out_end
+            self.end = self.end or end
+            if out_end is not None:
+                self.out_end, self.decided = out_end
             readable = end is not None or out_end is not None
         elif name["kind"] == "urgent":
             text = _text(file.path, urgent_journal.LARGEST)
@@ -267,7 +279,11 @@ class _Gathered:
 
     def as_call(self, call: UUID) -> SpooledCall:
         recordings = tuple(sorted(self.recordings, key=lambda r: (r.file.mtime, r.key)))
-        files, rest = tuple(self.files), (self.finished, self.journal, self.out, self.out_end)
+        out = self.out
+        if out is not None and out.reason is None:
+            to, shown, reason = self.decided
+            out = replace(out, to=to, shown=shown, reason=reason)
+        files, rest = tuple(self.files), (self.finished, self.journal, out, self.out_end)
         return SpooledCall(call, self.start, self.end, recordings, files, *rest)
 
 
