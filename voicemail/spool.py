@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from pbx.domain.outbound import OutReason
 from pbx.domain.outcome import CallEnd, OutEnd, Stage
 from pbx.domain.tree import KeyPress
 from voicemail import urgent_journal
+from voicemail.spool_out import Decided, SpoolOut, parse_out, parse_out_end
 from voicemail.urgent_journal import Journal, parse_journal
 
 SAFE_TAG = "safe"
@@ -38,19 +38,6 @@ _START = re.compile(
 _END = re.compile(
     rf"v1\|(?P<at>{_EPOCH})\|(?P<stage>{'|'.join(Stage)})\|(?:-?[0-9]{{1,3}})?\|(?P<by>[A-Za-z0-9_.\-]{{0,80}})"
     rf"\|(?P<answered>{_EPOCH})?\|(?P<safe>[01])\|[0-9]{{0,3}}(?:\|(?P<choices>(?:[0-9]{{1,3}}\.[0-9*#]/)*))?"
-)
-_DECIDED = r"(?P<to>[+0-9]{0,20})\|(?P<shown>[+0-9]{0,20})\|(?P<reason>[a-z-]{0,40})"
-_OUT_START = re.compile(
-    rf"o1\|(?P<at>{_EPOCH})\|(?P<kind>phone|person)\.(?P<name>[a-z0-9_-]{{1,80}})\|(?P<dialled>[+*0-9]{{1,40}})"
-    rf"\|[^|\n]{{0,150}}(?:\n{_DECIDED})?"
-)
-_EMERGENCY = re.compile(
-    rf"e1\|(?P<at>{_EPOCH})\|phone\.(?P<name>[a-z0-9_-]{{1,80}})\|(?P<to>[0-9]{{2,6}})\|(?P<shown>[+0-9]{{0,20}})"
-    r"\|[^|\n]{0,150}"
-)
-_OUT_END = re.compile(
-    rf"o1\|(?P<at>{_EPOCH})\|(?P<stage>out|far)\|(?P<answered>{_EPOCH})?\|(?P<status>[A-Z]{{0,20}})\|[0-9]{{0,3}}"
-    rf"\|(?:{_DECIDED})?"
 )
 _LARGEST_SIDECAR = 1024
 
@@ -71,27 +58,6 @@ class SpoolEnd:
     call_end: CallEnd
     answered_at: datetime | None
     presses: tuple[KeyPress, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SpoolOut:
-    """The start of a call that goes out. Either `phone` (endpoint name) or `person` (key) is set.
-
-    `dialled` is what was typed (filtered). `to` and `shown` are E.164 where the call was allowed, and `reason` says why
-    it was or was not; None where nobody decided. A call to the emergency services has their number as `to`.
-    """
-
-    at: datetime
-    dialled: str
-    phone: str | None = None
-    person: str | None = None
-    to: str | None = None
-    shown: str | None = None
-    reason: OutReason | None = None
-
-
-Decided = tuple[str | None, str | None, OutReason | None]
-"""What a call that goes out is to call and to show, and why; all None where nobody decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,37 +135,6 @@ def parse_end(text: str) -> SpoolEnd | None:
         return None
     end = CallEnd(_utc(match["at"]), Stage(match["stage"]), match["by"] or None, match["safe"] == "1")
     return SpoolEnd(end, _utc(match["answered"]) if match["answered"] else None, _presses(match["choices"] or ""))
-
-
-def parse_out(text: str) -> SpoolOut | None:
-    """Read the start sidecar of a call that goes out; None if it is not one."""
-    if match := _OUT_START.fullmatch(text.removesuffix("\n")):
-        by = {match["kind"]: match["name"]}
-        return SpoolOut(_utc(match["at"]), match["dialled"], by.get("phone"), by.get("person"), *_decided(match))
-    return parse_emergency(text)
-
-
-def parse_emergency(text: str) -> SpoolOut | None:
-    """Read the sidecar of a call to the emergency services; None if it is not one."""
-    match = _EMERGENCY.fullmatch(text.removesuffix("\n"))
-    if match is None:
-        return None
-    to, shown = match["to"], match["shown"] or None
-    return SpoolOut(_utc(match["at"]), to, match["name"], None, to, shown, OutReason.EMERGENCY)
-
-
-def parse_out_end(text: str) -> tuple[OutEnd, Decided] | None:
-    """Read the end sidecar of a call that went out, and what it repeats of the decision; None if it is not one."""
-    match = _OUT_END.fullmatch(text.removesuffix("\n"))
-    if match is None:
-        return None
-    answered = _utc(match["answered"]) if match["answered"] else None
-    return OutEnd(_utc(match["at"]), match["stage"] == "far", answered, match["status"]), _decided(match)
-
-
-def _decided(match: re.Match[str]) -> Decided:
-    reason = OutReason(match["reason"]) if match["reason"] in set(OutReason) else None
-    return match["to"] or None, match["shown"] or None, reason
 
 
 def _presses(text: str) -> tuple[KeyPress, ...]:

@@ -35,7 +35,8 @@ CELL = "cell"
 class OutQuestion:
     """What the PBX asks: may `phone` (endpoint name), or `person` (key), call what was `typed`? `started` is aware.
 
-    Exactly one of the two is set: a phone proved who it is by its secret, a person by a PIN.
+    Exactly one of the two is set: a phone proved who it is by its secret, a person by a PIN. `show` (E.164) is a number
+    of the practice that was asked for in another way than by a code.
     """
 
     call: UUID
@@ -43,6 +44,7 @@ class OutQuestion:
     started: datetime
     phone: str | None = None
     person: str | None = None
+    show: str | None = None
 
 
 class CallsOut:
@@ -73,7 +75,7 @@ class CallsOut:
     async def ask(self, question: OutQuestion) -> Permission:
         """Whether the call may be placed; one that may counts from now on, and each is written down."""
         person = question.person or self._policy().owner_of(question.phone or "")
-        wish = Wish(person, question.typed, question.phone or CELL)
+        wish = Wish(person, question.typed, question.phone or CELL, question.show)
         permission = await self.look(wish, question.started)
         # Between a look and this line nothing waits, so two calls at one moment do not both take the last place.
         if permission.allowed and person is not None:

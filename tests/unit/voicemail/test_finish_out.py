@@ -13,7 +13,8 @@ from pbx.domain.outbound import OutReason
 from pbx.domain.outcome import Outcome
 from tests.kit.asterisk import DESK, DID, a_practice
 from voicemail.finish_out import finished_out, went_out
-from voicemail.spool import parse_emergency, parse_end, parse_out, parse_out_end, parse_start, read_call
+from voicemail.spool import parse_end, parse_start, read_call
+from voicemail.spool_out import parse_emergency, parse_out, parse_out_end
 
 AT = datetime.fromtimestamp(1795836777.679, UTC)
 TYPED = f"o1|1795836777.679|phone.{DESK}|*812155550123|1795836777.20"
