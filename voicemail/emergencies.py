@@ -16,7 +16,7 @@ from uuid import UUID
 from pbx.asterisk.state import write_private
 from pbx.domain.emergency import EmergencyCall
 from pbx.services.emergency import Untold
-from voicemail.spool import parse_emergency
+from voicemail.spool_out import parse_emergency
 
 _NAME = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.call")
 _LARGEST = 1024

@@ -10,7 +10,8 @@ from pbx.domain.outbound import OutReason
 from pbx.domain.outcome import outcome_of_out
 from pbx.domain.policy import Policy
 from pbx.services.outbound import CELL
-from voicemail.spool import SpooledCall, SpoolOut
+from voicemail.spool import SpooledCall
+from voicemail.spool_out import SpoolOut
 
 UNKNOWN_DIALLED = ""
 """The number of a call whose start can be read nowhere."""

@@ -11,15 +11,15 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from pbx.domain.outbound import OutReason
 from pbx.domain.outcome import CallEnd, OutEnd, Stage
 from pbx.domain.tree import KeyPress
 from voicemail import urgent_journal
+from voicemail.spool_out import Decided, SpoolOut, parse_out, parse_out_end
 from voicemail.urgent_journal import Journal, parse_journal
 
 SAFE_TAG = "safe"
@@ -38,17 +38,6 @@ _START = re.compile(
 _END = re.compile(
     rf"v1\|(?P<at>{_EPOCH})\|(?P<stage>{'|'.join(Stage)})\|(?:-?[0-9]{{1,3}})?\|(?P<by>[A-Za-z0-9_.\-]{{0,80}})"
     rf"\|(?P<answered>{_EPOCH})?\|(?P<safe>[01])\|[0-9]{{0,3}}(?:\|(?P<choices>(?:[0-9]{{1,3}}\.[0-9*#]/)*))?"
-)
-_OUT_START = re.compile(
-    rf"o1\|(?P<at>{_EPOCH})\|(?P<kind>phone|person)\.(?P<name>[a-z0-9_-]{{1,80}})\|(?P<dialled>[+*0-9]{{1,40}})"
-    r"\|[^|\n]{0,150}(?:\|(?P<about>[0-9a-f-]{36})?)?(?:\n(?P<to>[+0-9]{0,20})\|(?P<shown>[+0-9]{0,20})\|(?P<reason>[a-z-]{0,40}))?"
-)
-_EMERGENCY = re.compile(
-    rf"e1\|(?P<at>{_EPOCH})\|phone\.(?P<name>[a-z0-9_-]{{1,80}})\|(?P<to>[0-9]{{2,6}})\|(?P<shown>[+0-9]{{0,20}})"
-    r"\|[^|\n]{0,150}"
-)
-_OUT_END = re.compile(
-    rf"o1\|(?P<at>{_EPOCH})\|(?P<stage>out|far)\|(?P<answered>{_EPOCH})?\|(?P<status>[A-Z]{{0,20}})\|[0-9]{{0,3}}"
 )
 _LARGEST_SIDECAR = 1024
 
@@ -69,25 +58,6 @@ class SpoolEnd:
     call_end: CallEnd
     answered_at: datetime | None
     presses: tuple[KeyPress, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SpoolOut:
-    """The start of a call that goes out. Either `phone` (endpoint name) or `person` (key) is set.
-
-    `dialled` is what was typed (filtered). `to` and `shown` are E.164 where the call was allowed, and `reason` says why
-    it was or was not; None where nobody decided. `about` is the message that is called back about. A call to the
-    emergency services has their number as `to`.
-    """
-
-    at: datetime
-    dialled: str
-    phone: str | None = None
-    person: str | None = None
-    to: str | None = None
-    shown: str | None = None
-    reason: OutReason | None = None
-    about: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,42 +137,6 @@ def parse_end(text: str) -> SpoolEnd | None:
     return SpoolEnd(end, _utc(match["answered"]) if match["answered"] else None, _presses(match["choices"] or ""))
 
 
-def parse_out(text: str) -> SpoolOut | None:
-    """Read the start sidecar of a call that goes out; None if it is not one."""
-    if match := _OUT_START.fullmatch(text.removesuffix("\n")):
-        by = {match["kind"]: match["name"]}
-        reason = OutReason(match["reason"]) if match["reason"] in set(OutReason) else None
-        to, shown = match["to"] or None, match["shown"] or None
-        who, why = (by.get("phone"), by.get("person")), (reason, _uuid(match["about"]))
-        return SpoolOut(_utc(match["at"]), match["dialled"], *who, to, shown, *why)
-    return parse_emergency(text)
-
-
-def _uuid(text: str | None) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
-
-
-def parse_emergency(text: str) -> SpoolOut | None:
-    """Read the sidecar of a call to the emergency services; None if it is not one."""
-    match = _EMERGENCY.fullmatch(text.removesuffix("\n"))
-    if match is None:
-        return None
-    to, shown = match["to"], match["shown"] or None
-    return SpoolOut(_utc(match["at"]), to, match["name"], None, to, shown, OutReason.EMERGENCY)
-
-
-def parse_out_end(text: str) -> OutEnd | None:
-    """Read the end sidecar of a call that went out; None if it is not one."""
-    match = _OUT_END.fullmatch(text.removesuffix("\n"))
-    if match is None:
-        return None
-    answered = _utc(match["answered"]) if match["answered"] else None
-    return OutEnd(_utc(match["at"]), match["stage"] == "far", answered, match["status"])
-
-
 def _presses(text: str) -> tuple[KeyPress, ...]:
     pairs = (press.partition(".") for press in text.split("/") if press)
     return tuple(KeyPress(int(position), key) for position, _, key in pairs)
@@ -245,6 +179,7 @@ class _Gathered:
     end: SpoolEnd | None = None
     out: SpoolOut | None = None
     out_end: OutEnd | None = None
+    decided: Decided = (None, None, None)
     finished: bool = False
     journal: Journal | None = None
     recordings: list[SpooledRecording] = field(default_factory=list)
@@ -260,7 +195,9 @@ class _Gathered:
         elif name["kind"] == "end":
             text = _text(file.path)
             end, out_end = parse_end(text), parse_out_end(text)
-            self.end, self.out_end = self.end or end, self.out_end or out_end
+            self.end = self.end or end
+            if out_end is not None:
+                self.out_end, self.decided = out_end
             readable = end is not None or out_end is not None
         elif name["kind"] == "urgent":
             text = _text(file.path, urgent_journal.LARGEST)
@@ -277,7 +214,11 @@ class _Gathered:
 
     def as_call(self, call: UUID) -> SpooledCall:
         recordings = tuple(sorted(self.recordings, key=lambda r: (r.file.mtime, r.key)))
-        files, rest = tuple(self.files), (self.finished, self.journal, self.out, self.out_end)
+        out = self.out
+        if out is not None and out.reason is None:
+            to, shown, reason = self.decided
+            out = replace(out, to=to, shown=shown, reason=reason)
+        files, rest = tuple(self.files), (self.finished, self.journal, out, self.out_end)
         return SpooledCall(call, self.start, self.end, recordings, files, *rest)
 
 

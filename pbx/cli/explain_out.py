@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from pbx.asterisk.layout import Layout
@@ -18,12 +18,17 @@ from pbx.output import print_json
 from pbx.services.calls_today import CallsToday
 
 
-def explain_out(options: Namespace, practice: Practice) -> int:
-    """Print what would become of the call, under what the person used up today; 0 whether it is allowed or not."""
-    policy, now = practice.policy, datetime.now(UTC)
+def explain_out(options: Namespace, practice: Practice, at: datetime) -> int:
+    """Print what would become of the call at an instant, under what the person used up of that day.
+
+    Gives 0 whether it is allowed or not. Raises BadOption.
+    """
+    policy = practice.policy
+    if options.caller is not None:
+        raise BadOption("--from and --from-person: give one of them, for a call that comes in or one that goes out")
     person = _person(options.from_person, policy)
     today = CallsToday(KeptFile(Layout(Path(options.data).absolute()).calls_out), lambda: policy.timezone)
-    usage = today.usage(person, now)
+    usage = today.usage(person, at)
     wish = Wish(person, options.to, last_called=_number(options.last_called, policy))
     permission = may_call(policy, wish, usage)
     if options.json:

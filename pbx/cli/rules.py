@@ -79,9 +79,9 @@ def _refused(error: ConfigProblems, options: Namespace) -> int:
 def explain(options: Namespace) -> int:
     """Say what would happen to a call and why; with --from-person, to one that goes out."""
     practice = load(Path(options.config))
-    if options.from_person is not None:
-        return explain_out(options, practice)
     at = parse_time(options.at, practice.policy.timezone)
+    if options.from_person is not None:
+        return explain_out(options, practice, at)
     layout = Layout(Path(options.data).absolute())
     known = asyncio.run(look_up(practice.calendars, layout.calendars, at))
     policy = with_calendars(practice.policy, known)

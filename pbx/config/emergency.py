@@ -28,7 +28,19 @@ def build_places(file: PracticeFile, report: Report) -> tuple[Place, ...]:
     builder = _Builder(file, report)
     places = tuple(builder.place(key, section) for key, section in file.emergency.items())
     builder.report_phones_without()
+    _report_shared_numbers(places, report)
     return places
+
+
+def _report_shared_numbers(places: tuple[Place, ...], report: Report) -> None:
+    """A carrier has one address on record for a number."""
+    first: dict[str, Place] = {}
+    for place in places:
+        known = first.setdefault(place.call_back, place)
+        if place.call_back and known.address != place.address:
+            what = f"is the number of {known.key!r} too, which has another address: the carrier keeps one for a number"
+            remedy = "give each place a number of its own"
+            report.problem(("emergency", place.key, "call_back"), what, remedy)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -55,10 +55,12 @@ class CallsToday:
 
     def usage(self, person: str | None, at: datetime) -> Usage:
         """What `person` used up on the day of `at` (aware), and how many calls are going on."""
-        now, first = at.timestamp(), self._midnight(at).timestamp()
+        now, day = at.timestamp(), self._day_of(at)
         up = [call for call in self._calls.values() if call.is_up(now)]
         mine = [call for call in self._calls.values() if call.person == person]
-        today = [call for call in mine if call.began >= first or call.is_up(now)]
+        today = [
+            call for call in mine if self._day_of(datetime.fromtimestamp(call.began, UTC)) == day or call.is_up(now)
+        ]
         return Usage(len(today), sum(c.seconds(now) for c in today), sum(c.person == person for c in up), len(up))
 
     def begin(self, call: UUID, person: str, at: datetime, seconds: int) -> None:
@@ -87,9 +89,8 @@ class CallsToday:
         before = (at - timedelta(days=2)).timestamp()
         self._calls = {call: counted for call, counted in self._calls.items() if counted.began >= before}
 
-    def _midnight(self, at: datetime) -> datetime:
-        local = at.astimezone(ZoneInfo(self._zone()))
-        return local.replace(hour=0, minute=0, second=0, microsecond=0)
+    def _day_of(self, at: datetime) -> date:
+        return at.astimezone(ZoneInfo(self._zone())).date()
 
     async def run(self) -> None:
         """Write down what changed, for ever; meant to be cancelled. No call waits for the disk."""

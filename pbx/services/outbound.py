@@ -35,8 +35,8 @@ CELL = "cell"
 class OutQuestion:
     """What the PBX asks: may `phone` (endpoint name), or `person` (key), call what was `typed`? `started` is aware.
 
-    Exactly one of the two is set: a phone proved who it is by its secret, a person by a PIN. `show` (E.164) is the
-    practice number that is to be shown, where it was not a code that asked for one.
+    Exactly one of the two is set: a phone proved who it is by its secret, a person by a PIN. `show` (E.164) is a number
+    of the practice that was asked for in another way than by a code.
     """
 
     call: UUID

@@ -449,3 +449,10 @@ async def test_who_calls_911_is_rung_first_when_they_call_back(
         dispatcher.hangs_up()
         assert phone.called == 2 and other.called == 1  # first alone, then with the others as usual
     await pbx.is_quiet()
+
+
+async def test_nobody_who_was_called_is_in_a_log(pbx: Pbx) -> None:
+    """The last test of this file: after all of the above."""
+    logs = [path for path in pbx.layout.log.rglob("*") if path.is_file()]
+    text = "".join(path.read_text(errors="replace") for path in logs)
+    assert logs and not [number for number in (ALLOWED[2:], PREMIUM[2:], PATIENT[2:]) if number in text]

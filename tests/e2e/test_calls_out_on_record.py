@@ -96,7 +96,7 @@ async def test_a_refused_call_is_on_record_and_counts_nothing(office: Office, tr
     assert await desk.dials("19005551234") == ANSWER
     await desk.hangs_up()
     call = await office.call_from(None)
-    assert (call["outcome"], call["reason"], call["to"]) == ("refused", "premium-number", "+19005551234")
+    assert (call["outcome"], call["reason"], call["to"]) == ("refused", "premium-number", "+19005551234"), call
     assert trunk.called == []
 
 

@@ -101,6 +101,14 @@ def test_phones_may_call_911_and_nobody_else(loaded: Load) -> None:
         (OUT + PLACE.replace("555-0100", "555-0199"), "emergency.office.call_back: is no number of this practice"),
         (OUT + PLACE.replace("front-1", "front-2"), "there is no phone 'front-2' in [people]"),
         (OUT + PLACE + PLACE.replace("office", "annex"), "stands already in emergency.office.phones[1]"),
+        (
+            OUT
+            + PLACE.replace(', "front-1"', "")
+            + PLACE.replace("office", "annex")
+            .replace("12 Main", "14 Main")
+            .replace('"rictor-desk", "rictor-home", ', ""),
+            "emergency.annex.call_back: is the number of 'office' too, which has another address",
+        ),
         (OUT + PLACE.replace('"front-desk"', '"nobody"'), "nobody in [people] or [teams] is called 'nobody'"),
         (OUT + PLACE + 'by = "mail"\n', "no channel in [notify] is called 'mail'"),
         (OUT + PLACE.replace("address", "adress"), "emergency.office.address: is missing"),

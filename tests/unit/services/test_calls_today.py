@@ -49,8 +49,8 @@ def test_a_day_is_that_of_the_practice() -> None:
     for call, at in ((late, midnight - timedelta(seconds=120)), (early, midnight + timedelta(seconds=60))):
         counts.begin(call, "rictor", at, 60)
         counts.end(call, at + timedelta(seconds=30))
-    assert counts.usage("rictor", midnight - timedelta(seconds=1)).calls == 2
-    assert counts.usage("rictor", midnight + timedelta(hours=1)).calls == 1
+    assert counts.usage("rictor", midnight - timedelta(seconds=1)).seconds == 30.0
+    assert counts.usage("rictor", midnight + timedelta(hours=1)) == Usage(1, 30.0, 0, 0)
 
 
 def test_an_end_that_nobody_heard_gives_its_line_back_and_counts_whole() -> None:

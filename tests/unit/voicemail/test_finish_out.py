@@ -13,7 +13,8 @@ from pbx.domain.outbound import OutReason
 from pbx.domain.outcome import Outcome
 from tests.kit.asterisk import DESK, DID, a_practice
 from voicemail.finish_out import finished_out, went_out
-from voicemail.spool import parse_emergency, parse_end, parse_out, parse_out_end, parse_start, read_call
+from voicemail.spool import parse_end, parse_start, read_call
+from voicemail.spool_out import parse_emergency, parse_out, parse_out_end
 
 AT = datetime.fromtimestamp(1795836777.679, UTC)
 TYPED = f"o1|1795836777.679|phone.{DESK}|*812155550123|1795836777.20"
@@ -21,12 +22,12 @@ ALLOWED = f"{TYPED}\n+12155550123|{DID}|allowed\n"
 REFUSED = f"{TYPED}\n||premium-number\n"
 EMERGENCY = f"e1|1795836777.679|phone.{DESK}|911|{DID}|1795836777.20\n"
 ENDED = {
-    "answered": "o1|1795836800.000|far|1795836780.000|ANSWER|16",
-    "nobody": "o1|1795836800.000|far||NOANSWER|19",
-    "busy": "o1|1795836800.000|far||BUSY|17",
-    "gave-up": "o1|1795836800.000|far||CANCEL|",
-    "unreachable": "o1|1795836800.000|far||CHANUNAVAIL|38",
-    "closed": "o1|1795836800.000|out|||0",
+    "answered": "o1|1795836800.000|far|1795836780.000|ANSWER|16|",
+    "nobody": "o1|1795836800.000|far||NOANSWER|19|",
+    "busy": "o1|1795836800.000|far||BUSY|17|",
+    "gave-up": "o1|1795836800.000|far||CANCEL||",
+    "unreachable": "o1|1795836800.000|far||CHANUNAVAIL|38|",
+    "closed": "o1|1795836800.000|out|||0|",
 }
 
 
@@ -75,6 +76,14 @@ def test_numbers_are_those_that_were_called_and_shown(tmp_path: Path) -> None:
 def test_of_a_refused_call_what_was_typed_is_kept(tmp_path: Path) -> None:
     call = finished(tmp_path, REFUSED, ENDED["closed"])
     assert (call.start.dialled, call.start.caller.number) == ("*812155550123", None)
+
+
+def test_a_start_that_was_read_half_is_completed_by_the_end(tmp_path: Path) -> None:
+    call = finished(tmp_path, TYPED, f"{ENDED['closed']}||premium-number")
+    assert (call.outcome, call.reason) == (Outcome.REFUSED, OutReason.PREMIUM)
+    (tmp_path / "other").mkdir()
+    call = finished(tmp_path / "other", TYPED, f"{ENDED['busy']}+12155550123|{DID}|allowed")
+    assert (call.outcome, call.start.dialled, call.start.caller.number) == (Outcome.BUSY, "+12155550123", DID)
 
 
 def test_an_end_alone_is_a_call_of_which_little_is_known(tmp_path: Path) -> None:
