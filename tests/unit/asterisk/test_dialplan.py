@@ -106,10 +106,10 @@ def test_what_comes_from_outside_is_only_read_into_the_filter(name: str, dialpla
     assert all(line.startswith((" same = n,Set(header=", "exten = s,1,Set(header=")) for line in readings)
 
 
-def test_a_leg_is_only_reached_by_a_ring(dialplan: str) -> None:
-    assert dialplan.count("@sl-leg") == 2
-    ring = dialplan[dialplan.index("[sl-ring]") : dialplan.index("[sl-answered]")]
-    assert ring.count("@sl-leg") == 2
+def test_a_leg_is_only_reached_by_a_ring_and_by_a_call_that_is_placed(dialplan: str) -> None:
+    assert dialplan.count("@sl-leg") == 4
+    for name in ("sl-ring", "sl-place-legs"):
+        assert dialplan[dialplan.index(f"[{name}]") :].partition("\n[")[0].count("@sl-leg") == 2
     assert not re.search(r"include *=>? *sl-", dialplan)
     assert {target for target in jumps(dialplan) if target[0] in ("sl-leg", "sl-outside")} == {
         ("sl-outside", "${name}", "1")
@@ -139,6 +139,7 @@ CALLS_OUT = {
 CALLED_BACK = r"Dial(PJSIP/${FILTER(a-z0-9\-,${CUT(last,.,2)})},30,giIrU(sl-answered))"
 PHONES_AND_LEGS = "Dial(${phones}${between}${legs},${seconds},gi${waiting}U(sl-answered))"
 PHONE = "Dial(PJSIP/${name},${seconds},i)"
+PLACING = "Dial(Local/${STRREPLACE(SL_LEGS,&,@sl-leg&Local/)}@sl-leg,$[${seconds} + 20],giU(sl-answered))"
 FETCHING = {
     "Dial(Local/${STRREPLACE(SL_LEGS,&,@sl-page-leg&Local/)}@sl-page-leg,$[${seconds} + 150],gr)",
     "Dial(PJSIP/${name},${seconds},iIU(sl-page-talk))",
@@ -150,7 +151,7 @@ def dialled(dialplan: str) -> set[str]:
 
 
 def test_only_registered_phones_are_dialled_and_what_calls_out(dialplan: str) -> None:
-    assert dialled(dialplan) == {PHONES_AND_LEGS, PHONE, *FETCHING, *CALLS_OUT, CALLED_BACK}
+    assert dialled(dialplan) == {PHONES_AND_LEGS, PHONE, PLACING, *FETCHING, *CALLS_OUT, CALLED_BACK}
 
 
 def test_nobody_who_is_called_can_send_a_call_elsewhere(dialplan: str) -> None:
