@@ -15,6 +15,7 @@ from pbx.domain.inbox import Who
 from pbx.domain.policy import Policy
 from pbx.domain.transcript import Transcript
 from pbx.services.inbox import Inbox
+from pbx.services.outbound import CallsOut
 from pbx.services.own_greetings import OwnGreetings
 from pbx.services.pins import Pins
 
@@ -48,6 +49,7 @@ class Parts:
     own: OwnGreetings
     recogniser: Recogniser
     greetings: Path
+    calls_out: CallsOut
 
 
 @dataclass(frozen=True, slots=True)

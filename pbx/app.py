@@ -101,7 +101,8 @@ class Server:
         await parts.operations.notes.loaded(practice.policy.version)
         await stack.enter_async_context(parts.recogniser)
         await stack.enter_async_context(parts.head_starts)
-        await stack.enter_async_context(serve(parts.router, LOOPBACK, machine.ports.agi, talks=parts.talks))
+        agi = serve(parts.router, LOOPBACK, machine.ports.agi, talks=parts.talks, out=parts.calls_out)
+        await stack.enter_async_context(agi)
         web = practice.settings.web
         port = await stack.enter_async_context(serve_web(parts.operations, web.host, web.port, parts.api.routes()))
         await stack.enter_async_context(serve_control(parts.operations, self._layout.operator_socket))

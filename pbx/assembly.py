@@ -20,6 +20,7 @@ from pbx.ami.client import AmiClient
 from pbx.ami.errors import AmiError
 from pbx.ami.lamps import AmiLamps
 from pbx.ami.pager import AmiPager
+from pbx.ami.placer import AmiPlacer
 from pbx.ami.texts import AmiTexts
 from pbx.asterisk.cel import calls_seen
 from pbx.asterisk.layout import Layout
@@ -31,7 +32,7 @@ from pbx.auditing.trail import AuditTrail
 from pbx.calendars import Calendars
 from pbx.config.load import Practice
 from pbx.database import DatabaseKeeper, Records, records_of
-from pbx.domain.call import SeenCall
+from pbx.domain.call import FinishedCall, SeenCall
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
 from pbx.kept import KeptFile
@@ -39,11 +40,15 @@ from pbx.key_keeper import KeyKeeper
 from pbx.mailboxes import Mailboxes
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
 from pbx.notify.lamp import Lamps
+from pbx.notify.phone_message import PhoneMessageAtOnce
 from pbx.notify.senders import Senders
 from pbx.operations import Parts, ServerOperations
 from pbx.prompts import announcer, private_sounds
 from pbx.running import Running
 from pbx.sealing.vault import Vault
+from pbx.services.call_backs import CallBacks
+from pbx.services.calls_today import CallsToday
+from pbx.services.emergency import EmergencyWatch
 from pbx.services.health import Health
 from pbx.services.history import CallHistory
 from pbx.services.inbox import Inbox
@@ -51,11 +56,13 @@ from pbx.services.known import Known
 from pbx.services.lamp_counts import LampCounts
 from pbx.services.notices import Notices
 from pbx.services.oncall import SwapsInForce
+from pbx.services.outbound import CallsOut
 from pbx.services.overrides import Overrides, OverridesInForce
 from pbx.services.own_greetings import OwnGreetings
 from pbx.services.pace import Pace, PacedCallLog
 from pbx.services.phones import PhonesAtHand
 from pbx.services.pins import Pins
+from pbx.services.placing import Placing
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
 from pbx.services.urgent import PinWatch, UrgentCalls
@@ -69,6 +76,7 @@ from pbx.urgent_cases import UrgentCases
 from pbx.web.api import Api
 from pbx.web.metrics import Metrics
 from pbx.web.refusals import Refusals
+from voicemail.emergencies import EmergencyShelf
 from voicemail.ingest import CallsUnknown, Folders, Ingest
 from voicemail.live import FollowingRouter, LiveParts, LiveTranscription
 from voicemail.own_sounds import OwnSounds
@@ -198,6 +206,7 @@ class Assembly:
             self.records.outbox,
             self.trail,
             SettingsNotes(self.journal, self.config),
+            self.placing,
         )
         return ServerOperations(self.config, self.practice, self.machine, parts)
 
@@ -244,13 +253,37 @@ class Assembly:
             policy=self.policy,
             pins=self.pins,
             announce=announcer(self.layout),
-            inbox=Inbox(self.records.inbox, self.policy),
+            inbox=self.inbox,
             private=self.private,
             own=self.own_greetings,
             recogniser=self.recogniser,
             greetings=self.layout.greetings,
+            calls_out=self.calls_out,
         )
         return Mailbox(parts)
+
+    @cached_property
+    def placing(self) -> Placing:
+        """Places calls that are asked for by command or by a program."""
+        placer = AmiPlacer(self.ami)
+        return Placing(self.calls_out, placer, self.records.placed_audit, self.policy, self.facts)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        return Inbox(self.records.inbox, self.policy)
+
+    @cached_property
+    def call_backs(self) -> CallBacks:
+        return CallBacks(self.inbox)
+
+    @cached_property
+    def calls_today(self) -> CallsToday:
+        return CallsToday(KeptFile(self.layout.calls_out), lambda: self.policy().timezone)
+
+    @cached_property
+    def calls_out(self) -> CallsOut:
+        """Judges calls to numbers outside, whichever way somebody asks for one."""
+        return CallsOut(self.policy, self.calls_today, self.recorder, self.records.past_calls)
 
     @cached_property
     def urgent(self) -> UrgentCalls:
@@ -272,9 +305,14 @@ class Assembly:
     def ingest(self) -> Ingest:
         folders = Folders(self.layout.spool, self.layout.spare, self.shelf)
         ingest = Ingest(folders, self.bookkeeping, self.policy, self.live_calls)
-        ingest.tell = self.head_starts.taken_in
+        ingest.tell = self._taken_in
         ingest.tell_plain = self.metrics.spool_plain.observe
         return ingest
+
+    def _taken_in(self, call: FinishedCall) -> None:
+        self.head_starts.taken_in(call)
+        self.calls_out.taken_in(call)
+        self.call_backs.taken_in(call)
 
     @cached_property
     def reconcile(self) -> Reconcile:
@@ -309,12 +347,27 @@ class Assembly:
     def key_keeper(self) -> KeyKeeper:
         return KeyKeeper(self.records.keys, self.shelf, self.practice.settings.keys)
 
-    # Notices of them.
+    # Calls to the emergency services.
+
+    @cached_property
+    def emergency_shelf(self) -> EmergencyShelf:
+        return EmergencyShelf(self.layout.emergencies)
+
+    @cached_property
+    def emergency(self) -> EmergencyWatch:
+        audit, senders = self.records.emergency_audit, self.senders.in_force
+        texts = PhoneMessageAtOnce(AmiTexts(self.ami))
+        return EmergencyWatch(self.emergency_shelf, audit, self.policy, senders, texts)
+
+    # Notices of messages.
+
+    @cached_property
+    def senders(self) -> Senders:
+        return Senders(lambda: self.operations.settings.senders, AmiTexts(self.ami))
 
     @cached_property
     def notices(self) -> Notices:
-        senders = Senders(lambda: self.operations.settings.senders, AmiTexts(self.ami))
-        return Notices(self.records.outbox, self.records.messages, self.policy, senders.in_force)
+        return Notices(self.records.outbox, self.records.messages, self.policy, self.senders.in_force)
 
     @cached_property
     def lamps(self) -> Lamps:
@@ -343,6 +396,11 @@ class Assembly:
             notices=self.notices,
             lamps=self.lamps,
             urgent=self.urgent,
+            calls_out=self.calls_out,
+            calls_today=self.calls_today,
+            call_backs=self.call_backs,
+            emergency=self.emergency,
+            emergency_shelf=self.emergency_shelf,
             pin_watch=PinWatch(self.policy, self.pins.has),
             rota_watch=self.operations.rota_watch,
             retention=self.retention,

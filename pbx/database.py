@@ -19,6 +19,7 @@ from pbx.store.chain import PgAudit
 from pbx.store.database import Addresses, Database
 from pbx.store.down import DatabaseDown
 from pbx.store.embedded import EmbeddedPostgres
+from pbx.store.emergencies import PgEmergencyAudit
 from pbx.store.errors import StoreError
 from pbx.store.inbox import PgInbox
 from pbx.store.keeping import PgKeeping
@@ -29,6 +30,7 @@ from pbx.store.outbox import PgOutbox
 from pbx.store.overrides import PgOverrideBook
 from pbx.store.own_greetings import PgGreetingAudit
 from pbx.store.pins import PgPinBook
+from pbx.store.placed import PgPlacedAudit
 from pbx.store.swaps import PgSwapBook
 from pbx.store.tokens import PgTokenBook
 from pbx.store.urgent import PgUrgentBook
@@ -102,6 +104,8 @@ class Records:
     past_calls: PgPastCalls
     outbox: PgOutbox
     greeting_audit: PgGreetingAudit
+    emergency_audit: PgEmergencyAudit
+    placed_audit: PgPlacedAudit
     inbox: PgInbox
     audit: PgAudit
     keys: PgKeyBook
@@ -167,6 +171,8 @@ def records_of(database: Database) -> Records:
         past_calls=PgPastCalls(database),
         outbox=PgOutbox(database),
         greeting_audit=PgGreetingAudit(database),
+        emergency_audit=PgEmergencyAudit(database),
+        placed_audit=PgPlacedAudit(database),
         inbox=PgInbox(database),
         audit=PgAudit(database),
         keys=PgKeyBook(database),

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pbx.domain.call import CallRecord, CallStart, FinishedCall
+from pbx.domain.outbound import Permission
 from pbx.domain.routing import Decision
 from pbx.domain.steps import Step
 from pbx.domain.transcript import Transcript
@@ -42,7 +43,7 @@ class MeteredCallLog:
         self._call_log = call_log
         self._metrics = metrics
 
-    async def open_call(self, start: CallStart, decision: Decision) -> None:
+    async def open_call(self, start: CallStart, decision: Decision | Permission) -> None:
         await self._call_log.open_call(start, decision)
 
     async def decision_of(self, call: UUID) -> Decision | None:

@@ -29,7 +29,8 @@ from pbx.services.health import Health
 from pbx.services.known import Known
 from pbx.services.oncall import RotaWatch
 from pbx.services.pins import Pins
-from pbx.services.ports import StoreUnavailable
+from pbx.services.placing import NotPlaced, Placing
+from pbx.services.ports import PlacerDown, StoreUnavailable
 from pbx.settings_notes import SettingsNotes
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.outbox import PgOutbox
@@ -60,6 +61,7 @@ class Parts:
     outbox: PgOutbox
     trail: AuditTrail
     notes: SettingsNotes
+    placing: Placing
 
 
 class ServerOperations:
@@ -210,6 +212,21 @@ class ServerOperations:
         except StoreUnavailable:
             return {"ok": False}
         return {"ok": True}
+
+    async def place_call(self, wanted: Json) -> Json:
+        """Ring `person`, then call `number`, showing `show` where it is not null; `by` answers for it."""
+        try:
+            said = await self._parts.placing.place(
+                str(wanted["person"]), str(wanted["number"]), str(wanted["by"]), wanted.get("show")
+            )
+        except NotPlaced as refused:
+            return {"ok": False, "said": str(refused)}
+        except StoreUnavailable:
+            return {"ok": False, "said": "The database is away, so nothing was called: try again later."}
+        except PlacerDown:
+            doubt = "The telephone system gave no answer: see whether a phone rings before you ask again."
+            return {"ok": False, "said": doubt}
+        return {"ok": True, "said": " ".join(said.why)}
 
     async def take_overrides(self) -> Json:
         """Take changed overrides at once. `ok` is false while the database is away, as with swaps."""

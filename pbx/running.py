@@ -14,7 +14,8 @@ from typing import Any
 from uuid import UUID
 
 from pbx.ami.client import AmiClient
-from pbx.ami.events import CallEnded, EventsLost, LinkRestored, Paged
+from pbx.ami.errors import AmiError
+from pbx.ami.events import CallEnded, EmergencyCalled, EventsLost, LinkRestored, Paged
 from pbx.asterisk.cel import rotate
 from pbx.asterisk.process import AsteriskProcess
 from pbx.auditing.journal import FileJournal
@@ -24,17 +25,22 @@ from pbx.database import DatabaseKeeper
 from pbx.key_keeper import KeyKeeper
 from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
+from pbx.services.call_backs import CallBacks
+from pbx.services.calls_today import CallsToday
+from pbx.services.emergency import EmergencyWatch
 from pbx.services.health import Health, Part
 from pbx.services.history import CallHistory
 from pbx.services.known import Known
 from pbx.services.notices import Notices
 from pbx.services.oncall import RotaWatch
+from pbx.services.outbound import CallsOut
 from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
 from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.store.jobs import TranscriptionQueue
+from voicemail.emergencies import EmergencyShelf
 from voicemail.ingest import CallsUnknown, Ingest
 from voicemail.live import LiveTranscription
 from voicemail.retention import Retention
@@ -84,6 +90,11 @@ class Running:
     lamps: Lamps
     rota_watch: RotaWatch
     urgent: UrgentCalls
+    calls_out: CallsOut
+    calls_today: CallsToday
+    call_backs: CallBacks
+    emergency: EmergencyWatch
+    emergency_shelf: EmergencyShelf
     pin_watch: PinWatch
     retention: Retention
     trail: AuditTrail
@@ -120,6 +131,8 @@ class Running:
             self.known.overrides.run(),
             self.pins.run(),
             self.history.run(),
+            self.calls_today.run(),
+            self.call_backs.run(),
             self._watch_rotas(),
             self._keep_recogniser(),
             self.retention.run(),
@@ -141,6 +154,7 @@ class Running:
             self._reload_when_asked(signals.reload),
             self.notices.run(),
             self.lamps.run(),
+            self.emergency.run(),
         ]
 
     async def _follow_calls(self) -> None:
@@ -148,11 +162,21 @@ class Running:
             match event:
                 case CallEnded(call):
                     self.head_starts.over(call)
+                    self.calls_out.ended(call)
                     self.poked.set()
                 case LinkRestored() | EventsLost():
                     self.poked.set()
+                    await self._count_what_is_up()
+                case EmergencyCalled(call, line):
+                    self.emergency_shelf.hear(call, line)
+                    self.emergency.poked.set()
                 case Paged(attempt=attempt):
                     await self.urgent.over(attempt)
+
+    async def _count_what_is_up(self) -> None:
+        """Calls outside that ended while nobody listened give their lines back."""
+        with contextlib.suppress(AmiError):
+            self.calls_out.still_up(await self.ami.live_calls(), datetime.now(UTC))
 
     async def _look_after(self) -> None:
         self.health.working(Part.CONTROLLER, "answers the telephone system's questions")

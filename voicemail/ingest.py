@@ -27,6 +27,7 @@ from pbx.domain.urgent import TALK_SECONDS
 from pbx.services.ports import CallLog, StoreUnavailable
 from voicemail.audio import AudioProblem, read_audio, sync_folder
 from voicemail.finish import finished_call, mailbox_of
+from voicemail.finish_out import finished_out, went_out
 from voicemail.labels import label_of
 from voicemail.shelf import Shelf
 from voicemail.spool import (
@@ -148,15 +149,21 @@ class Ingest:
     async def _take(self, call: SpooledCall) -> None:
         spoilt: tuple[SpoolFile, ...] = ()
         if not call.finished:
-            policy = self._policy()
-            decision = await self._call_log.decision_of(call.id)
-            kept, spoilt = await asyncio.to_thread(self._keep, call, policy, decision)
-            finished = finished_call(call, policy, decision, kept)
+            finished, spoilt = await self._finished(call)
             await self._call_log.finish_call(finished)
             self.tell(finished)
         await asyncio.to_thread(_clear, call, spoilt)
         for recording in call.recordings:
             self.tell_plain(max(0.0, time.time() - recording.file.mtime / 1e9))
+
+    async def _finished(self, call: SpooledCall) -> tuple[FinishedCall, tuple[SpoolFile, ...]]:
+        """The call, with its recordings made durable; and the files that hold none."""
+        policy = self._policy()
+        if went_out(call):
+            return finished_out(call, policy), ()
+        decision = await self._call_log.decision_of(call.id)
+        kept, spoilt = await asyncio.to_thread(self._keep, call, policy, decision)
+        return finished_call(call, policy, decision, kept), spoilt
 
     def _keep(
         self, call: SpooledCall, policy: Policy, decision: Decision | None
@@ -193,7 +200,7 @@ class Ingest:
     def _is_ready(self, call: SpooledCall, live: frozenset[UUID] | None) -> bool:
         if call.journal is not None and call.journal.talking and not self._is_still(*call.files, seconds=TALK_SECONDS):
             return False  # somebody who is on call answered just before the caller hung up, and may take it yet
-        if call.finished or call.end is not None:
+        if call.finished or call.is_over:
             return True
         return live is not None and call.id not in live and self._is_still(*call.files)
 

@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 CALL_ENDED = "SecondlineCallEnded"
 """Name of the user event that the dialplan's hang-up handler sends, with the header `Call`."""
 
+EMERGENCY = "SecondlineEmergency"
+"""Name of the one that `sl-emergency` sends, with the headers `Call` and `Line`."""
+
 PAGED = "SecondlinePaged"
 """Name of the one that `sl-page-out` sends at its end, with the header `Page`: the attempt's id."""
 
@@ -37,6 +40,14 @@ class Paged:
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyCalled:
+    """A call to the emergency services is being placed; `line` is what its sidecar holds."""
+
+    call: UUID
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkRestored:
     """The controller is logged in, for the first time or again. What happened before went unseen: reconcile."""
 
@@ -53,7 +64,7 @@ class EventsLost:
     """More came than was taken, and events were thrown away: reconcile."""
 
 
-AmiEvent = CallEnded | Paged | LinkRestored | LinkDown | EventsLost
+AmiEvent = CallEnded | Paged | EmergencyCalled | LinkRestored | LinkDown | EventsLost
 
 
 class EventQueue:
@@ -94,6 +105,8 @@ def typed(fields: Fields) -> AmiEvent | None:
         return CallEnded(call)
     if fields.get("UserEvent") == PAGED and attempt is not None:
         return Paged(attempt)
+    if fields.get("UserEvent") == EMERGENCY and call is not None:
+        return EmergencyCalled(call, fields.get("Line") or "")
     return None
 
 

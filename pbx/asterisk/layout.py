@@ -141,6 +141,16 @@ class Layout:
         return self.data / "spare"
 
     @property
+    def emergencies(self) -> Path:
+        """Calls to the emergency services that people are yet to hear of."""
+        return self.data / "emergencies"
+
+    @property
+    def calls_out(self) -> Path:
+        """Today's calls outside, as the limits count them."""
+        return self.data / "calls-out.json"
+
+    @property
     def messages(self) -> Path:
         return self.data / "messages"
 
@@ -214,7 +224,16 @@ class Layout:
         if self.restoring.exists():
             raise UnusablePath(f"A restore into {self.data} is not done: repeat `secondline restore` with this folder.")
         asterisk = (self.etc.parent, self.etc, self.log, self.lib, self.cel.parent)
-        for folder in (self.data, self.greetings, self.own_sounds, self.private, self.messages, self.audit, *asterisk):
+        for folder in (
+            self.data,
+            self.greetings,
+            self.own_sounds,
+            self.private,
+            self.messages,
+            self.emergencies,
+            self.audit,
+            *asterisk,
+        ):
             folder.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
         for folder in (self.spool, self.spare):
             _make_spool(folder)

@@ -17,7 +17,7 @@ from pbx.cli.records import operator
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.settings import Settings
 from pbx.database import DatabaseProblem, open_records
-from pbx.domain.call import CallRecord, CallStart
+from pbx.domain.call import CallRecord, CallStart, Direction
 from pbx.domain.callers import longest_window
 from pbx.domain.difference import Change, Moved, differences, moved
 from pbx.domain.facts import Facts
@@ -96,9 +96,10 @@ def _moved(old: Policy, new: Policy, call: CallRecord, earlier: dict[str, list[d
 
 async def _calls(settings: Settings, layout: Layout, since: datetime) -> list[CallRecord]:
     async with open_records(settings, layout) as records:
-        found = list(await records.calls.calls(since, None, MOST_CALLS))
-        await records.audit.note(operator(), "compared", "calls", calls=len(found))
-        return found
+        found = await records.calls.calls(since, None, MOST_CALLS)
+        came_in = [call for call in found if call.direction is Direction.INBOUND]
+        await records.audit.note(operator(), "compared", "calls", calls=len(came_in))
+        return came_in
 
 
 def _tell(changes: tuple[Change, ...], past: PastCalls, policy: Policy) -> None:

@@ -24,22 +24,23 @@ class NotRunning(Exception):
     """No server answers on the data folder's socket."""
 
 
-async def ask(layout: Layout, method: str, path: str) -> Any:
-    """Send one command to the server. Raises NotRunning."""
+async def ask(layout: Layout, method: str, path: str, about: dict[str, Any] | None = None) -> Any:
+    """Send one command to the server, with what it is about. Raises NotRunning."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            return json.loads(await _answer(layout.operator_socket, f"{method} {path} HTTP/1.0"))
+            return json.loads(await _answer(layout.operator_socket, f"{method} {path} HTTP/1.0", about))
     except (OSError, ValueError) as error:
         raise NotRunning(NOT_RUNNING) from error
 
 
-async def _answer(socket: Path, request: str) -> bytes:
+async def _answer(socket: Path, request: str, about: dict[str, Any] | None) -> bytes:
     """The body of the server's answer; HTTP/1.0, because then it ends with the connection. An HTTP client's import
     would take longer than most commands.
     """
     reader, writer = await asyncio.open_unix_connection(str(socket))
     try:
-        writer.write(f"{request}\r\nHost: server\r\nContent-Length: 0\r\n\r\n".encode())
+        body = b"" if about is None else json.dumps(about).encode()
+        writer.write(f"{request}\r\nHost: server\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
         _, _, body = (await reader.read()).partition(b"\r\n\r\n")
         return body
     finally:

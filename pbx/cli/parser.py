@@ -73,6 +73,10 @@ def _server_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     demo = _add(commands, "demo", lazily("demo:demo"), "the main job on a throw-away practice, told as a story")
     demo.add_argument("--keep", action="store_true", help="keep the practice's folder to look at")
     _add(commands, "status", lazily("live:status"), "parts, phones, live calls, queue, disk", json=True)
+    call = _add(commands, "call", lazily("call:call"), "ring a person, then call a number outside", json=True)
+    call.add_argument("person", help="whose phones ring first, by the key in the file")
+    call.add_argument("number", help="whom to call, as people write it")
+    call.add_argument("--show", metavar="N", help="the practice number to show (default: the usual one)")
     _add(commands, "reload", lazily("live:reload"), "take a changed file without touching calls", json=True)
     phones = _add(commands, "phones", lazily("phones:phones"), "what to type into each softphone", json=True)
     phones.add_argument("phone", nargs="?", help="only this phone")
@@ -85,6 +89,10 @@ def _rule_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     check.add_argument("file", nargs="?", help="the file to check (default: --config)")
     explain = _add(commands, "explain", lazily("rules:explain"), "what would happen to a call, and why", json=True)
     explain.add_argument("--to", required=True, metavar="NUMBER", help="the practice number that is dialled")
+    person = "may this person call --to, a number outside, and which number of the practice is shown?"
+    explain.add_argument("--from-person", metavar="PERSON", help=person)
+    last = "with --from-person: as if --to had last called this number of the practice"
+    explain.add_argument("--last-called", metavar="NUMBER", help=last)
     explain.add_argument("--from", dest="caller", metavar="NUMBER", help="the caller's number, or withheld")
     earlier = "as if the same number had called N minutes before; may be given several times"
     explain.add_argument("--earlier", type=_positive, action="append", default=[], metavar="N", help=earlier)

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from pbx.config.call_back import call_back_in_words
+from pbx.config.emergency import places_in_words
 from pbx.config.keeping import kept_in_words
 from pbx.config.load import Practice
 from pbx.config.notify_words import notices_in_words
+from pbx.config.outbound_words import outbound_in_words
 from pbx.config.ringing_words import reach_in_words, rings_in_words
 from pbx.config.rotas import rota_in_words
 from pbx.config.settings import Settings, Trunk
@@ -104,6 +106,8 @@ def _action(policy: Policy, action: Action) -> str:
 def _machine(policy: Policy, settings: Settings) -> Iterator[str]:
     phones = ", ".join(f"{phone.name} ({phone.display})" for phone in policy.phones)
     yield f"Phones: {phones}." if phones else "No phone is set up: every call goes to voicemail."
+    yield from outbound_in_words(policy)
+    yield from places_in_words(policy)
     yield _carrier(settings.trunk) if settings.trunk else "No carrier is set up: no call comes from outside."
     engine = settings.recognizer.engine
     yield f"Messages are at most {policy.max_message_seconds} s long; {engine} turns them into text on this machine."

@@ -11,6 +11,7 @@ from pbx.config.schema.actions import ActionSection, OptionSection
 from pbx.config.schema.callers import CallersSection
 from pbx.config.schema.file import PracticeFile
 from pbx.config.schema.notify import GroupSection
+from pbx.config.schema.outbound import CallerOutSection
 from pbx.config.schema.ringing import ReachSection
 from pbx.config.schema.schedules import ExceptionSection
 from pbx.config.schema.section import Section
@@ -22,7 +23,7 @@ _HEAD = """\
 """
 
 
-_LEFT_OUT = ("menus", "outside", "contacts", "notify", "notices")
+_LEFT_OUT = ("menus", "outside", "contacts", "notify", "notices", "outbound", "emergency")
 """Tables that the printed file, which is a small practice's, has in comments only."""
 
 
@@ -52,6 +53,8 @@ def _root() -> Iterator[str]:
             yield from _keys_of_lists(ReachSection, "A reach-me rule has these keys.")
         if key == "notices":
             yield from _keys_of_lists(GroupSection, "A group of an escalation has these keys.")
+        if key == "outbound":
+            yield from _keys_of_lists(CallerOutSection, "In person, each has these keys.")
         if key == "schedules":
             yield from _keys_of_lists(ExceptionSection, "An exception has these keys.")
         if key == "menus":

@@ -67,8 +67,10 @@ def build_notifying(file: PracticeFile, report: Report) -> Notifying:
     plans = _Plans(file, report)
     made = {mailbox: plans.plan(mailbox, section) for mailbox, section in file.notices.items()}
     for key in report.declared("notify"):
-        if key not in plans.used:
-            report.warning(("notify", key), "is not used", "name it in [notices], or take it out", "unused")
+        if key not in plans.used and not any(key in place.by for place in file.emergency.values()):
+            report.warning(
+                ("notify", key), "is not used", "name it in [notices] or [emergency], or take it out", "unused"
+            )
     return Notifying(channels, senders, made)
 
 

@@ -108,6 +108,15 @@ file = "known-callers.csv"
 at_most = 3
 minutes = 60
 
+[outbound]
+people = "rictor"
+
+[emergency.office]
+phones = ["{phone}"]
+address = "12 Main Street, Suite 200, Scotland, PA 17254"
+call_back = "{day_line}"
+tell = "rictor"
+
 [[expect]]
 call = "{day_line}"
 at = "2026-11-23T03:00"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from pbx.demo import doctor_scenes, night_scenes, office_scenes
+from pbx.demo import doctor_scenes, night_scenes, office_scenes, out_scenes
 from pbx.demo.stage import Stage
 
 
@@ -27,6 +27,7 @@ _TOLD = (
     ("A caller without a number hangs up during the greeting", office_scenes.hangs_up_in_greeting),
     ("After hours, a nursing home with priority rings through", night_scenes.priority_caller),
     ("An urgent call: the physician on call is fetched, and talks to the patient", night_scenes.urgent_call),
+    ("A call back from the softphone: the patient sees the practice", out_scenes.calls_back),
 )
 
 SCENES = tuple(Scene(f"{number}. {title}", play) for number, (title, play) in enumerate(_TOLD, 1))

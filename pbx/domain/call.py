@@ -8,6 +8,7 @@ from enum import StrEnum
 from uuid import UUID, uuid5
 
 from pbx.domain.numbers import Caller
+from pbx.domain.outbound import OutReason
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Reason
 from pbx.domain.sealed import WrappedKey
@@ -18,16 +19,26 @@ from pbx.domain.urgent import UrgentRequest, UrgentState
 
 class Direction(StrEnum):
     INBOUND = "inbound"
+    OUTBOUND = "outbound"
 
 
 @dataclass(frozen=True, slots=True)
 class CallStart:
-    """A call as it came in. `dialled` is the practice number (E.164), `at` is UTC."""
+    """A call as it came in. `dialled` is the practice number (E.164), `at` is UTC.
+
+    One that goes out is to `dialled` (E.164, or what was typed where that is no number) and from `caller`, the number
+    of the practice that was shown; `made_by` is the person's key, `device` the endpoint's name or `cell`, `about` the
+    message that is called back about.
+    """
 
     id: UUID
     dialled: str
     caller: Caller
     at: datetime
+    direction: Direction = Direction.INBOUND
+    made_by: str | None = None
+    device: str | None = None
+    about: UUID | None = None
 
 
 class Label(StrEnum):
@@ -82,7 +93,7 @@ class FinishedCall:
     start: CallStart
     ended_at: datetime
     outcome: Outcome
-    reason: Reason | None
+    reason: Reason | OutReason | None
     answered_by: str | None
     answered_at: datetime | None
     recordings: tuple[Recording, ...] = ()
@@ -116,12 +127,14 @@ class CallRecord:
     answered_at: datetime | None
     ended_at: datetime | None
     outcome: Outcome
-    reason: Reason | None
+    reason: Reason | OutReason | None
     why: tuple[str, ...]
     answered_by: str | None
     message_id: UUID | None
     choices: tuple[Choice, ...] = ()
     urgent: UrgentState | None = None
+    made_by: str | None = None
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

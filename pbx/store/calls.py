@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pbx.domain.call import CallRecord, CallStart, Direction, FinishedCall
+from pbx.domain.numbers import Caller, NumberKind
+from pbx.domain.outbound import OutReason, Permission, permission_to_dict
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Decision, Reason
 from pbx.domain.serial import choices_from_list, choices_to_list, decision_from_dict, decision_to_dict
@@ -38,14 +40,14 @@ class PgCallLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def open_call(self, start: CallStart, decision: Decision) -> None:
+    async def open_call(self, start: CallStart, decision: Decision | Permission) -> None:
         """Write a call and its decision down. A second time changes nothing."""
         async with self._database.transaction() as connection:
             await sql.open_call(
                 connection,
                 **await _start(connection, self._database.vault, start),
                 reason=decision.reason.value,
-                decision=json.dumps(decision_to_dict(decision)),
+                decision=json.dumps(_written(decision)),
             )
 
     async def decision_of(self, call: UUID) -> Decision | None:
@@ -85,7 +87,7 @@ class PgCallLog:
                 answered_at=call.answered_at,
                 choices=json.dumps(choices_to_list(call.choices)),
             )
-            await note(connection, SYSTEM, "finished", f"call/{call.start.id}", outcome=call.outcome.value)
+            await _note_end(connection, call)
             await enqueue(connection, new)
         return True
 
@@ -119,6 +121,12 @@ class PgPastCalls:
             one = {row["caller_index"]: row for row in rows if row["caller_index"]}
             keys = await keys_of(connection, self._database.vault, (row["id"] for row in one.values()))
         return await asyncio.to_thread(_callers, rows, one, keys)
+
+    async def last_called(self, number: str) -> str | None:
+        """The practice number that `number` (E.164) called last, if it did."""
+        async with self._database.session() as connection:
+            found: str | None = await sql.last_called(connection, index=self._database.vault.index(number))
+            return found
 
 
 def _callers(rows: Sequence[Record], one: Mapping[bytes, Record], keys: Keys) -> list[tuple[str, datetime]]:
@@ -161,34 +169,69 @@ async def _keep_messages(connection: Session, vault: Vault, call: FinishedCall) 
     return new
 
 
+async def _note_end(connection: Session, call: FinishedCall) -> None:
+    thing, outcome = f"call/{call.start.id}", call.outcome.value
+    if call.start.direction is Direction.INBOUND:
+        await note(connection, SYSTEM, "finished", thing, outcome=outcome)
+        return
+    made_by = f"person/{call.start.made_by}" if call.start.made_by else SYSTEM
+    about = {"device": call.start.device or "", "reason": call.reason.value if call.reason else ""}
+    await note(connection, made_by, "called", thing, outcome=outcome, **about)
+
+
+def _written(decision: Decision | Permission) -> dict[str, Any]:
+    return permission_to_dict(decision) if isinstance(decision, Permission) else decision_to_dict(decision)
+
+
+def _reason(text: str | None) -> Reason | OutReason | None:
+    if text is None:
+        return None
+    return Reason(text) if text in set(Reason) else OutReason(text)
+
+
+def _called(number: str) -> Caller:
+    """Whom a call outside went to, or what was typed where that is no whole number."""
+    return Caller(NumberKind.E164 if number.startswith("+") else NumberKind.UNUSABLE, number or None)
+
+
 async def _start(connection: Session, vault: Vault, start: CallStart) -> dict[str, Any]:
-    sealed, index = await sealed_caller(connection, vault, start.id, start.caller)
+    """The number of whoever is outside is sealed, and found by its index; that of the practice is not."""
+    came_in = start.direction is Direction.INBOUND
+    outside, ours = (start.caller, start.dialled) if came_in else (_called(start.dialled), start.caller.number or "")
+    sealed, index = await sealed_caller(connection, vault, start.id, outside)
     return {
         "id": start.id,
-        "direction": Direction.INBOUND.value,
-        "caller_kind": start.caller.kind.value,
+        "direction": start.direction.value,
+        "made_by": start.made_by,
+        "device": start.device,
+        "caller_kind": outside.kind.value,
         "caller_sealed": sealed,
         "caller_index": index,
-        "dialled": start.dialled,
+        "dialled": ours,
         "started_at": start.at,
         "outcome": Outcome.IN_PROGRESS.value,
     }
 
 
 def _record(row: Record, keys: Keys) -> CallRecord:
+    outside, ours = caller_of(row, keys, row["id"]), row["dialled"]
+    came_in = row["direction"] == Direction.INBOUND
+    shown = Caller(NumberKind.E164, ours) if ours else Caller(NumberKind.UNUSABLE)
     return CallRecord(
         id=row["id"],
         direction=Direction(row["direction"]),
-        caller=caller_of(row, keys, row["id"]),
-        dialled=row["dialled"],
+        caller=outside if came_in else shown,
+        dialled=ours if came_in else outside.number or "",
         started_at=row["started_at"],
         answered_at=row["answered_at"],
         ended_at=row["ended_at"],
         outcome=Outcome(row["outcome"]),
-        reason=None if row["reason"] is None else Reason(row["reason"]),
+        reason=_reason(row["reason"]),
         why=tuple(json.loads(row["why"] or "[]")),
         answered_by=row["answered_by"],
         message_id=row["message_id"],
         choices=choices_from_list(json.loads(row["choices"])),
         urgent=None if row["urgent"] is None else UrgentState(row["urgent"]),
+        made_by=row["made_by"],
+        device=row["device"],
     )

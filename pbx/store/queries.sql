@@ -3,10 +3,12 @@
 
 -- calls ---------------------------------------------------------------------------------------------------------------
 
--- name: open_call(id, direction, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason, decision)!
+-- name: open_call(id, direction, made_by, device, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason, decision)!
 -- A row that a finished call made already takes the decision that arrives late; a decision is never replaced.
-INSERT INTO call (id, direction, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason, decision)
-VALUES (:id, :direction, :caller_kind, :caller_sealed, :caller_index, :dialled, :started_at, :outcome, :reason,
+INSERT INTO call (id, direction, made_by, device, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome,
+                  reason, decision)
+VALUES (:id, :direction, :made_by, :device, :caller_kind, :caller_sealed, :caller_index, :dialled, :started_at, :outcome,
+        :reason,
         :decision::jsonb)
 ON CONFLICT (id) DO UPDATE
     SET decision = excluded.decision, reason = coalesce(call.reason, excluded.reason)
@@ -15,9 +17,11 @@ ON CONFLICT (id) DO UPDATE
 -- name: decision_of(id)$
 SELECT decision FROM call WHERE id = :id;
 
--- name: ensure_call(id, direction, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason)!
-INSERT INTO call (id, direction, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason)
-VALUES (:id, :direction, :caller_kind, :caller_sealed, :caller_index, :dialled, :started_at, :outcome, :reason)
+-- name: ensure_call(id, direction, made_by, device, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason)!
+INSERT INTO call (id, direction, made_by, device, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome,
+                  reason)
+VALUES (:id, :direction, :made_by, :device, :caller_kind, :caller_sealed, :caller_index, :dialled, :started_at, :outcome,
+        :reason)
 ON CONFLICT (id) DO NOTHING;
 
 -- name: lock_call(id)$
@@ -39,8 +43,9 @@ WHERE id = :id;
 SELECT id FROM call WHERE id = ANY(:ids::uuid[]);
 
 -- name: calls(since, number, index, limit)
--- `number` is dialled or calls; `index` is its index.
-SELECT call.id, direction, caller_kind, caller_number, caller_sealed, dialled, started_at, answered_at, ended_at, outcome, reason,
+-- `number` is one of the practice's, or that of somebody outside; `index` is its index.
+SELECT call.id, direction, made_by, device, caller_kind, caller_number, caller_sealed, dialled, started_at, answered_at,
+       ended_at, outcome, reason,
        decision -> 'why' AS why, answered_by, choices,
        (SELECT message.id FROM message WHERE call_id = call.id ORDER BY received_at, message.id LIMIT 1) AS message_id,
        (SELECT state FROM urgent_request WHERE call_id = call.id) AS urgent
@@ -53,9 +58,15 @@ LIMIT :limit;
 -- name: callers_since(since, limit)
 SELECT id, caller_kind, caller_number, caller_sealed, caller_index, started_at
 FROM call
-WHERE started_at >= :since AND caller_kind IN ('e164', 'short')
+WHERE started_at >= :since AND direction = 'inbound' AND caller_kind IN ('e164', 'short')
 ORDER BY started_at DESC
 LIMIT :limit;
+
+-- name: last_called(index)$
+SELECT dialled FROM call
+WHERE caller_index = :index AND direction = 'inbound'
+ORDER BY started_at DESC
+LIMIT 1;
 
 -- data keys -----------------------------------------------------------------------------------------------------------
 

@@ -31,6 +31,9 @@ class Operations(Protocol):
     async def take_pins(self) -> Json:
         """Take changed PINs at once: `{"ok": bool}`."""
 
+    async def place_call(self, wanted: Json) -> Json:
+        """Ring a person, then a number outside: `{"ok": bool, "said": str}`; `wanted` has person, number, show, by."""
+
     async def take_overrides(self) -> Json:
         """Take changed overrides at once: `{"ok": bool}`."""
 
@@ -138,10 +141,14 @@ def _control_routes(operations: Operations) -> list[web.RouteDef]:
     async def overrides(_: web.Request) -> web.Response:
         return web.json_response(await operations.take_overrides())
 
+    async def calls(request: web.Request) -> web.Response:
+        return web.json_response(await operations.place_call(await request.json()))
+
     return [
         web.get("/status", status),
         web.post("/reload", reload),
         web.post("/swaps", swaps),
         web.post("/pins", pins),
         web.post("/overrides", overrides),
+        web.post("/calls", calls),
     ]

@@ -66,6 +66,9 @@ class Nothing:
 
     status = reload = take_swaps = take_overrides = take_pins = nothing
 
+    async def place_call(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        return wanted
+
     def metrics(self) -> bytes:
         return b""
 

@@ -18,6 +18,7 @@ import pytest
 
 from pbx.domain.call import CallRecord, CallStart, FinishedCall, recording_id
 from pbx.domain.numbers import Caller, NumberKind
+from pbx.domain.outbound import Permission
 from pbx.domain.outcome import Outcome
 from pbx.domain.policy import UNASSIGNED_MAILBOX
 from pbx.domain.routing import Decision, Reason, decide
@@ -59,7 +60,7 @@ class Recorder:
     refuses: frozenset[UUID] = frozenset()
     finished: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def open_call(self, start: CallStart, decision: Decision) -> None: ...
+    async def open_call(self, start: CallStart, decision: Decision | Permission) -> None: ...
 
     async def decision_of(self, call: UUID) -> Decision | None:
         if self.away:

@@ -35,6 +35,8 @@ MAIN_MENU_TONE, REFILLS_MENU_TONE, AGAIN_TONE = 2200.0, 2500.0, 2800.0
 TRY_AGAIN_TONE = 3100.0
 MUSIC_TONE = 520.0
 OFFER_TONE, TAKEN_TONE, GONE_TONE, LATE_TONE = 700.0, 2000.0, 2350.0, 2650.0
+OUT_CLOSED_TONE, OUT_REFUSED_TONE = 850.0, 1150.0
+NO_911_TONE, INBOUND_ONLY_TONE = 1450.0, 1750.0
 SPANISH_MENU_TONE, SPANISH_CLOSED_TONE = 3250.0, 3400.0
 PROMPTS = {
     "emergency": EMERGENCY_TONE,
@@ -50,6 +52,10 @@ PROMPTS = {
     "leg-gone": GONE_TONE,
     "leg-late": LATE_TONE,
     "waiting-music": MUSIC_TONE,
+    "out-controller-away": OUT_CLOSED_TONE,
+    "out-no-emergency": NO_911_TONE,
+    "out-inbound-only": INBOUND_ONLY_TONE,
+    "out-premium-number": OUT_REFUSED_TONE,
     "menu-main--es": SPANISH_MENU_TONE,
     "after-hours--es": SPANISH_CLOSED_TONE,
 }

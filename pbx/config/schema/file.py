@@ -10,6 +10,7 @@ from pbx.config.schema.actions import MenuSection
 from pbx.config.schema.audit import AuditSection
 from pbx.config.schema.callers import CalledNumberSection, CallersSection, ContactsSection
 from pbx.config.schema.notify import NoticesSection, NotifySection
+from pbx.config.schema.outbound import EmergencySection, OutboundSection
 from pbx.config.schema.people import GreetingSection, PersonSection, PromptSection, TeamSection
 from pbx.config.schema.proof import AcceptSection, ExpectSection
 from pbx.config.schema.ringing import OutsideSection
@@ -58,6 +59,8 @@ class PracticeFile(Section):
     callers: Annotated[CallersSection, About("Rules by who is calling.", "")] = CallersSection()
     notify: Annotated[dict[Key, NotifySection], About("Channels for notices, by a short key.", "mail")] = {}
     notices: Annotated[dict[Key, NoticesSection], About("Notices of a mailbox's messages, by its key.", "rictor")] = {}
+    outbound: Annotated[OutboundSection | None, About("Calls to numbers outside.", "")] = None
+    emergency: Annotated[dict[Key, EmergencySection], About("Where phones stand, by a short key.", "office")] = {}
     expect: Annotated[list[ExpectSection], About("Tests of this file.", "")] = []
     accept: Annotated[list[AcceptSection], About("Warnings that are known and meant.", "")] = []
     voicemail: Annotated[VoicemailSection, About("Messages.", "")] = VoicemailSection()

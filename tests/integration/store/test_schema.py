@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 
 import pytest
@@ -11,6 +12,7 @@ from pbx.domain.call import Direction, Label
 from pbx.domain.inbox import Deed, How, State
 from pbx.domain.notices import Cause
 from pbx.domain.numbers import NumberKind
+from pbx.domain.outbound import OutReason
 from pbx.domain.outcome import Outcome
 from pbx.domain.override import Mode, Scope
 from pbx.domain.routing import Reason
@@ -20,12 +22,12 @@ from pbx.domain.urgent import AttemptResult, UrgentState
 from pbx.store.database import Database
 from pbx.store.outbox import OutboxState
 
-LISTS: dict[str, type[StrEnum]] = {
+LISTS: dict[str, Iterable[StrEnum]] = {
     "api_token_scope_closed": TokenScope,
     "call_direction_closed": Direction,
     "call_caller_kind_closed": NumberKind,
     "call_outcome_closed": Outcome,
-    "call_reason_closed": Reason,
+    "call_reason_closed": (*Reason, *OutReason),
     "inbox_event_deed_closed": Deed,
     "inbox_event_how_closed": How,
     "inbox_state_closed": State,
