@@ -18,6 +18,7 @@ from bench.auditing import audit_figures
 from bench.changing import check_figure, reload_figure, write_large
 from bench.deciding import decision_figure
 from bench.figures import Figure, as_json, table
+from bench.flooding import flood_figures
 from bench.footprint import asterisk_after_overload, machine, memory_figures, start_seconds
 from bench.hearing import hearing_figures
 from bench.live import live_figures
@@ -75,6 +76,7 @@ async def _measure(folder: Path, tell: Callable[[str], None]) -> list[Figure]:
         measured = Measured(practice, server, records, folder, tell)
         await add_static_number(measured.console)
         figures += await answer_figures(measured)
+        figures += await flood_figures(measured)
         figures += await transcript_figures(measured)
         memory = memory_figures(measured)
         figures += await capacity_figures(measured)

@@ -11,10 +11,12 @@ import asyncio
 import logging
 import time
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 from agi.server import serve
 from pbx.assembly import Assembly
+from pbx.asterisk.certificate import refresh
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import LOOPBACK, Ports
 from pbx.asterisk.programs import find_asterisk
@@ -77,6 +79,8 @@ class Server:
         ports = Ports.load_or_choose(self._layout, asterisk_runs=find_running(self._layout) is not None)
         secrets = Secrets.load_or_create(self._layout, [phone.name for phone in practice.policy.phones])
         machine = Machine(self._layout, secrets, ports, find_asterisk())
+        settings = practice.settings
+        refresh(self._layout, settings.network, settings.phone_security, datetime.now(UTC))
         render(practice.policy, practice.settings, machine)
         return machine
 

@@ -30,11 +30,13 @@ from pbx.asterisk.render import Machine
 from pbx.auditing.journal import FileJournal
 from pbx.auditing.trail import AuditTrail
 from pbx.calendars import Calendars
+from pbx.certificates import Certificates
 from pbx.config.load import Practice
 from pbx.database import DatabaseKeeper, Records, records_of
 from pbx.domain.call import FinishedCall, SeenCall
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
+from pbx.door import Door, DoorParts
 from pbx.kept import KeptFile
 from pbx.key_keeper import KeyKeeper
 from pbx.mailboxes import Mailboxes
@@ -143,6 +145,18 @@ class Assembly:
         return AsteriskProcess(self.layout, self.machine.program, self.practice.settings.network)
 
     @cached_property
+    def certificates(self) -> Certificates:
+        return Certificates(self.layout, lambda: self.operations.settings, self.asterisk.reload)
+
+    @cached_property
+    def door(self) -> Door:
+        async def reload_acl() -> None:
+            await self.asterisk.console.run("module reload acl")
+
+        settings, audit = lambda: self.operations.settings, self.records.door_audit
+        return Door(DoorParts(self.layout, settings, self.ami, audit, reload_acl))
+
+    @cached_property
     def ami(self) -> AmiClient:
         return AmiClient(LOOPBACK, self.machine.ports.ami, AMI_USER, self.machine.secrets.ami)
 
@@ -207,6 +221,8 @@ class Assembly:
             self.trail,
             SettingsNotes(self.journal, self.config),
             self.placing,
+            self.certificates,
+            self.door,
         )
         return ServerOperations(self.config, self.practice, self.machine, parts)
 
@@ -378,6 +394,8 @@ class Assembly:
     def running(self) -> Running:
         return Running(
             asterisk=self.asterisk,
+            certificates=self.certificates,
+            door=self.door,
             ami=self.ami,
             keeper=DatabaseKeeper(self.database, self.cluster, self.health),
             recorder=self.recorder,

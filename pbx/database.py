@@ -17,6 +17,7 @@ from pbx.services.ports import StoreUnavailable
 from pbx.store.calls import PgCallLog, PgPastCalls
 from pbx.store.chain import PgAudit
 from pbx.store.database import Addresses, Database
+from pbx.store.door import PgDoorAudit
 from pbx.store.down import DatabaseDown
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.emergencies import PgEmergencyAudit
@@ -106,6 +107,7 @@ class Records:
     greeting_audit: PgGreetingAudit
     emergency_audit: PgEmergencyAudit
     placed_audit: PgPlacedAudit
+    door_audit: PgDoorAudit
     inbox: PgInbox
     audit: PgAudit
     keys: PgKeyBook
@@ -173,6 +175,7 @@ def records_of(database: Database) -> Records:
         greeting_audit=PgGreetingAudit(database),
         emergency_audit=PgEmergencyAudit(database),
         placed_audit=PgPlacedAudit(database),
+        door_audit=PgDoorAudit(database),
         inbox=PgInbox(database),
         audit=PgAudit(database),
         keys=PgKeyBook(database),

@@ -17,11 +17,13 @@ from pbx.asterisk.render import Machine, render
 from pbx.asterisk.secrets import Secrets
 from pbx.auditing.trail import AuditTrail
 from pbx.calendars import Calendars
+from pbx.certificates import Certificates
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.settings import Settings
 from pbx.disk import DiskWatch, disk_json
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
+from pbx.door import Door
 from pbx.mailboxes import Mailboxes
 from pbx.output import override_json
 from pbx.prompts import make_prompts
@@ -62,6 +64,8 @@ class Parts:
     trail: AuditTrail
     notes: SettingsNotes
     placing: Placing
+    certificates: Certificates
+    door: Door
 
 
 class ServerOperations:
@@ -125,6 +129,8 @@ class ServerOperations:
                 for id_, c in self._parts.calendars.states.items()
             },
             "phones": await self._phones(),
+            "certificate": self._parts.certificates.state(datetime.now(UTC)),
+            "door": self._parts.door.state(datetime.now(UTC)),
             "left_out": sorted(self._parts.known.phones.unregistered),
             "live_calls": await self._live_calls(),
             "queue": {"transcription": await self._queue_depth()},
@@ -145,6 +151,11 @@ class ServerOperations:
         for part, condition in self._parts.health.parts.items():
             metrics.part_up.labels(part.value).set(condition.ok)
         metrics.asterisk_restarts.set(self._parts.asterisk.restarts)
+        if certificate := self._parts.certificates.shown(datetime.now(UTC)):
+            metrics.certificate_ends.set(certificate.facts.expires_at.timestamp())
+        door = self._parts.door.state(datetime.now(UTC))
+        metrics.banned.set(len(door["banned"]))
+        metrics.sign_ins_failed.set(door["failures"])
         metrics.disk_free.set(self._disk_watch.look(self._machine.layout))
         phones = await self._phones()
         metrics.phones.set(sum(registered is True for registered in phones.values()))
@@ -187,7 +198,10 @@ class ServerOperations:
         self.take_calendars()
         self._machine = _with_secrets_for(self._machine, fresh.policy)
         changed = [f"greeting {name} made anew" for name in prompts]
-        if render(fresh.policy, fresh.settings, self._machine):
+        new_certificate = await self._parts.certificates.refresh()
+        if new_certificate:
+            changed.append("phones are shown a new certificate")
+        if render(fresh.policy, fresh.settings, self._machine) or new_certificate:
             await self._parts.asterisk.reload()
             changed.append("Asterisk took its new files")
         if before.policy.version != fresh.policy.version:
@@ -227,6 +241,10 @@ class ServerOperations:
             doubt = "The telephone system gave no answer: see whether a phone rings before you ask again."
             return {"ok": False, "said": doubt}
         return {"ok": True, "said": " ".join(said.why)}
+
+    async def lift_ban(self, address: str) -> Json:
+        """Let an address in again from which secrets were guessed. `ok` is false when it is not banned."""
+        return {"ok": await self._parts.door.lift(address)}
 
     async def take_overrides(self) -> Json:
         """Take changed overrides at once. `ok` is false while the database is away, as with swaps."""

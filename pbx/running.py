@@ -15,13 +15,15 @@ from uuid import UUID
 
 from pbx.ami.client import AmiClient
 from pbx.ami.errors import AmiError
-from pbx.ami.events import CallEnded, EmergencyCalled, EventsLost, LinkRestored, Paged
+from pbx.ami.events import CallEnded, EmergencyCalled, EventsLost, LinkRestored, Paged, SignInFailed
 from pbx.asterisk.cel import rotate
 from pbx.asterisk.process import AsteriskProcess
 from pbx.auditing.journal import FileJournal
 from pbx.auditing.trail import AuditTrail
 from pbx.calendars import Calendars
+from pbx.certificates import Certificates
 from pbx.database import DatabaseKeeper
+from pbx.door import Door
 from pbx.key_keeper import KeyKeeper
 from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
@@ -71,6 +73,8 @@ class Running:
     """All parts, put together by `pbx.assembly`."""
 
     asterisk: AsteriskProcess
+    certificates: Certificates
+    door: Door
     ami: AmiClient
     keeper: DatabaseKeeper
     recorder: DecisionRecorder
@@ -146,6 +150,8 @@ class Running:
     def _call_loops(self, signals: Signals) -> list[Coroutine[Any, Any, None]]:
         return [
             self.asterisk.watch(),
+            self.certificates.run(),
+            self.door.run(),
             self._follow_calls(),
             self.ingest.run(self.poked),
             self._look_after(),
@@ -170,6 +176,8 @@ class Running:
                 case EmergencyCalled(call, line):
                     self.emergency_shelf.hear(call, line)
                     self.emergency.poked.set()
+                case SignInFailed():
+                    await self.door.failed(event)
                 case Paged(attempt=attempt):
                     await self.urgent.over(attempt)
 

@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from ipaddress import ip_address
 from uuid import UUID
 
 from pbx.ami.messages import Fields
 
 log = logging.getLogger(__name__)
 
+_ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,80}|<unknown>")
+
 CALL_ENDED = "SecondlineCallEnded"
 """Name of the user event that the dialplan's hang-up handler sends, with the header `Call`."""
 
 EMERGENCY = "SecondlineEmergency"
 """Name of the one that `sl-emergency` sends, with the headers `Call` and `Line`."""
+SIGN_IN_FAILED = "ChallengeResponseFailed"
+"""Asterisk's own event for a wrong answer to a challenge."""
 
 PAGED = "SecondlinePaged"
 """Name of the one that `sl-page-out` sends at its end, with the header `Page`: the attempt's id."""
@@ -64,7 +70,16 @@ class EventsLost:
     """More came than was taken, and events were thrown away: reconcile."""
 
 
-AmiEvent = CallEnded | Paged | EmergencyCalled | LinkRestored | LinkDown | EventsLost
+@dataclass(frozen=True, slots=True)
+class SignInFailed:
+    """Somebody at `address` gave a wrong answer to the challenge of an account (`<unknown>` for one that is none)."""
+
+    account: str
+    address: str
+    transport: str
+
+
+AmiEvent = CallEnded | Paged | EmergencyCalled | SignInFailed | LinkRestored | LinkDown | EventsLost
 
 
 class EventQueue:
@@ -98,6 +113,8 @@ class EventQueue:
 
 def typed(fields: Fields) -> AmiEvent | None:
     """The event that `fields` say, or None for one that nobody needs or that is malformed."""
+    if fields.get("Event") == SIGN_IN_FAILED:
+        return _sign_in_failed(fields)
     if fields.get("Event") != "UserEvent":
         return None
     call, attempt = uuid_of(fields.get("Call")), uuid_of(fields.get("Page"))
@@ -108,6 +125,18 @@ def typed(fields: Fields) -> AmiEvent | None:
     if fields.get("UserEvent") == EMERGENCY and call is not None:
         return EmergencyCalled(call, fields.get("Line") or "")
     return None
+
+
+def _sign_in_failed(fields: Fields) -> SignInFailed | None:
+    """`RemoteAddress` is `IPV4/TLS/192.0.2.1/40000` (main/security_events.c)."""
+    account, parts = fields.get("AccountID") or "", (fields.get("RemoteAddress") or "").split("/")
+    if len(parts) != 4 or not _ACCOUNT.fullmatch(account) or fields.get("Service") != "PJSIP":
+        return None
+    try:
+        address = str(ip_address(parts[2].strip("[]")))
+    except ValueError:
+        return None
+    return SignInFailed(account, address, parts[1].upper())
 
 
 def uuid_of(text: str | None) -> UUID | None:

@@ -129,6 +129,36 @@ class Layout:
         return self.data / "postgres"
 
     @property
+    def tls(self) -> Path:
+        """What phones trust, and what they are shown."""
+        return self.data / "tls"
+
+    @property
+    def tls_server(self) -> Path:
+        """Certificate, chain and key, as Asterisk reads them."""
+        return self.tls / "server.pem"
+
+    @property
+    def tls_authority(self) -> Path:
+        """The practice's own authority, with its key."""
+        return self.tls / "authority.pem"
+
+    @property
+    def tls_authority_certificate(self) -> Path:
+        """What phones are told to trust: it holds no secret."""
+        return self.tls / "ca.pem"
+
+    @property
+    def bans(self) -> Path:
+        """From where nobody is let in, and until when."""
+        return self.data / "bans.json"
+
+    @property
+    def registrations(self) -> Path:
+        """From where each phone registered before."""
+        return self.data / "registrations.json"
+
+    @property
     def greetings(self) -> Path:
         return self.data / "greetings"
 

@@ -13,12 +13,14 @@ import phonenumbers
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from phonenumbers import PhoneNumberFormat
 
+from pbx.asterisk.bans import acl_text, banned_now
+from pbx.asterisk.edge import CIPHERS, Edge
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import Ports
 from pbx.asterisk.programs import Program
 from pbx.asterisk.secrets import Secrets
 from pbx.asterisk.state import write_private
-from pbx.config.settings import Settings, Transport
+from pbx.config.settings import Settings
 from pbx.domain.codes import CODES, MAILBOX_CODE
 from pbx.domain.emergency import emergency_numbers
 from pbx.domain.far_numbers import calling_codes, closed_patterns
@@ -87,14 +89,16 @@ def rendered(policy: Policy, settings: Settings, machine: Machine) -> dict[str, 
         **_outbound(policy),
         "outside": policy.outside_numbers if settings.trunk else {},
         "trunk": settings.trunk,
-        # Without it the URI would mean UDP, whatever transport the endpoint names (RFC 3261 section 19.1.1).
-        "transport_parameter": ";transport=tcp" if settings.trunk and settings.trunk.transport is Transport.TCP else "",
         "network": settings.network,
         "public_ip": _ip_or_nothing(settings.network.public_address),
+        "edge": Edge.of(settings),
+        "ciphers": CIPHERS,
+        "security": settings.phone_security,
         **{field.name: getattr(machine, field.name) for field in dataclasses.fields(machine)},
     }
     names = [name for name in environment.list_templates() if name.endswith((".conf", ".conf.j2"))]
-    return {name.removesuffix(".j2"): environment.get_template(name).render(values) for name in names}
+    texts = {name.removesuffix(".j2"): environment.get_template(name).render(values) for name in names}
+    return texts | {"acl.conf": acl_text(banned_now(machine.layout))}
 
 
 def _ip_or_nothing(address: str | None) -> str:

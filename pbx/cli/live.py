@@ -94,6 +94,9 @@ def _tell(state: dict[str, Any]) -> None:
     for one in state["notices"] or ():
         counts = f"{one['waiting']} waiting, {one['failed']} failed within a week"
         out.print(f"  {'BAD' if one['failed'] else '-- '} notices over {one['channel']}: {counts}. {one['failure']}")
+    certificate = state["certificate"]
+    if certificate:
+        out.print(f"Certificate for phones: {certificate['days_left']} days left.")
     queue, disk = state["queue"], state["disk"]
     out.print(f"Calls in progress: {state['live_calls']}. Waiting for a transcript: {queue['transcription']}.")
     out.print(f"Free disk: {disk['free_bytes'] / 1e9:.1f} GB. Secondline {state['version']}.")
@@ -103,10 +106,24 @@ def _tell(state: dict[str, Any]) -> None:
 
 def _warnings(state: dict[str, Any]) -> Iterator[str]:
     """What the staff should look after; no patient is refused because of it."""
+    yield from _of_the_door(state)
+    yield from _of_messages(state)
     if state["disk"]["low"]:
         yield f"LOW DISK: {state['disk']['detail']}."
     if state["audit"]["problem"]:
         yield f"AUDIT: {state['audit']['problem']}."
+
+
+def _of_the_door(state: dict[str, Any]) -> Iterator[str]:
+    if state["certificate"] and state["certificate"]["warning"]:
+        yield state["certificate"]["warning"]
+    for place, until in state["door"]["banned"].items():
+        yield f"Banned for wrong SIP secrets: {place} until {until} (secondline bans lift {place.partition('/')[0]})."
+    for phone in state["door"]["unencrypted"]:
+        yield f"Phone {phone} is registered without encryption and does not ring: set it to TLS and SRTP."
+
+
+def _of_messages(state: dict[str, Any]) -> Iterator[str]:
     for name, box in (state["mailboxes"] or {}).items():
         if box["full"]:
             yield f"FULL: mailbox {name} has {box['messages']} messages ({box['limit']} are allowed); it takes more."

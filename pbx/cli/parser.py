@@ -81,6 +81,11 @@ def _server_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     phones = _add(commands, "phones", lazily("phones:phones"), "what to type into each softphone", json=True)
     phones.add_argument("phone", nargs="?", help="only this phone")
     phones.add_argument("--qr", action="store_true", help="show a code to scan with the softphone")
+    bans = commands.add_parser("bans", help="addresses from which SIP secrets were guessed")
+    of_bans = bans.add_subparsers(required=True, metavar="COMMAND")
+    _add(of_bans, "list", lazily("bans:list_bans"), "who is not let in, and until when", json=True)
+    lifted = _add(of_bans, "lift", lazily("bans:lift"), "let an address in again")
+    lifted.add_argument("address", help="the IP address")
 
 
 def _rule_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -34,6 +34,8 @@ WARNINGS = {
     "everybody-unknown": "without contacts every caller is unknown",
     "unused": "something in the file is named nowhere",
     "no-trunk": "no carrier is set up",
+    "certificate-unusable": "the practice's own certificate for phones cannot be used",
+    "certificate-ends": "the certificate for phones ends within 30 days",
     "readable-secret": "a file with a password can be read by everybody on this machine",
     "expect-without-calendar": "a test of a line with a calendar is held against its other hours only",
     "accept-unneeded": "something is accepted of which nothing is warned",

@@ -11,6 +11,7 @@ from pbx.config.keeping import kept_in_words
 from pbx.config.load import Practice
 from pbx.config.notify_words import notices_in_words
 from pbx.config.outbound_words import outbound_in_words
+from pbx.config.phone_words import security_in_words
 from pbx.config.ringing_words import reach_in_words, rings_in_words
 from pbx.config.rotas import rota_in_words
 from pbx.config.settings import Settings, Trunk
@@ -108,6 +109,7 @@ def _machine(policy: Policy, settings: Settings) -> Iterator[str]:
     yield f"Phones: {phones}." if phones else "No phone is set up: every call goes to voicemail."
     yield from outbound_in_words(policy)
     yield from places_in_words(policy)
+    yield from security_in_words(settings.phone_security, policy)
     yield _carrier(settings.trunk) if settings.trunk else "No carrier is set up: no call comes from outside."
     engine = settings.recognizer.engine
     yield f"Messages are at most {policy.max_message_seconds} s long; {engine} turns them into text on this machine."

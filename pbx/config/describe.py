@@ -23,7 +23,7 @@ _HEAD = """\
 """
 
 
-_LEFT_OUT = ("menus", "outside", "contacts", "notify", "notices", "outbound", "emergency")
+_LEFT_OUT = ("menus", "outside", "contacts", "notify", "notices", "outbound", "emergency", "phone_exceptions")
 """Tables that the printed file, which is a small practice's, has in comments only."""
 
 

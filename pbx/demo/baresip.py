@@ -18,6 +18,10 @@ from pbx.demo.speech import silence
 
 START_WITHIN = 20.0
 ANSWER_WITHIN = 15.0
+LEAVE_WITHIN = 0.5
+"""Enough to sign off at the server; over TLS it then goes on for half a minute. The server forgets a phone whose
+connection ends, too."""
+
 LONGEST_CALL = 180.0
 """The source of a client that says nothing: its call ends when this many seconds of silence are over."""
 
@@ -39,6 +43,12 @@ audio_channels 1
 ring_aufile none
 ringback_disabled yes
 call_max_calls 1
+"""
+
+_SECURE = """\
+module srtp.so
+sip_cafile {trusted}
+sip_verify_server yes
 """
 
 
@@ -77,17 +87,26 @@ class Baresip:
         self._off = False
 
     async def __aenter__(self) -> Self:
-        try:
-            await self._start()
-        except BaseException:
-            await self._end()
-            raise
+        await self.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._end()
+
+    @property
+    def is_on(self) -> bool:
+        return self._process is not None
+
+    async def start(self, trusted: Path | None = None) -> None:
+        """Switch it on. With the authority in the file `trusted` it knows SRTP, and TLS to servers that the authority
+        vouches for. Raises ClientFailed."""
+        try:
+            await self._start(trusted)
+        except BaseException:
+            await self._end()
+            raise
 
     async def command(self, name: str, params: str = "") -> str:
         """Give a command of baresip's menu and return its answer. Raises ClientFailed when it is refused."""
@@ -136,13 +155,15 @@ class Baresip:
             self._off = True
             self._process.kill()
 
-    async def _start(self) -> None:
+    async def _start(self, trusted: Path | None) -> None:
         program = find_baresip()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.heard.unlink(missing_ok=True)
         silence(LONGEST_CALL, self._folder / "silence.wav")
         control = free_port()
         config = _CONFIG.format(modules=program.module_dir, control=control, address=self._address, folder=self._folder)
+        if trusted is not None:
+            config += _SECURE.format(trusted=trusted)
         for name, text in {"config": config, "accounts": "", "contacts": ""}.items():
             (self._folder / name).write_text(text)
         with (self._folder / "output").open("wb") as output:
@@ -188,7 +209,7 @@ class Baresip:
             if not self._off:  # another signal would ask for its status before the one who waits for it has it
                 self._process.terminate()
             try:
-                async with asyncio.timeout(ANSWER_WITHIN):
+                async with asyncio.timeout(LEAVE_WITHIN):
                     await self._process.wait()
             except TimeoutError:
                 self._process.kill()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import free_port
 from pbx.demo.softphone import SipServer
 
@@ -30,6 +31,10 @@ timezone = "{timezone}"
 [trunk]
 host = "{trunk}"
 port = {trunk_port}
+
+[[phone_exceptions]]
+allow = "md5-only"
+because = "The demonstration's softphone gives up when it is offered SHA-256."
 
 [people.rictor]
 name = "Dr. Kenneth Rictor"
@@ -140,6 +145,7 @@ because = "They are short, as the demonstration is."
 [server]
 sip_address = "{address}"
 sip_port = {sip_port}
+sip_tls_port = {sip_tls_port}
 rtp_ports = "{rtp_ports}"
 web_port = {web_port}
 drain_seconds = 5
@@ -176,8 +182,8 @@ def write_practice(folder: Path, ring_seconds: int = 8, closed: str = CLOSED, bu
     """
     address, trunk = "127.0.0.1", "127.0.0.2"
     sip_port = free_port(address, socket.SOCK_DGRAM)
-    while (web_port := free_port(address)) == sip_port:  # SIP listens on TCP too
-        pass
+    # SIP listens on TCP too.
+    web_port, sip_tls_port = _ports_other_than(sip_port, address), _ports_other_than(sip_port, address)
     first_rtp = 2 * (free_port(address, socket.SOCK_DGRAM) // 4) + 1024
     text = _FILE.format(
         timezone=timezone_where_it_is_mid_morning(datetime.now(UTC)),
@@ -195,13 +201,27 @@ def write_practice(folder: Path, ring_seconds: int = 8, closed: str = CLOSED, bu
         busy_text=busy,
         address=address,
         sip_port=sip_port,
+        sip_tls_port=sip_tls_port,
         rtp_ports=f"{first_rtp}-{first_rtp + 199}",
         web_port=web_port,
     )
     file = folder / "practice.toml"
     file.write_text(text, encoding="utf-8")
     (folder / "known-callers.csv").write_text(_CONTACTS, encoding="utf-8")
-    return DemoPractice(file, folder / "var", SipServer(address, sip_port), web_port, trunk, trunk_port)
+    return DemoPractice(
+        file,
+        folder / "var",
+        SipServer(address, sip_port, sip_tls_port, Layout(folder / "var").tls_authority_certificate),
+        web_port,
+        trunk,
+        trunk_port,
+    )
+
+
+def _ports_other_than(taken: int, address: str) -> int:
+    while (port := free_port(address)) == taken:
+        pass
+    return port
 
 
 def timezone_where_it_is_mid_morning(now: datetime) -> str:

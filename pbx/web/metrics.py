@@ -40,6 +40,11 @@ class Metrics:
         self.part_up = gauge("secondline_part_up", "1 while a part of the server works", ("part",))
         self.phones = gauge("secondline_registered_phones", "Softphones registered now")
         self.asterisk_restarts = gauge("secondline_asterisk_restarts", "Restarts of Asterisk since the server started")
+        doc = "When the certificate that phones are shown ends, in seconds since 1970 (UTC)"
+        self.certificate_ends = gauge("secondline_certificate_expires_timestamp_seconds", doc)
+        self.banned = gauge("secondline_banned_addresses", "Addresses from which nobody is let in now")
+        doc = "Wrong answers to SIP challenges since the server started"
+        self.sign_ins_failed = gauge("secondline_sip_sign_ins_failed", doc)
         self.disk_free = gauge("secondline_disk_free_bytes", "Free space where the recordings are")
         self.api_refused = counter("secondline_api_refused", "Requests without a token that can be used")
 

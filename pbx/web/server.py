@@ -46,6 +46,13 @@ class Operations(Protocol):
     def metrics(self) -> bytes: ...
 
 
+class Control(Operations, Protocol):
+    """What only the operator beside the server may ask."""
+
+    async def lift_ban(self, address: str) -> Json:
+        """Let an address in again from which secrets were guessed: `{"ok": bool}`."""
+
+
 class PortTaken(Exception):
     """The web port is in use. Stop the other program or choose another one."""
 
@@ -73,7 +80,7 @@ async def serve_web(
 
 
 @asynccontextmanager
-async def serve_control(operations: Operations, socket: Path) -> AsyncIterator[None]:
+async def serve_control(operations: Control, socket: Path) -> AsyncIterator[None]:
     """Serve the operator's commands on a unix socket that only this account can open."""
     app = web.Application()
     app.add_routes(_control_routes(operations))
@@ -125,7 +132,7 @@ def _public_routes(operations: Operations) -> list[web.RouteDef]:
     return [web.get("/health", health), web.get("/ready", ready), web.get("/metrics", metrics)]
 
 
-def _control_routes(operations: Operations) -> list[web.RouteDef]:
+def _control_routes(operations: Control) -> list[web.RouteDef]:
     async def status(_: web.Request) -> web.Response:
         return web.json_response(await operations.status())
 
@@ -144,7 +151,11 @@ def _control_routes(operations: Operations) -> list[web.RouteDef]:
     async def calls(request: web.Request) -> web.Response:
         return web.json_response(await operations.place_call(await request.json()))
 
+    async def lift_ban(request: web.Request) -> web.Response:
+        return web.json_response(await operations.lift_ban(request.query.get("address", "")))
+
     return [
+        web.post("/bans/lift", lift_ban),
         web.get("/status", status),
         web.post("/reload", reload),
         web.post("/swaps", swaps),

@@ -12,6 +12,7 @@ from pbx.config.schema.callers import CalledNumberSection, CallersSection, Conta
 from pbx.config.schema.notify import NoticesSection, NotifySection
 from pbx.config.schema.outbound import EmergencySection, OutboundSection
 from pbx.config.schema.people import GreetingSection, PersonSection, PromptSection, TeamSection
+from pbx.config.schema.phones import PhoneExceptionSection
 from pbx.config.schema.proof import AcceptSection, ExpectSection
 from pbx.config.schema.ringing import OutsideSection
 from pbx.config.schema.rotas import RotaSection
@@ -65,6 +66,9 @@ class PracticeFile(Section):
     accept: Annotated[list[AcceptSection], About("Warnings that are known and meant.", "")] = []
     voicemail: Annotated[VoicemailSection, About("Messages.", "")] = VoicemailSection()
     mailboxes: Annotated[dict[Key, MailboxSection], About("Mailboxes, by a short key.", "rictor")] = {}
+    phone_exceptions: Annotated[
+        list[PhoneExceptionSection], About("Phones that may do with less protection, and why.", "")
+    ] = []
     server: Annotated[ServerSection, About("This machine.", "")] = ServerSection()
     database: Annotated[DatabaseSection, About("The database.", "")] = DatabaseSection()
     audit: Annotated[AuditSection, About("The audit.", "")] = AuditSection()

@@ -12,6 +12,7 @@ from pbx.config.values import (
     Address,
     Country,
     Host,
+    Hosts,
     Key,
     Language,
     Line,
@@ -62,7 +63,24 @@ class ServerSection(Section):
     web_address: Annotated[Address, About("Where the status page listens.", '"127.0.0.1"')] = "127.0.0.1"
     web_port: Annotated[Port, About("Port of the status page (TCP).", "8080")] = 8080
     sip_address: Annotated[Address, About("Where SIP listens; 0.0.0.0 is everywhere.", '"0.0.0.0"')] = "0.0.0.0"
-    sip_port: Annotated[Port, About("Port of SIP (UDP and TCP).", "5060")] = 5060
+    sip_port: Annotated[
+        Port, About("Port of SIP without encryption (UDP and TCP), for carriers that have none.", "5060")
+    ] = 5060
+    sip_tls_port: Annotated[Port, About("Port of SIP over TLS, for phones.", "5061")] = 5061
+    sip_names: Annotated[
+        Hosts,
+        About(
+            "Names or addresses by which phones reach this machine, besides those it has; the certificate holds them.",
+            '["pbx.practice.example"]',
+        ),
+    ] = []
+    certificate: Annotated[
+        Text | None,
+        About("An own certificate for phones, with its chain (PEM). Left out: one is made.", '"tls/fullchain.pem"'),
+    ] = None
+    certificate_key: Annotated[
+        Text | None, About("Its private key (PEM, without a password).", '"tls/privkey.pem"')
+    ] = None
     public_address: Annotated[
         Host | None,
         About("What carrier and phones outside see, if this machine is behind NAT.", '"203.0.113.7"'),
@@ -155,7 +173,10 @@ class TrunkSection(Section):
     ] = None
     host: Annotated[Host | None, About("The carrier's SIP host.", '"sip.carrier.example"', shown=True)] = None
     port: Annotated[Port | None, About("Port of the carrier's SIP host.", "5060")] = None
-    transport: Annotated[Literal["udp", "tcp"] | None, About("How SIP goes to the carrier.", '"udp"')] = None
+    transport: Annotated[Literal["udp", "tcp", "tls"] | None, About("How SIP goes to the carrier.", '"udp"')] = None
+    srtp: Annotated[
+        bool | None, About("Encrypt voice to the carrier (SRTP). Left out: with tls, and only then.", "true")
+    ] = None
     addresses: Annotated[
         Sources | None,
         About(

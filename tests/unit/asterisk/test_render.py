@@ -88,7 +88,7 @@ def test_a_practice_without_a_carrier_has_no_trunk(policy: Policy, settings: Set
 
 
 def test_behind_a_router_the_public_address_is_told(files: dict[str, str]) -> None:
-    assert files["pjsip.conf"].count("external_media_address = 198.51.100.7\n") == 2
+    assert files["pjsip.conf"].count("external_media_address = 198.51.100.7\n") == 3
     assert "local_net = 10.0.0.0/8\n" in files["pjsip.conf"]
 
 
