@@ -16,6 +16,7 @@ from pbx.domain.people import Outside, Person
 from pbx.domain.remembered import Remembered
 from pbx.domain.schedule import Schedule
 from pbx.domain.templates import Channel
+from pbx.domain.texting import NO_TEXTS, Texting
 
 FALLBACK_GREETING = "default"
 """Name of the greeting that is played when a number has none of its own."""
@@ -149,7 +150,7 @@ class Policy:
     that of closed lines on a snow day; `music` is heard while it rings (None: ring-back). `reading` is what the
     practice knows of its messages' words. `members` maps a mailbox to the people (keys) who see it, `call_back` says
     within which time patients are called back, `undelete_days` how long a deletion can be undone. `notices` says by
-    mailbox who hears of its messages, `channels` by key what may be said over each.
+    mailbox who hears of its messages, `channels` by key what may be said over each, `texting` whose texts are whose.
     """
 
     version: str
@@ -177,6 +178,7 @@ class Policy:
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     call_back: Limits = field(default_factory=Limits)
     undelete_days: int = 30
+    texting: Texting = NO_TEXTS
     told: Remembered[Hashable, Any] = field(default_factory=Remembered, init=False, repr=False, compare=False)
     """What calls were told last, for `pbx.domain.routing`."""
     reached_by_hours: frozenset[str] = field(default=frozenset(), init=False, repr=False, compare=False)
