@@ -19,6 +19,7 @@ from pbx.config.ringing import Ringing, build_ringing
 from pbx.config.rotas import build_rotas
 from pbx.config.schedules import Listen, build_greetings, build_music, build_schedules
 from pbx.config.schema.file import PracticeFile
+from pbx.config.texts import BuiltTexts, build_texts
 from pbx.domain.callback import Limits
 from pbx.domain.hints import DEFAULT_RED_FLAGS, Reading
 from pbx.domain.oncall import Rota
@@ -36,6 +37,7 @@ class Rules:
     contacts: Contacts
     call_back: Limits
     notifying: Notifying
+    texts: BuiltTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ def build_rules(file: PracticeFile, report: Report) -> Rules:
         call_back=build_call_back(file, schedules, report),
         numbers=_numbers(file, schedules, report, contacts),
         notifying=build_notifying(file, report),
+        texts=build_texts(file, report),
     )
 
 
@@ -105,6 +108,7 @@ def policy_of(file: PracticeFile, report: Report, rules: Rules, sounds: Sounds) 
         members=members_of(file),
         call_back=rules.call_back,
         undelete_days=file.voicemail.undelete_days,
+        texting=rules.texts.texting,
     )
 
 

@@ -14,6 +14,7 @@ from pbx.config.schema.notify import GroupSection
 from pbx.config.schema.ringing import ReachSection
 from pbx.config.schema.schedules import ExceptionSection
 from pbx.config.schema.section import Section
+from pbx.config.schema.texts import LineTextsSection
 from pbx.config.tables import about, is_keyed, is_listed, section_in, written
 
 _HEAD = """\
@@ -22,7 +23,7 @@ _HEAD = """\
 """
 
 
-_LEFT_OUT = ("menus", "outside", "contacts", "notify", "notices")
+_LEFT_OUT = ("menus", "outside", "contacts", "notify", "notices", "texts")
 """Tables that the printed file, which is a small practice's, has in comments only."""
 
 
@@ -44,6 +45,8 @@ def _root() -> Iterator[str]:
             *(line for name, inner in section.model_fields.items() for line in _key(section, name, inner)),
         ]
         yield from (_left_out(line) for line in table) if key in _LEFT_OUT else table
+        if key == "texts":
+            yield from _keys_of_lists(LineTextsSection, "The texts of a number have these keys.")
         if key == "numbers":
             yield from _keys_of_lists(
                 ActionSection, "The long form is a list of tables with these keys; it ends in a voicemail or a menu."

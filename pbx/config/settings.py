@@ -61,6 +61,17 @@ class Web:
 
 
 @dataclass(frozen=True, slots=True)
+class TextCarrier:
+    """Over which carrier texts go (`twilio`, `telnyx`, `trunk`) and with which account. `api` None: the usual one."""
+
+    kind: str
+    account: str = ""
+    key: str = field(default="", repr=False)
+    public_key: bytes = b""
+    api: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recognizer:
     """Which engine transcribes, with the folders of the models. `memory_mb` bounds the worker process.
 
@@ -83,7 +94,8 @@ class Recognizer:
 class Settings:
     """`drain_seconds`: how long a stop waits for calls in progress. `database_url` None: the embedded PostgreSQL.
 
-    `senders` are the servers of notices, by the channel's key.
+    `senders` are the servers of notices, by the channel's key. `texts_web` is where the carrier of `texts` and patients
+    with a link come in (None: nowhere).
     """
 
     file: Path
@@ -95,3 +107,5 @@ class Settings:
     drain_seconds: int = 30
     keeping: Keeping = field(default_factory=Keeping)
     senders: Mapping[str, Sender] = field(default_factory=dict, repr=False)
+    texts: TextCarrier | None = None
+    texts_web: Web | None = None
