@@ -27,6 +27,9 @@ from pbx.store.overrides import PgOverrideBook
 from pbx.store.own_greetings import PgGreetingAudit
 from pbx.store.pins import PgPinBook
 from pbx.store.swaps import PgSwapBook
+from pbx.store.text_links import PgLinkBook
+from pbx.store.text_outbox import PgTextOutbox
+from pbx.store.texts import PgTextBook
 from pbx.store.tokens import PgTokenBook
 from pbx.store.urgent import PgUrgentBook
 
@@ -96,6 +99,9 @@ class Records:
     outbox: PgOutbox
     greeting_audit: PgGreetingAudit
     inbox: PgInbox
+    texts: PgTextBook
+    text_outbox: PgTextOutbox
+    text_links: PgLinkBook
 
 
 @asynccontextmanager
@@ -139,4 +145,7 @@ def records_of(database: Database) -> Records:
         outbox=PgOutbox(database),
         greeting_audit=PgGreetingAudit(database),
         inbox=PgInbox(database),
+        texts=PgTextBook(database),
+        text_outbox=PgTextOutbox(database),
+        text_links=PgLinkBook(database),
     )

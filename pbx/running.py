@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from pbx.ami.client import AmiClient
-from pbx.ami.events import CallEnded, EventsLost, LinkRestored, Paged
+from pbx.ami.events import CallEnded, EventsLost, LinkRestored, Paged, TextSpooled
 from pbx.asterisk.cel import rotate
 from pbx.asterisk.process import AsteriskProcess
 from pbx.calendars import Calendars
@@ -30,6 +30,9 @@ from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
+from pbx.services.text_calls import MissedCalls
+from pbx.services.text_post import TextPost
+from pbx.services.texting import Texts
 from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.store.jobs import TranscriptionQueue
 from voicemail.ingest import CallsUnknown, Ingest
@@ -79,6 +82,9 @@ class Running:
     history: CallHistory
     notices: Notices
     lamps: Lamps
+    texts: Texts
+    text_post: TextPost
+    missed_calls: MissedCalls
     rota_watch: RotaWatch
     urgent: UrgentCalls
     pin_watch: PinWatch
@@ -132,6 +138,9 @@ class Running:
             self._reload_when_asked(signals.reload),
             self.notices.run(),
             self.lamps.run(),
+            self.texts.run(),
+            self.text_post.run(),
+            self.missed_calls.run(),
         ]
 
     async def _follow_calls(self) -> None:
@@ -142,6 +151,9 @@ class Running:
                     self.poked.set()
                 case LinkRestored() | EventsLost():
                     self.poked.set()
+                    self.texts.poked.set()
+                case TextSpooled():
+                    self.texts.poked.set()
                 case Paged(attempt=attempt):
                     await self.urgent.over(attempt)
 

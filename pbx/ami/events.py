@@ -36,6 +36,17 @@ class Paged:
     attempt: UUID
 
 
+TEXT_SPOOLED = "SecondlineText"
+"""Name of the one that `sl-text` sends, with the header `Text`: the text's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSpooled:
+    """A text lies in the spool."""
+
+    text: UUID
+
+
 @dataclass(frozen=True, slots=True)
 class LinkRestored:
     """The controller is logged in, for the first time or again. What happened before went unseen: reconcile."""
@@ -53,7 +64,7 @@ class EventsLost:
     """More came than was taken, and events were thrown away: reconcile."""
 
 
-AmiEvent = CallEnded | Paged | LinkRestored | LinkDown | EventsLost
+AmiEvent = CallEnded | Paged | TextSpooled | LinkRestored | LinkDown | EventsLost
 
 
 class EventQueue:
@@ -90,6 +101,9 @@ def typed(fields: Fields) -> AmiEvent | None:
     if fields.get("Event") != "UserEvent":
         return None
     call, attempt = uuid_of(fields.get("Call")), uuid_of(fields.get("Page"))
+    text = uuid_of(fields.get("Text"))
+    if fields.get("UserEvent") == TEXT_SPOOLED and text is not None:
+        return TextSpooled(text)
     if fields.get("UserEvent") == CALL_ENDED and call is not None:
         return CallEnded(call)
     if fields.get("UserEvent") == PAGED and attempt is not None:

@@ -17,7 +17,7 @@ from pbx.asterisk.ports import Ports
 from pbx.asterisk.programs import Program
 from pbx.asterisk.secrets import Secrets
 from pbx.asterisk.state import write_private
-from pbx.config.settings import Settings, Transport
+from pbx.config.settings import Settings
 from pbx.domain.codes import CODES, MAILBOX_CODE
 from pbx.domain.languages import translation_of
 from pbx.domain.policy import Number, Policy
@@ -83,8 +83,7 @@ def rendered(policy: Policy, settings: Settings, machine: Machine) -> dict[str, 
         "mailbox_code": MAILBOX_CODE,
         "outside": policy.outside_numbers if settings.trunk else {},
         "trunk": settings.trunk,
-        # Without it the URI would mean UDP, whatever transport the endpoint names (RFC 3261 section 19.1.1).
-        "transport_parameter": ";transport=tcp" if settings.trunk and settings.trunk.transport is Transport.TCP else "",
+        "transport_parameter": settings.trunk.uri_parameter if settings.trunk else "",
         "network": settings.network,
         **{field.name: getattr(machine, field.name) for field in dataclasses.fields(machine)},
     }

@@ -40,6 +40,11 @@ class Trunk:
     secret: str | None = field(default=None, repr=False)
     codecs: tuple[str, ...] = ("ulaw", "alaw")
 
+    @property
+    def uri_parameter(self) -> str:
+        """Ends a SIP URI there: without it the URI means UDP, whatever the endpoint says (RFC 3261 section 19.1.1)."""
+        return ";transport=tcp" if self.transport is Transport.TCP else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Network:

@@ -159,8 +159,9 @@ def test_a_line_without_an_answer_answers_nothing() -> None:
 
 @pytest.mark.parametrize("field", ["last_automatic", "last_staff"])
 def test_there_is_a_quiet_time_after_an_automatic_text_and_after_one_of_the_staff(field: str) -> None:
-    soon = replace(TEXTED, **{field: OPEN - QUIET + timedelta(seconds=1)})
-    later = replace(TEXTED, **{field: OPEN - QUIET})
+    now = OPEN - QUIET + timedelta(seconds=1)
+    soon = Conversation(Consent.GIVEN, **{field: now})  # type: ignore[arg-type]
+    later = Conversation(Consent.GIVEN, **{field: OPEN - QUIET})  # type: ignore[arg-type]
     assert decided(known=soon).reason is Reason.QUIET_TIME
     assert decided(known=later).reply is not None
 
