@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +27,10 @@ class SipServer:
 class Softphone(Telephone):
     """The phone `name`."""
 
-    def __init__(self, folder: Path, name: str, address: str) -> None:
+    def __init__(self, folder: Path, name: str, address: str, contacts: Sequence[str] = ()) -> None:
+        """`contacts` are SIP URIs that it can text."""
         self.name = name
-        super().__init__(folder, address)
+        super().__init__(folder, address, contacts)
 
     async def register(self, server: SipServer, secret: str, within: float = REGISTER_WITHIN) -> None:
         """Register at `server`. Raises ClientFailed when it is refused or takes longer than `within` seconds."""
@@ -53,6 +55,15 @@ class Softphone(Telephone):
     async def text(self, within: float) -> str:
         """Wait for a text; what it says. Raises ClientFailed."""
         return (await self._client.event("MESSAGE", within=within)).param
+
+    async def text_from(self, within: float) -> tuple[str, str]:
+        """Wait for a text; from which SIP URI, and what it says. Raises ClientFailed."""
+        event = await self._client.event("MESSAGE", within=within)
+        return event.peer, event.param
+
+    async def texts(self, uri: str, words: str) -> None:
+        """Send a text of one line to one of its contacts."""
+        await self._client.text(uri, words)
 
     @property
     def has_a_text(self) -> bool:
