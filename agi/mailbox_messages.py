@@ -27,7 +27,6 @@ class MessageDeeds:
         self._inbox = parts.inbox
         self._private = parts.private
         self._recogniser = parts.recogniser
-        self._folder = parts.messages
         boxes = parts.inbox.mailboxes(visit.who) or ()
         self._boxes = tuple(sorted(boxes, key=lambda box: box != visit.person))
         self._mailbox = visit.person
@@ -106,7 +105,11 @@ class MessageDeeds:
         if not await self._allowed(self._inbox.heard(found.id, self._visit.who)):
             return Done()
         try:
-            return Done(key=await self._visit.dialogue.play(self._folder / found.file))
+            async with self._private.message(found) as path:
+                return Done(key=await self._visit.dialogue.play(path))
+        except AudioProblem:
+            await self._visit.say(words.DAMAGED)
+            return Done()
         except SoundMissing:
             await self._visit.say(words.NOT_DONE)
             return Done()

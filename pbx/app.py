@@ -24,8 +24,11 @@ from pbx.asterisk.secrets import Secrets
 from pbx.config.load import Practice, load
 from pbx.database import dsn_of, embedded
 from pbx.instance import only_instance
+from pbx.key_ring import ring_of
 from pbx.prompts import make_prompts
 from pbx.running import Running, Signals
+from pbx.sealing.keys import KeysMissing
+from pbx.sealing.vault import Vault
 from pbx.services.health import Health
 from pbx.store.database import Database
 from pbx.web.metrics import Metrics
@@ -78,12 +81,22 @@ class Server:
         render(practice.policy, practice.settings, machine)
         return machine
 
+    def _vault(self, practice: Practice) -> Vault:
+        """The vault. Where its keys are missing calls go on all the same: what they leave waits in the spool."""
+        ring = ring_of(practice.settings, self._layout)
+        try:
+            ring.make_first()
+        except KeysMissing as problem:
+            log.error("%s", problem)
+        return Vault(ring)
+
     async def _open(self, stack: AsyncExitStack, practice: Practice, machine: Machine) -> Running:
         """Put the parts together, and open all ports but those of Asterisk."""
         cluster = embedded(practice.settings, self._layout)
         if cluster:
             stack.push_async_callback(cluster.stop)
-        database = await stack.enter_async_context(Database.connect(dsn_of(practice.settings, cluster)))
+        vault = self._vault(practice)
+        database = await stack.enter_async_context(Database.connect(dsn_of(practice.settings, cluster), vault))
         parts = Assembly(self._config, practice, machine, database, cluster, self._health, self._metrics)
         await parts.calendars.follow(practice.calendars)
         await stack.enter_async_context(parts.recogniser)

@@ -35,6 +35,7 @@ from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
 from pbx.gateways.carrier import carrier_of
 from pbx.kept import KeptFile
+from pbx.key_keeper import KeyKeeper
 from pbx.mailboxes import Mailboxes
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
 from pbx.notify.lamp import Lamps
@@ -42,6 +43,7 @@ from pbx.notify.senders import Senders
 from pbx.operations import Parts, ServerOperations
 from pbx.prompts import announcer, private_sounds
 from pbx.running import Running
+from pbx.sealing.vault import Vault
 from pbx.services.health import Health
 from pbx.services.history import CallHistory
 from pbx.services.inbox import Inbox
@@ -73,7 +75,9 @@ from pbx.web.texts import TextSite
 from voicemail.ingest import CallsUnknown, Folders, Ingest
 from voicemail.live import FollowingRouter, LiveParts, LiveTranscription
 from voicemail.own_sounds import OwnSounds
+from voicemail.private import PrivateSounds
 from voicemail.retention import KeptFolders, Retention
+from voicemail.shelf import Shelf
 from voicemail.spool import read_spool
 from voicemail.transcribe.recogniser import RecogniserProcess, WorkerOptions
 from voicemail.transcription import Transcription
@@ -100,6 +104,10 @@ class Assembly:
     def policy(self) -> Policy:
         """The policy in force: a reload changes it."""
         return self.operations.policy
+
+    @property
+    def vault(self) -> Vault:
+        return self.database.vault
 
     def facts(self) -> Facts:
         """What decides besides it, as it is known now."""
@@ -204,25 +212,29 @@ class Assembly:
     def talks(self) -> Talks:
         """What the practice's own people can do by phone."""
         codes = Codes(self.policy, self.facts, self.overrides, self.pins, announcer(self.layout))
-        page = urgent_talk(self.pins, UrgentCases(self.layout, self.urgent))
+        page = urgent_talk(self.pins, UrgentCases(self.layout, self.urgent, self.records.messages, self.private))
         box = self.mailbox
         named = {"codes": codes.talk, "urgent": page, "mailbox": box.own_phone, "mailbox-outside": box.outside}
         return Talks(self.layout.greetings, named)
 
     @cached_property
+    def private(self) -> PrivateSounds:
+        """Sounds about patients, for a moment; what a server that died has left of them is gone first."""
+        private = private_sounds(self.layout, self.shelf)
+        private.clear()
+        return private
+
+    @cached_property
     def mailbox(self) -> Mailbox:
         """The talk about messages."""
-        private = private_sounds(self.layout)
-        private.clear()
         parts = MailboxParts(
             policy=self.policy,
             pins=self.pins,
             announce=announcer(self.layout),
             inbox=Inbox(self.records.inbox, self.policy),
-            private=private,
+            private=self.private,
             own=self.own_greetings,
             recogniser=self.recogniser,
-            messages=self.layout.messages,
             greetings=self.layout.greetings,
         )
         return Mailbox(parts)
@@ -238,10 +250,15 @@ class Assembly:
     # Messages.
 
     @cached_property
+    def shelf(self) -> Shelf:
+        return Shelf(self.layout.messages, self.vault)
+
+    @cached_property
     def ingest(self) -> Ingest:
-        folders = Folders(self.layout.spool, self.layout.spare, self.layout.messages)
+        folders = Folders(self.layout.spool, self.layout.spare, self.shelf)
         ingest = Ingest(folders, self.bookkeeping, self.policy, self.live_calls)
         ingest.tell = self.head_starts.taken_in
+        ingest.tell_plain = self.metrics.spool_plain.observe
         return ingest
 
     @cached_property
@@ -260,18 +277,22 @@ class Assembly:
     @cached_property
     def head_starts(self) -> LiveTranscription:
         layout, calm, count = self.layout, self.pace.calm, self.metrics.head_start
-        parts = LiveParts(layout.spool, layout.messages, self.records.messages, self.recogniser, calm, count)
+        parts = LiveParts(layout.spool, self.shelf, self.records.messages, self.recogniser, calm, count)
         return LiveTranscription(parts)
 
     @cached_property
     def transcription(self) -> Transcription:
         transcriber = MeteredTranscriber(self.recogniser, self.metrics)
-        return Transcription(self.records.messages, self.layout.messages, transcriber, self.head_starts)
+        return Transcription(self.records.messages, self.shelf, transcriber, self.head_starts)
 
     @cached_property
     def retention(self) -> Retention:
-        folders = KeptFolders(self.layout.messages, self.layout.spool, self.layout.spare)
+        folders = KeptFolders(self.shelf, self.layout.spool, self.layout.spare)
         return Retention(self.records.keeping, folders, lambda: self.operations.settings.keeping)
+
+    @cached_property
+    def key_keeper(self) -> KeyKeeper:
+        return KeyKeeper(self.records.keys, self.shelf, self.practice.settings.keys)
 
     # Notices of them.
 
@@ -350,6 +371,7 @@ class Assembly:
             pin_watch=PinWatch(self.policy, self.pins.has),
             rota_watch=self.operations.rota_watch,
             retention=self.retention,
+            key_keeper=self.key_keeper,
             health=self.health,
             poked=asyncio.Event(),
             asterisk_version=self.machine.program.version or "of an unknown version",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pbx.asterisk.layout import Layout
 from pbx.config.settings import Settings
 from pbx.instance import AlreadyRunning, only_instance
+from pbx.key_ring import vault_of
 from pbx.services.health import Health, Part
 from pbx.services.ports import StoreUnavailable
 from pbx.store.calls import PgCallLog, PgPastCalls
@@ -20,6 +21,7 @@ from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.errors import StoreError
 from pbx.store.inbox import PgInbox
 from pbx.store.keeping import PgKeeping
+from pbx.store.key_book import PgKeyBook
 from pbx.store.messages import PgMessageBox
 from pbx.store.migrate import SchemaRefused
 from pbx.store.outbox import PgOutbox
@@ -75,9 +77,10 @@ class DatabaseKeeper:
                 await self._database.migrate()
                 self._migrated = True
             version = await self._database.server_version()
+            await self._database.check_keys()
         except DatabaseProblem as error:
             if self._health.parts[Part.DATABASE].ok:
-                log.warning("the database is away (calls go on): %s", error)
+                log.warning("the database cannot be used (calls go on): %s", error)
             self._health.failing(Part.DATABASE, str(error))
         else:
             self._health.working(Part.DATABASE, f"PostgreSQL {version}")
@@ -102,6 +105,7 @@ class Records:
     texts: PgTextBook
     text_outbox: PgTextOutbox
     text_links: PgLinkBook
+    keys: PgKeyBook
 
 
 @asynccontextmanager
@@ -112,7 +116,7 @@ async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Reco
     """
     cluster = embedded(settings, layout)
     if cluster is None:
-        async with Database.connect(settings.database_url or "") as database:
+        async with Database.connect(settings.database_url or "", vault_of(settings, layout)) as database:
             await database.migrate()
             yield records_of(database)
         return
@@ -120,13 +124,13 @@ async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Reco
     try:
         with only_instance(layout.lock):
             try:
-                async with Database.connect(await cluster.start()) as database:
+                async with Database.connect(await cluster.start(), vault_of(settings, layout)) as database:
                     await database.migrate()
                     yield records_of(database)
             finally:
                 await cluster.stop()
     except AlreadyRunning:
-        async with Database.connect(cluster.dsn) as database:
+        async with Database.connect(cluster.dsn, vault_of(settings, layout)) as database:
             yield records_of(database)
 
 
@@ -148,4 +152,5 @@ def records_of(database: Database) -> Records:
         texts=PgTextBook(database),
         text_outbox=PgTextOutbox(database),
         text_links=PgLinkBook(database),
+        keys=PgKeyBook(database),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from pathlib import Path
 from uuid import UUID
 
 from pbx.domain.call import CallRecord, CallStart, FinishedCall
@@ -16,6 +15,7 @@ from pbx.services.pace import Pace
 from pbx.services.ports import CallLog
 from pbx.services.route import Question
 from pbx.web.metrics import Metrics
+from voicemail.audio import Audio
 from voicemail.live import NextStep
 from voicemail.transcribe.recogniser import RecogniserUnavailable, RecognitionFailed
 from voicemail.transcription import Transcriber
@@ -70,7 +70,7 @@ class MeteredTranscriber:
         self._metrics = metrics
         self._clock = clock
 
-    async def transcribe(self, recording: Path, seconds: float) -> Transcript:
+    async def transcribe(self, recording: Audio, seconds: float) -> Transcript:
         began = self._clock()
         try:
             transcript = await self._transcriber.transcribe(recording, seconds)

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 
-ONLY_AT_START = ("web", "database_url", "recognizer", "network", "texts_web")
+ONLY_AT_START = ("web", "database_url", "recognizer", "network", "keys", "texts_web")
 """Settings that a running server does not change; a reload says so."""
 
 

@@ -19,6 +19,7 @@ from pbx.asterisk.cel import rotate
 from pbx.asterisk.process import AsteriskProcess
 from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
+from pbx.key_keeper import KeyKeeper
 from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
 from pbx.services.health import Health, Part
@@ -89,6 +90,7 @@ class Running:
     urgent: UrgentCalls
     pin_watch: PinWatch
     retention: Retention
+    key_keeper: KeyKeeper
     health: Health
     poked: asyncio.Event
     asterisk_version: str
@@ -123,6 +125,7 @@ class Running:
             self._watch_rotas(),
             self._keep_recogniser(),
             self.retention.run(),
+            self.key_keeper.run(),
             self.calendars.run(self.operations.take_calendars),
             self.queue.run(self.transcription.transcribe_message, self._give_up, asyncio.Event()),
         ]

@@ -44,6 +44,7 @@ class Flaw(StrEnum):
     NOT_WAV = "is not a WAV file"
     WRONG_FORMAT = "is not 8 kHz mono 16 bit PCM"
     TOO_LONG = "is longer than an hour"
+    CHANGED = "was changed since it was kept: restore it from a backup"
 
 
 class AudioProblem(Exception):

@@ -49,6 +49,17 @@ class Layout:
         return self.data / "secrets.json"
 
     @property
+    def keys(self) -> Path:
+        """The master keys, where the practice's file names no other place. Whoever copies the data folder for a backup
+        keeps them apart from it."""
+        return self.data / "keys"
+
+    @property
+    def keys_made(self) -> Path:
+        """There once master keys were made: where they are missing then, they were lost."""
+        return self.data / "keys.made"
+
+    @property
     def swaps(self) -> Path:
         """The swaps on the rotas as they were last known."""
         return self.data / "swaps.json"

@@ -12,6 +12,7 @@ from pathlib import Path
 from pbx import __version__
 from pbx.cli import errors
 from pbx.cli.inbox_parser import add_by, add_inbox_commands, add_looks, add_report_commands
+from pbx.cli.keys_parser import add_key_commands
 from pbx.cli.lazy import Command, lazily
 from pbx.cli.texts_parser import TEXTS_VERBS, add_texts_commands
 
@@ -61,6 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     _pin_commands(commands)
     _record_commands(commands)
     _model_commands(commands)
+    add_key_commands(commands, _add)
     add_report_commands(commands, _add)
     add_texts_commands(commands, _add)
     return parser
@@ -207,6 +209,7 @@ def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
         verbs, "list", lazily("records:voicemail_list"), "all messages, urgent ones first, then the newest", json=True
     )
     listing.add_argument("--mailbox", help="only this mailbox")
+    listing.add_argument("--search", metavar="WORDS", help="only those in whose words all of these are, in any order")
     listing.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most N (default 100)")
     add_looks(listing)
     show = _add(

@@ -11,8 +11,8 @@ from pbx.config.keeping import build_keeping
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
-from pbx.config.schema.site import DatabaseSection, ServerSection, TrunkSection, VoicemailSection
-from pbx.config.settings import Engine, Network, Recognizer, Settings, Transport, Trunk, Web
+from pbx.config.schema.site import DatabaseSection, KeysSection, ServerSection, TrunkSection, VoicemailSection
+from pbx.config.settings import Engine, KeySource, Network, Recognizer, Settings, Transport, Trunk, Web
 from pbx.config.values import parse_ports
 
 _SIP_PORT = 5060
@@ -30,6 +30,7 @@ def build_settings(file: PracticeFile, report: Report) -> Settings:
         database_url=_database(file.database, report),
         drain_seconds=file.server.drain_seconds,
         keeping=build_keeping(file, report),
+        keys=_keys(file.keys, report),
     )
 
 
@@ -92,6 +93,11 @@ def _database(database: DatabaseSection, report: Report) -> str | None:
     if url and urlsplit(url).scheme not in ("postgresql", "postgres"):
         report.problem(path, "is not the address of a PostgreSQL database", "write postgresql://host/name")
     return url
+
+
+def _keys(keys: KeysSection, report: Report) -> KeySource:
+    folder = report.document.beside(("keys", "folder"), keys.folder) if keys.folder else None
+    return KeySource(folder, keys.credential, keys.retired_days, keys.rotate_days)
 
 
 def _trunk(trunk: TrunkSection | None, report: Report) -> Trunk | None:

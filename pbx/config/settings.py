@@ -96,6 +96,20 @@ class Recognizer:
 
 
 @dataclass(frozen=True, slots=True)
+class KeySource:
+    """Where the master keys are: a folder, or a credential of the system; neither: in the data folder.
+
+    `retired_days`: how long a key is kept after it was rotated out; `rotate_days`: the age at which the server makes a
+    new one by itself (None: only the command does).
+    """
+
+    folder: Path | None = None
+    credential: str | None = None
+    retired_days: int = 35
+    rotate_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """`drain_seconds`: how long a stop waits for calls in progress. `database_url` None: the embedded PostgreSQL.
 
@@ -111,6 +125,7 @@ class Settings:
     database_url: str | None = field(default=None, repr=False)
     drain_seconds: int = 30
     keeping: Keeping = field(default_factory=Keeping)
+    keys: KeySource = KeySource()
     senders: Mapping[str, Sender] = field(default_factory=dict, repr=False)
     texts: TextCarrier | None = None
     texts_web: Web | None = None

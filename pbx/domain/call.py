@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from pbx.domain.numbers import Caller
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Reason
+from pbx.domain.sealed import WrappedKey
 from pbx.domain.transcript import Transcript, TranscriptState
 from pbx.domain.tree import Choice
 from pbx.domain.urgent import UrgentRequest, UrgentState
@@ -51,7 +52,8 @@ class Recording:
 
     `id` is derived from the call and the recording's tag in the spool: taking the same recording twice gives the same
     id. `file` is a name in the message folder; `seconds` is counted from the samples, never from the header;
-    `repaired` tells that the header did not match the file (the PBX died while it recorded).
+    `repaired` tells that the header did not match the file (the PBX died while it recorded); `key` is what the file is
+    sealed with.
     """
 
     id: UUID
@@ -61,6 +63,7 @@ class Recording:
     sha256: str
     repaired: bool
     label: Label | None = None
+    key: WrappedKey | None = None
 
 
 def recording_id(call: UUID, tag: str) -> UUID:
@@ -144,3 +147,4 @@ class MessageRecord:
     read_at: datetime | None = None
     held_at: datetime | None = None
     transcribed_at: datetime | None = None
+    key: WrappedKey | None = None

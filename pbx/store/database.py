@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Self
 
 import asyncpg
 
+from pbx.sealing.keys import KeysMissing
 from pbx.store.errors import translated
 from pbx.store.migrate import migrate
 from pbx.store.queries import sql
+from pbx.store.sealing_up import seal_old_rows
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool, Record
 
+    from pbx.sealing.vault import Vault
     from pbx.store.session import Session
 
 POOL_SIZE = 8
@@ -34,14 +37,25 @@ _SETTINGS = {
 class Database:
     """A PostgreSQL database. Every method raises `StoreUnavailable` while the server is away."""
 
-    def __init__(self, dsn: str, pool: Pool[Record]) -> None:
+    def __init__(self, dsn: str, pool: Pool[Record], vault: Vault | None = None) -> None:
         self.dsn = dsn
         self._pool = pool
+        self._vault = vault
+
+    @property
+    def vault(self) -> Vault:
+        """With what patients' data are sealed and opened. Raises KeysMissing."""
+        if self._vault is None:
+            raise KeysMissing("The database was opened without the keys, so nothing about patients can be read.")
+        return self._vault
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, dsn: str) -> AsyncIterator[Self]:
-        """A database for the length of the block. The server may be away: no connection is made before one is used."""
+    async def connect(cls, dsn: str, vault: Vault | None = None) -> AsyncIterator[Self]:
+        """A database for the length of the block. The server may be away: no connection is made before one is used.
+
+        Without a `vault` nothing about patients can be read or written.
+        """
         with translated():
             pool = await asyncpg.create_pool(
                 dsn,
@@ -53,14 +67,26 @@ class Database:
                 reset=_leave_as_it_is,
             )
         try:
-            yield cls(dsn, pool)
+            yield cls(dsn, pool, vault)
         finally:
             await _close(pool)
 
     async def migrate(self) -> None:
-        """Bring the schema up to date. Raises `SchemaRefused` with a remedy if that would be wrong."""
+        """Bring the schema up to date, and seal what is about patients and was written before there were keys.
+
+        Raises `SchemaRefused` with a remedy if that would be wrong, and KeysMissing.
+        """
         async with self.dedicated(MIGRATION_SECONDS) as connection:
             await migrate(connection)
+            if self._vault is not None:
+                await seal_old_rows(connection, self._vault)
+
+    async def check_keys(self) -> None:
+        """Raises KeysMissing with a remedy where a master key is not there that something in the database is under."""
+        self.vault.ring.current()
+        async with self.session() as connection:
+            async for row in sql.keys_by_kek(connection):
+                self.vault.ring.key(row["kek"])
 
     async def server_version(self) -> str:
         """The version of the server, such as `18.4`; proof that it answers."""

@@ -3,10 +3,11 @@
 
 -- calls ---------------------------------------------------------------------------------------------------------------
 
--- name: open_call(id, direction, caller_kind, caller_number, dialled, started_at, outcome, reason, decision)!
+-- name: open_call(id, direction, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason, decision)!
 -- A row that a finished call made already takes the decision that arrives late; a decision is never replaced.
-INSERT INTO call (id, direction, caller_kind, caller_number, dialled, started_at, outcome, reason, decision)
-VALUES (:id, :direction, :caller_kind, :caller_number, :dialled, :started_at, :outcome, :reason, :decision::jsonb)
+INSERT INTO call (id, direction, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason, decision)
+VALUES (:id, :direction, :caller_kind, :caller_sealed, :caller_index, :dialled, :started_at, :outcome, :reason,
+        :decision::jsonb)
 ON CONFLICT (id) DO UPDATE
     SET decision = excluded.decision, reason = coalesce(call.reason, excluded.reason)
     WHERE call.decision IS NULL;
@@ -14,9 +15,9 @@ ON CONFLICT (id) DO UPDATE
 -- name: decision_of(id)$
 SELECT decision FROM call WHERE id = :id;
 
--- name: ensure_call(id, direction, caller_kind, caller_number, dialled, started_at, outcome, reason)!
-INSERT INTO call (id, direction, caller_kind, caller_number, dialled, started_at, outcome, reason)
-VALUES (:id, :direction, :caller_kind, :caller_number, :dialled, :started_at, :outcome, :reason)
+-- name: ensure_call(id, direction, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason)!
+INSERT INTO call (id, direction, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason)
+VALUES (:id, :direction, :caller_kind, :caller_sealed, :caller_index, :dialled, :started_at, :outcome, :reason)
 ON CONFLICT (id) DO NOTHING;
 
 -- name: lock_call(id)$
@@ -37,23 +38,107 @@ WHERE id = :id;
 -- name: known_calls(ids)
 SELECT id FROM call WHERE id = ANY(:ids::uuid[]);
 
--- name: calls(since, number, limit)
-SELECT call.id, direction, caller_kind, caller_number, dialled, started_at, answered_at, ended_at, outcome, reason,
+-- name: calls(since, number, index, limit)
+-- `number` is dialled or calls; `index` is its index.
+SELECT call.id, direction, caller_kind, caller_number, caller_sealed, dialled, started_at, answered_at, ended_at, outcome, reason,
        decision -> 'why' AS why, answered_by, choices,
        (SELECT message.id FROM message WHERE call_id = call.id ORDER BY received_at, message.id LIMIT 1) AS message_id,
        (SELECT state FROM urgent_request WHERE call_id = call.id) AS urgent
 FROM call
 WHERE (:since::timestamptz IS NULL OR started_at >= :since)
-  AND (:number::text IS NULL OR dialled = :number OR caller_number = :number)
+  AND (:number::text IS NULL OR dialled = :number OR caller_index = :index OR caller_number = :number)
 ORDER BY started_at DESC, call.id
 LIMIT :limit;
 
 -- name: callers_since(since, limit)
-SELECT caller_number, started_at
+SELECT id, caller_kind, caller_number, caller_sealed, caller_index, started_at
 FROM call
-WHERE started_at >= :since AND caller_number IS NOT NULL
+WHERE started_at >= :since AND caller_kind IN ('e164', 'short')
 ORDER BY started_at DESC
 LIMIT :limit;
+
+-- data keys -----------------------------------------------------------------------------------------------------------
+
+-- name: data_key(subject)^
+SELECT subject, kek, wrapped, fingerprint FROM data_key WHERE subject = :subject;
+
+-- name: data_keys(subjects)
+SELECT subject, kek, wrapped, fingerprint FROM data_key WHERE subject = ANY(:subjects::uuid[]);
+
+-- name: add_data_key(subject, kek, wrapped, fingerprint)$
+-- Gives the subject if it had no key. Whoever makes one at the same time waits here for the other's.
+INSERT INTO data_key (subject, kek, wrapped, fingerprint) VALUES (:subject, :kek, :wrapped, :fingerprint)
+ON CONFLICT (subject) DO NOTHING
+RETURNING subject;
+
+-- name: keys_by_kek()
+SELECT kek, count(*) AS keys FROM data_key GROUP BY kek ORDER BY kek;
+
+-- name: keys_under(kek)$
+SELECT count(*) FROM data_key WHERE kek = :kek;
+
+-- name: keys_not_under(kek, after, limit)
+SELECT subject, kek, wrapped, fingerprint FROM data_key
+WHERE kek <> :kek AND subject > :after
+ORDER BY subject
+LIMIT :limit
+FOR UPDATE;
+
+-- name: keep_rewrapped(kek, wrapped, subject, old)!
+UPDATE data_key SET kek = :kek, wrapped = :wrapped WHERE subject = :subject AND kek = :old;
+
+-- name: lock_data_keys()!
+LOCK TABLE data_key IN EXCLUSIVE MODE;
+
+-- name: rewrite_data_key()!
+VACUUM (FULL) data_key;
+
+-- name: lock_file(id)$
+SELECT file FROM message WHERE id = :id FOR UPDATE;
+
+-- name: file_of(id)$
+SELECT file FROM message WHERE id = :id;
+
+-- name: rename_file(file, id)!
+UPDATE message SET file = :file WHERE id = :id;
+
+-- what was written before there were keys ------------------------------------------------------------------------------
+
+-- name: unsealed_calls(limit)
+SELECT id, caller_number FROM call WHERE caller_number IS NOT NULL LIMIT :limit FOR UPDATE SKIP LOCKED;
+
+-- name: seal_call(caller_sealed, caller_index, id)!
+UPDATE call SET caller_number = NULL, caller_sealed = :caller_sealed, caller_index = :caller_index WHERE id = :id;
+
+-- name: unsealed_transcripts(limit)
+SELECT message_id, text, words FROM transcript WHERE text IS NOT NULL LIMIT :limit FOR UPDATE SKIP LOCKED;
+
+-- name: seal_transcript(sealed, message_id)!
+UPDATE transcript SET text = NULL, words = NULL, sealed = :sealed WHERE message_id = :message_id;
+
+-- name: unsealed_callbacks(limit)
+SELECT call_id, callback FROM urgent_request WHERE callback IS NOT NULL LIMIT :limit FOR UPDATE SKIP LOCKED;
+
+-- name: seal_callback(callback_sealed, call_id)!
+UPDATE urgent_request SET callback = NULL, callback_sealed = :callback_sealed WHERE call_id = :call_id;
+
+-- name: unsealed_notes(limit)
+SELECT id, message_id, text FROM inbox_event WHERE text <> '' LIMIT :limit FOR UPDATE SKIP LOCKED;
+
+-- name: seal_note(sealed, id)!
+UPDATE inbox_event SET text = '', sealed = :sealed WHERE id = :id;
+
+-- name: rewrite_call()!
+VACUUM (FULL) call;
+
+-- name: rewrite_transcript()!
+VACUUM (FULL) transcript;
+
+-- name: rewrite_urgent_request()!
+VACUUM (FULL) urgent_request;
+
+-- name: rewrite_inbox_event()!
+VACUUM (FULL) inbox_event;
 
 -- messages ------------------------------------------------------------------------------------------------------------
 
@@ -65,9 +150,9 @@ ON CONFLICT (id) DO NOTHING
 RETURNING id;
 
 -- name: messages(mailbox, ids, limit)
-SELECT message.id, call_id, mailbox, caller_kind, caller_number, dialled, received_at, seconds, file,
+SELECT message.id, call_id, mailbox, caller_kind, caller_number, caller_sealed, dialled, received_at, seconds, file,
        transcript_state, transcript_failure, label, read_at, held_at, made_at,
-       engine, model, text, confidence, words
+       engine, model, confidence, transcript.sealed, text, words
 FROM message
 JOIN call ON call.id = call_id
 LEFT JOIN transcript ON message_id = message.id
@@ -77,9 +162,9 @@ ORDER BY received_at DESC, message.id
 LIMIT :limit;
 
 -- name: message(id)^
-SELECT message.id, call_id, mailbox, caller_kind, caller_number, dialled, received_at, seconds, file,
+SELECT message.id, call_id, mailbox, caller_kind, caller_number, caller_sealed, dialled, received_at, seconds, file,
        transcript_state, transcript_failure, label, read_at, held_at, made_at,
-       engine, model, text, confidence, words
+       engine, model, confidence, transcript.sealed, text, words
 FROM message
 JOIN call ON call.id = call_id
 LEFT JOIN transcript ON message_id = message.id
@@ -97,12 +182,12 @@ RETURNING id;
 -- name: set_read(id)!
 UPDATE message SET read_at = now() WHERE id = :id AND read_at IS NULL;
 
--- name: keep_transcript(message_id, engine, model, text, confidence, words)!
-INSERT INTO transcript (message_id, engine, model, text, confidence, words)
-VALUES (:message_id, :engine, :model, :text, :confidence, :words::jsonb)
+-- name: keep_transcript(message_id, engine, model, confidence, sealed)!
+INSERT INTO transcript (message_id, engine, model, confidence, sealed)
+VALUES (:message_id, :engine, :model, :confidence, :sealed)
 ON CONFLICT (message_id) DO UPDATE
-    SET engine = excluded.engine, model = excluded.model, text = excluded.text,
-        confidence = excluded.confidence, words = excluded.words, made_at = now();
+    SET engine = excluded.engine, model = excluded.model, confidence = excluded.confidence, sealed = excluded.sealed,
+        text = NULL, words = NULL, made_at = now();
 
 -- name: set_transcription_failed(failure, id)$
 -- Gives the id if the message had no transcript yet: a finished one is never called failed.
@@ -133,7 +218,7 @@ WHERE :message_id::uuid IS NULL OR message_id = :message_id
 ORDER BY id;
 
 -- name: erase_due(mailboxes, befores, otherwise, limit)
--- Erases messages received before their mailbox's time (null: never), but none that is on hold, that nobody has opened
+-- Erases messages with their keys: those received before their mailbox's time (null: never), but none that is on hold, that nobody has opened
 -- or that waits for its words. A row that changes meanwhile is judged anew.
 WITH due AS (
     SELECT message.id
@@ -147,12 +232,14 @@ WITH due AS (
 ), erased AS (
     DELETE FROM message USING due WHERE message.id = due.id
     RETURNING message.id, mailbox, file, sha256, received_at
+), shredded AS (
+    DELETE FROM data_key USING erased WHERE subject = erased.id RETURNING subject, fingerprint
 ), kept_in_mind AS (
     INSERT INTO erased_message (id, mailbox, file, received_at)
     SELECT id, mailbox, file, received_at FROM erased
     ON CONFLICT (id) DO UPDATE SET file_gone = false
 )
-SELECT id, mailbox, sha256 FROM erased;
+SELECT id, mailbox, sha256, fingerprint FROM erased LEFT JOIN shredded ON subject = erased.id;
 
 -- name: erased_with_file()
 SELECT id, file FROM erased_message WHERE NOT file_gone;
@@ -212,15 +299,15 @@ ON CONFLICT (message_id) DO UPDATE
 -- name: move_message(mailbox, id)!
 UPDATE message SET mailbox = :mailbox WHERE id = :id;
 
--- name: add_event(message_id, at, by_whom, how, deed, text, about)!
-INSERT INTO inbox_event (message_id, at, by_whom, how, deed, text, about)
-VALUES (:message_id, :at, :by_whom, :how, :deed, :text, :about::jsonb);
+-- name: add_event(message_id, at, by_whom, how, deed, sealed, about)!
+INSERT INTO inbox_event (message_id, at, by_whom, how, deed, text, sealed, about)
+VALUES (:message_id, :at, :by_whom, :how, :deed, '', :sealed, :about::jsonb);
 
 -- name: history(id)
 -- Its own events, and the listings that showed its words.
-SELECT at, by_whom, how, deed, text, about FROM inbox_event WHERE message_id = :id::uuid
+SELECT at, by_whom, how, deed, text, sealed, about FROM inbox_event WHERE message_id = :id::uuid
 UNION ALL
-SELECT at, detail ->> 'by', detail ->> 'how', 'listed', '', '{}'
+SELECT at, detail ->> 'by', detail ->> 'how', 'listed', '', NULL, '{}'
 FROM audit WHERE action = 'listed' AND detail -> 'messages' ? :id::uuid::text
 ORDER BY at;
 
@@ -253,12 +340,12 @@ ORDER BY id;
 
 -- urgent calls --------------------------------------------------------------------------------------------------------
 
--- name: open_urgent(call_id, rota, mailbox, rounds, interval_seconds, ring_seconds, callback, opened_at, state, settled_by, settled_at)$
+-- name: open_urgent(call_id, rota, mailbox, rounds, interval_seconds, ring_seconds, callback_sealed, opened_at, state, settled_by, settled_at)$
 -- Gives the id if the request is new.
-INSERT INTO urgent_request (call_id, rota, mailbox, rounds, interval_seconds, ring_seconds, callback, opened_at, state,
-                            settled_by, settled_at)
-VALUES (:call_id, :rota, :mailbox, :rounds, :interval_seconds, :ring_seconds, :callback, :opened_at, :state,
-        :settled_by, :settled_at)
+INSERT INTO urgent_request (call_id, rota, mailbox, rounds, interval_seconds, ring_seconds, callback_sealed, opened_at,
+                            state, settled_by, settled_at)
+VALUES (:call_id, :rota, :mailbox, :rounds, :interval_seconds, :ring_seconds, :callback_sealed, :opened_at,
+        :state, :settled_by, :settled_at)
 ON CONFLICT (call_id) DO NOTHING
 RETURNING call_id;
 
@@ -288,12 +375,12 @@ RETURNING call_id;
 UPDATE urgent_request SET state = 'exhausted' WHERE call_id = :call_id AND state = 'open' RETURNING call_id;
 
 -- name: urgent_requests(call_id, unsettled, limit)
-SELECT call_id, rota, urgent_request.mailbox, rounds, interval_seconds, ring_seconds, callback, opened_at, state,
-       settled_by, settled_at, dialled, caller_kind, caller_number, file
+SELECT call_id, rota, urgent_request.mailbox, rounds, interval_seconds, ring_seconds, callback, callback_sealed,
+       opened_at, state, settled_by, settled_at, dialled, caller_kind, caller_number, caller_sealed, first.id AS message_id
 FROM urgent_request
 JOIN call ON call.id = call_id
 LEFT JOIN LATERAL (
-    SELECT file FROM message WHERE message.call_id = urgent_request.call_id ORDER BY received_at, message.id LIMIT 1
+    SELECT message.id FROM message WHERE message.call_id = urgent_request.call_id ORDER BY received_at, message.id LIMIT 1
 ) AS first ON true
 WHERE (:call_id::uuid IS NULL OR call_id = :call_id)
   AND (NOT :unsettled::boolean OR state IN ('open', 'exhausted'))

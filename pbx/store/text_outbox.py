@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pbx.domain.texting import State, TextRecord
 from pbx.domain.texting_words import Showing
+from pbx.sealing.vault import Unopenable
 from pbx.services.text_carriers import Posted, PostFate, Report
 from pbx.services.text_ports import Delivery, DeliveryKind, Telling
 from pbx.store.audit import SYSTEM, note
@@ -63,7 +64,12 @@ class PgTextOutbox:
             id_ = await sql.next_text(connection)
             if id_ is None:
                 return None
-            [record] = await read_texts(connection, self._veil, Look(id_))
+            try:
+                [record] = await read_texts(connection, self._veil, Look(id_))
+            except Unopenable as error:  # its key is gone; what waits behind it must not wait for ever
+                values = {"state": State.FAILED.value, "failure": str(error), "seconds": 0.0}
+                await sql.settle_text(connection, id=id_, ref=None, **values)
+                return None
         return record
 
     async def attempts(self, text: UUID) -> int:
@@ -133,7 +139,11 @@ class PgTextOutbox:
             row = await sql.next_delivery(connection, kind=kind.value, seconds=self._taken_seconds)
             if row is None:
                 return None
-            [record] = await read_texts(connection, self._veil, Look(row["text_id"]))
+            try:
+                [record] = await read_texts(connection, self._veil, Look(row["text_id"]))
+            except Unopenable as error:
+                await self._settle(connection, row["id"], DeliveryState.FAILED, str(error))
+                return None
         return Delivery(
             id=row["id"],
             text=record,

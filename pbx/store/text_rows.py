@@ -61,8 +61,8 @@ async def read_texts(connection: Session, veil: Veil, look: Look) -> list[TextRe
         TextRecord(
             id=row["id"],
             line=row["line"],
-            patient=opener.text(row["id"], "patient", row["patient"]),
-            body=opener.text(row["id"], "body", row["body"]),
+            patient=opener.patient(row["id"], row["patient"]),
+            body=opener.body(row["id"], row["body"]),
             cause=Cause(row["cause"]),
             state=State(row["state"]),
             at=row["at"],

@@ -161,14 +161,14 @@ class PgTextBook:
             await note(connection, account, "texts-shown", "texts", by=by, texts=ids)
 
     async def _add(self, connection: Session, record: TextRecord, ref: str | None = None, code_hash: str = "") -> bool:
-        sealed = await self._veil.seal(connection, record.id, patient=record.patient, body=record.body)
+        patient, body = await self._veil.seal(connection, record.id, record.patient, record.body)
         added = await sql.add_text(
             connection,
             id=record.id,
             line=record.line,
-            patient=sealed["patient"],
+            patient=patient,
             patient_index=self._veil.index(record.patient),
-            body=sealed["body"],
+            body=body,
             cause=record.cause.value,
             state=record.state.value,
             at=record.at,

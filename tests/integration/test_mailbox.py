@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -17,6 +18,7 @@ from agi.mailbox_visit import Parts
 from agi.server import serve
 from agi.talks import Talks
 from pbx.domain import mailbox_words as words
+from pbx.domain.call import MessageRecord
 from pbx.domain.inbox import How, State, Who
 from pbx.domain.own_greetings import GreetingKind
 from pbx.domain.people import Person
@@ -36,7 +38,7 @@ from tests.integration.test_dialogue import SECOND, EndsEveryCall
 from tests.kit.asterisk import DESK, DID, a_practice
 from tests.kit.calls import PATIENT, a_message_call, a_start
 from tests.kit.handset import HANG_UP, Handset
-from voicemail.audio import wav_bytes
+from voicemail.audio import AudioProblem, Flaw, wav_bytes
 from voicemail.own_sounds import OwnSounds
 
 PIN, WRONG = "274906", "864209"
@@ -53,6 +55,7 @@ class Rooms:
 
     folder: Path
     said: list[str] = field(default_factory=list)
+    damaged: set[UUID] = field(default_factory=set)
 
     @asynccontextmanager
     async def room(self) -> AsyncIterator[Path]:
@@ -64,6 +67,14 @@ class Rooms:
     async def spoken(self, text: str) -> AsyncIterator[Path]:
         self.said.append(text)
         path = self.folder / "private.wav"
+        path.write_bytes(SECOND)
+        yield path
+
+    @asynccontextmanager
+    async def message(self, record: MessageRecord) -> AsyncIterator[Path]:
+        if record.id in self.damaged:
+            raise AudioProblem(Flaw.CHANGED)
+        path = self.folder / f"{record.id}.wav"
         path.write_bytes(SECOND)
         yield path
 
@@ -113,15 +124,13 @@ async def desk(database: Database, tmp_path: Path) -> AsyncIterator[Desk]:
         KeptFile(tmp_path / "own.json"), OwnSounds(tmp_path / "kept", tmp_path), PgGreetingAudit(database)
     )
     inbox = Inbox(PgInbox(database), lambda: policy)
-    parts = Parts(lambda: policy, pins, voice, inbox, rooms, own, Ears(), tmp_path, tmp_path)
+    parts = Parts(lambda: policy, pins, voice, inbox, rooms, own, Ears(), tmp_path)
     mailbox = Mailbox(parts)
     await pins.set("rictor", PIN, "mia")
     await pins.refresh()
     log = PgCallLog(database)
     for minute in range(2):
         await log.finish_call(a_message_call(a_start(datetime.now(UTC) - timedelta(minutes=9 - minute))))
-    for item in await inbox.messages("rictor", RICTOR):
-        (tmp_path / item.message.file).write_bytes(SECOND)
     talks = Talks(tmp_path, {"mailbox": mailbox.own_phone, "mailbox-outside": mailbox.outside})
     async with serve(EndsEveryCall(), "127.0.0.1", 0, talks=talks) as server:
         yield Desk(server.port, voice, rooms, inbox, own, pins)
@@ -130,6 +139,14 @@ async def desk(database: Database, tmp_path: Path) -> AsyncIterator[Desk]:
 RICTOR = Who.person("rictor", How.PHONE)
 MIA = Who.person("mia", How.PHONE)
 IN = (PIN, "")  # the PIN, and nothing keyed while the messages are counted
+
+
+async def test_a_damaged_message_is_said_to_be_and_not_played(desk: Desk) -> None:
+    _, oldest = await desk.inbox.messages("rictor", RICTOR)
+    desk.rooms.damaged.add(oldest.message.id)
+    heard, _ = await desk.keys(*IN, "1", "", "", "6", "", "")
+    assert words.DAMAGED in heard
+    assert str(oldest.message.id) not in heard
 
 
 async def test_messages_are_played_the_oldest_first_and_are_new_no_longer(desk: Desk) -> None:

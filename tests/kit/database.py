@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import itertools
+import shutil
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from pbx.sealing.keys import KeyRing
+from pbx.sealing.vault import Vault
 from pbx.store.database import Database
 from pbx.store.embedded import EmbeddedPostgres
 
 _TEMPLATE = "migrated"
+
+
+@cache
+def keys_folder() -> Path:
+    """The master keys of all tests of this process."""
+    folder = Path(tempfile.mkdtemp(prefix="secondline-keys-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    KeyRing(folder).make_first()
+    return folder
+
+
+def vault() -> Vault:
+    """The vault on those keys; practices with `on_database` have the same."""
+    return Vault(KeyRing(keys_folder()))
 
 
 @dataclass(frozen=True)
@@ -102,7 +122,7 @@ async def dsn(database_server: DatabaseServer) -> AsyncIterator[str]:
 
 def on_database(dsn: str) -> str:
     """The end of a practice's file that is to use this database; its commands start no cluster of their own."""
-    return f"\n[database]\nurl = '{dsn}'\n"
+    return f"\n[database]\nurl = '{dsn}'\n[keys]\nfolder = '{keys_folder()}'\n"
 
 
 @pytest.fixture
@@ -115,5 +135,5 @@ async def empty_dsn(database_server: DatabaseServer) -> AsyncIterator[str]:
 @pytest.fixture
 async def database(dsn: str) -> AsyncIterator[Database]:
     """A connected database of this test's own, with the schema in it."""
-    async with Database.connect(dsn) as database:
+    async with Database.connect(dsn, vault()) as database:
         yield database

@@ -17,6 +17,7 @@ from pbx.config.schema.schedules import ScheduleSection
 from pbx.config.schema.section import Section
 from pbx.config.schema.site import (
     DatabaseSection,
+    KeysSection,
     MailboxSection,
     PracticeSection,
     ServerSection,
@@ -64,3 +65,4 @@ class PracticeFile(Section):
     mailboxes: Annotated[dict[Key, MailboxSection], About("Mailboxes, by a short key.", "rictor")] = {}
     server: Annotated[ServerSection, About("This machine.", "")] = ServerSection()
     database: Annotated[DatabaseSection, About("The database.", "")] = DatabaseSection()
+    keys: Annotated[KeysSection, About("The keys that patients' data are sealed with.", "")] = KeysSection()

@@ -20,6 +20,7 @@ from pbx.store.database import Database
 from pbx.store.inbox import PgInbox
 from pbx.store.migrate import migrate, migrations
 from tests.kit.calls import MORNING, a_message_call, a_recording, a_start
+from tests.kit.database import vault
 
 RICTOR, MILLS = Who.person("rictor", How.PHONE), Who.person("mills", How.COMMAND, "root")
 OPERATOR = Who("root", "root", How.COMMAND)
@@ -179,7 +180,7 @@ async def test_history_is_never_changed_and_goes_with_its_message(inbox: Inbox, 
 async def test_what_was_shown_before_there_was_a_history_is_in_it(empty_dsn: str) -> None:
     before = [migration for migration in migrations() if migration.version < 9]
     call, shown, fresh = uuid4(), uuid4(), uuid4()
-    async with Database.connect(empty_dsn) as database:
+    async with Database.connect(empty_dsn, vault()) as database:
         async with database.dedicated() as connection:
             await migrate(connection, before)
             await connection.execute(
