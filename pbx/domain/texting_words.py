@@ -62,10 +62,20 @@ def _pieces(policy: Policy, one: OnPhone) -> Iterator[str]:
             yield f"{_name(policy, text.person)} wrote: {text.body}"
         case Showing.TROUBLE:
             begin = text.body if len(text.body) <= _QUOTED else f"{text.body[:_QUOTED]}…"
-            yield f"({_TROUBLE.get(text.state, 'Not sent')}: “{begin}” {one.note})"
+            yield f"({one.note} It was: “{begin}”)"
 
 
-_TROUBLE = {State.FAILED: "Not delivered", State.UNSURE: "Perhaps not delivered", State.REFUSED: "Not sent"}
+_TROUBLE = {
+    State.REFUSED: "Not sent.",
+    State.WAITING: "Not sent yet.",
+    State.FAILED: "Not delivered.",
+    State.UNSURE: "Perhaps not delivered.",
+}
+
+
+def trouble_note(text: TextRecord) -> str:
+    """What whoever wrote a text is told of it: how it stands now, and why."""
+    return f"{_TROUBLE.get(text.state, 'Not sent.')} {text.failure}".strip()
 
 
 def _name(policy: Policy, person: str) -> str:

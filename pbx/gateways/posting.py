@@ -36,7 +36,6 @@ class Post:
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    auth: aiohttp.BasicAuth | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     json: Mapping[str, Any] | None = field(default=None, repr=False)
     ca_file: Path | None = None
@@ -50,7 +49,7 @@ async def post(request: Post) -> Answer | Posted:
     timeout = aiohttp.ClientTimeout(total=SECONDS, sock_connect=CONNECT_SECONDS)
     try:
         async with (
-            aiohttp.ClientSession(timeout=timeout, auth=request.auth) as session,
+            aiohttp.ClientSession(timeout=timeout) as session,
             session.post(
                 request.url,
                 headers=dict(request.headers),

@@ -17,8 +17,6 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-import aiohttp
-
 from pbx.domain.texting import Arrived, State
 from pbx.gateways import failures
 from pbx.gateways.posting import Post, digits, post, verdict
@@ -56,7 +54,8 @@ class Twilio:
         if text.report_to is not None:
             form["StatusCallback"] = text.report_to
         url = f"{self.api}/2010-04-01/Accounts/{quote(self.account, safe='')}/Messages.json"
-        answer = await post(Post(url, auth=aiohttp.BasicAuth(self.account, self.token), form=form))
+        proof = base64.b64encode(f"{self.account}:{self.token}".encode()).decode()
+        answer = await post(Post(url, headers={"Authorization": f"Basic {proof}"}, form=form))
         if isinstance(answer, Posted):
             return answer
         sid = answer.data.get("sid")

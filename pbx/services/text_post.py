@@ -15,7 +15,7 @@ from pbx.domain.policy import Policy
 from pbx.domain.telling import SUBJECT
 from pbx.domain.templates import Kind, PlainChannel, TrustedChannel
 from pbx.domain.texting import Cause, Consent, State, TextRecord
-from pbx.domain.texting_words import OnPhone, event_data, notice_words, shown_on_phone
+from pbx.domain.texting_words import OnPhone, Showing, event_data, notice_words, shown_on_phone
 from pbx.services.ports import Fate, Parcel, Sender, StoreUnavailable, Verdict
 from pbx.services.text_carriers import Carrier, Outgoing, Posted, PostFate
 from pbx.services.text_links import TextLinks
@@ -185,6 +185,9 @@ class TextPost:
         policy = self.policy()
         if delivery.phone not in policy.phones_of(delivery.person):
             await self.outbox.not_delivered(delivery.id, "The phone is not in the practice's file any more.", None)
+            return
+        if delivery.showing is Showing.TROUBLE and delivery.text.state in (State.SENT, State.DELIVERED):
+            await self.outbox.not_delivered(delivery.id, "The trouble was over before the phone was there.", None)
             return
         try:
             there = await self.phones.is_there(delivery.phone)

@@ -16,7 +16,7 @@ from pbx.domain.numbers import to_e164
 from pbx.domain.policy import Policy
 from pbx.domain.texting import State, TextRecord
 from pbx.domain.texting_rules import NotSent, WhyNot, check_staff_text, lines_of
-from pbx.domain.texting_words import Showing
+from pbx.domain.texting_words import Showing, trouble_note
 from pbx.services.text_ports import DeliveryKind, NewText, Telling, TextBook
 
 CODE_DIGITS = 6
@@ -135,7 +135,7 @@ def trouble(policy: Policy, record: TextRecord) -> Iterable[Telling]:
     """Tell whoever wrote a text that it was not sent, on the phone where it was written or on all of theirs."""
     phones = (record.phone,) if record.phone else policy.phones_of(record.person)
     for phone in phones:
-        yield phone_telling(record.id, record.person, phone, Showing.TROUBLE, record.failure)
+        yield phone_telling(record.id, record.person, phone, Showing.TROUBLE, trouble_note(record))
     yield from events(policy, record.id, f"text.{record.state}")
 
 

@@ -39,7 +39,7 @@ from pbx.domain.texting_rules import (
     decide_missed_call,
     decide_text,
 )
-from pbx.domain.texting_words import PART_BYTES, OnPhone, Showing, parts_of, shown_on_phone
+from pbx.domain.texting_words import PART_BYTES, OnPhone, Showing, parts_of, shown_on_phone, trouble_note
 from tests.kit.asterisk import DID, NIGHT_DID, a_practice
 
 PATIENT = "+12155550143"
@@ -303,9 +303,11 @@ def test_a_phone_shows_the_words_and_what_the_staff_has_to_know() -> None:
     )
     copy = OnPhone(a_record("Yes.", Cause.STAFF, State.WAITING, person="rictor"), Showing.COPY, "", "mills")
     assert shown_on_phone(policy, copy) == ("Dr. Rictor wrote: Yes.",)
-    failed = a_record("Come in at ten tomorrow morning, please.", Cause.STAFF, State.FAILED)
-    assert shown_on_phone(policy, OnPhone(failed, Showing.TROUBLE, "Their phone is off.")) == (
-        "(Not delivered: “Come in at ten tomorrow mornin…” Their phone is off.)",
+    failed = a_record(
+        "Come in at ten tomorrow morning, please.", Cause.STAFF, State.FAILED, failure="Their phone is off."
+    )
+    assert shown_on_phone(policy, OnPhone(failed, Showing.TROUBLE, trouble_note(failed))) == (
+        "(Not delivered. Their phone is off. It was: “Come in at ten tomorrow mornin…”)",
     )
 
 
