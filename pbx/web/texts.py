@@ -123,7 +123,8 @@ class TextSite:
             except TooMany:
                 return self._page("away.html", HTTPStatus.TOO_MANY_REQUESTS)
             return self._page("ask.html", HTTPStatus.FORBIDDEN, wrong=True)
-        return self._page("text.html", text=text, at=self._when(text))
+        emergency = self._policy().texting.emergency_sentence
+        return self._page("text.html", text=text, at=self._when(text), emergency=emergency)
 
     async def _css(self, request: web.Request) -> web.Response:
         return web.Response(text=self._style, content_type="text/css")
