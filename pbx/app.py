@@ -104,7 +104,7 @@ class Server:
         await stack.enter_async_context(serve(parts.router, LOOPBACK, machine.ports.agi, talks=parts.talks))
         web = practice.settings.web
         port = await stack.enter_async_context(serve_web(parts.operations, web.host, web.port, parts.api.routes()))
-        await stack.enter_async_context(serve_texts(parts.text_site, practice.settings.texts_web))
+        await stack.enter_async_context(serve_texts(parts.texting.site, practice.settings.texts_web))
         await stack.enter_async_context(serve_control(parts.operations, self._layout.operator_socket))
         log.info("health, readiness, metrics and the interface for programs on http://%s:%d", web.host, port)
         return parts.running()

@@ -20,20 +20,18 @@ from pbx.ami.client import AmiClient
 from pbx.ami.errors import AmiError
 from pbx.ami.lamps import AmiLamps
 from pbx.ami.pager import AmiPager
-from pbx.ami.texts import AmiTextPhones, AmiTexts, AmiTrunkTexts
+from pbx.ami.texts import AmiTexts
 from pbx.asterisk.cel import calls_seen
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import LOOPBACK
 from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.render import Machine
-from pbx.asterisk.text_spool import FileTextSpool
 from pbx.calendars import Calendars
 from pbx.config.load import Practice
 from pbx.database import DatabaseKeeper, Records, records_of
 from pbx.domain.call import SeenCall
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
-from pbx.gateways.carrier import carrier_of
 from pbx.kept import KeptFile
 from pbx.key_keeper import KeyKeeper
 from pbx.mailboxes import Mailboxes
@@ -58,20 +56,15 @@ from pbx.services.phones import PhonesAtHand
 from pbx.services.pins import Pins
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
-from pbx.services.text_calls import MissedCalls
-from pbx.services.text_carriers import Carrier
-from pbx.services.text_links import TextLinks
-from pbx.services.text_post import TextPost
-from pbx.services.texting import Texts
 from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.store.database import Database
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.jobs import TranscriptionQueue
+from pbx.text_assembly import TextAssembly
 from pbx.urgent_cases import UrgentCases
 from pbx.web.api import Api
 from pbx.web.metrics import Metrics
 from pbx.web.refusals import Refusals
-from pbx.web.texts import TextSite
 from voicemail.ingest import CallsUnknown, Folders, Ingest
 from voicemail.live import FollowingRouter, LiveParts, LiveTranscription
 from voicemail.own_sounds import OwnSounds
@@ -185,6 +178,7 @@ class Assembly:
             self.pins,
             Mailboxes(self.retention),
             self.records.outbox,
+            self.records.text_outbox,
         )
         return ServerOperations(self.config, self.practice, self.machine, parts)
 
@@ -307,40 +301,19 @@ class Assembly:
 
     # Texts with patients.
 
-    def text_carrier(self) -> Carrier | None:
-        """The way to patients' phones that the file in force says."""
-        trunk = self.operations.settings.trunk
-        host = f"{trunk.host}:{trunk.port}{trunk.uri_parameter}" if trunk else None
-        return carrier_of(self.operations.settings.texts, AmiTrunkTexts(self.ami, host))
-
     @cached_property
-    def text_phones(self) -> AmiTextPhones:
-        return AmiTextPhones(self.ami)
-
-    @cached_property
-    def texts(self) -> Texts:
-        records, spool = self.records, FileTextSpool(self.layout.spool, self.layout.spare)
-        return Texts(records.texts, records.text_outbox, spool, self.text_phones, self.policy, self.facts)
-
-    @cached_property
-    def text_links(self) -> TextLinks:
-        return TextLinks(self.records.text_links, self.records.texts, self.pins, self.policy)
-
-    @cached_property
-    def text_post(self) -> TextPost:
-        records = self.records
-        senders = Senders(lambda: self.operations.settings.senders, AmiTexts(self.ami))
-        parts = (records.texts, records.text_outbox, self.text_phones, self.text_links)
-        return TextPost(*parts, self.policy, self.text_carrier, senders.in_force)
-
-    @cached_property
-    def missed_calls(self) -> MissedCalls:
-        return MissedCalls(self.call_log, self.records.texts, self.policy)
-
-    @cached_property
-    def text_site(self) -> TextSite:
-        refusals = Refusals(self.metrics.api_refused.inc)
-        return TextSite(self.texts, self.text_links, self.policy, self.text_carrier, refusals)
+    def texting(self) -> TextAssembly:
+        return TextAssembly(
+            records=self.records,
+            layout=self.layout,
+            ami=self.ami,
+            pins=self.pins,
+            call_log=self.call_log,
+            settings=lambda: self.operations.settings,
+            policy=self.policy,
+            facts=self.facts,
+            refused=self.metrics.api_refused.inc,
+        )
 
     # All of it, at work.
 
@@ -364,9 +337,9 @@ class Assembly:
             history=self.history,
             notices=self.notices,
             lamps=self.lamps,
-            texts=self.texts,
-            text_post=self.text_post,
-            missed_calls=self.missed_calls,
+            texts=self.texting.texts,
+            text_post=self.texting.post,
+            missed_calls=self.texting.missed_calls,
             urgent=self.urgent,
             pin_watch=PinWatch(self.policy, self.pins.has),
             rota_watch=self.operations.rota_watch,

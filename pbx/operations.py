@@ -31,6 +31,7 @@ from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.outbox import PgOutbox
+from pbx.store.text_outbox import PgTextOutbox
 from pbx.web.metrics import Metrics
 from voicemail.greetings import GreetingProblem
 
@@ -56,6 +57,7 @@ class Parts:
     pins: Pins
     mailboxes: Mailboxes
     outbox: PgOutbox
+    text_outbox: PgTextOutbox
 
 
 class ServerOperations:
@@ -122,6 +124,7 @@ class ServerOperations:
             "live_calls": await self._live_calls(),
             "queue": {"transcription": await self._queue_depth()},
             "notices": await self._notices(),
+            "texts": await self._texts(),
             "disk": disk_json(self._machine.layout),
             "mailboxes": await self._parts.mailboxes.state(self.settings.keeping),
             "audio": self._parts.mailboxes.audio(),
@@ -145,7 +148,9 @@ class ServerOperations:
             waiting = {backlog["channel"]: backlog["waiting"] for backlog in backlogs}
             for channel in self.policy.channels:
                 metrics.notices.labels(channel).set(waiting.get(channel, 0))
+        texts = await self._texts()
         for gauge, value in (
+            (metrics.texts, texts["waiting"] if texts else None),
             (metrics.live_calls, await self._live_calls()),
             (metrics.queue, await self._queue_depth()),
         ):
@@ -245,6 +250,13 @@ class ServerOperations:
         except StoreUnavailable:
             return None
         return [{"channel": b.channel, "waiting": b.waiting, "failed": b.failed, "failure": b.failure} for b in found]
+
+    async def _texts(self) -> dict[str, int] | None:
+        """How many texts wait to be sent, and how many failed within a week; null while the database is away."""
+        try:
+            return dict(await self._parts.text_outbox.waiting())
+        except StoreUnavailable:
+            return None
 
     async def _queue_depth(self) -> int | None:
         try:
