@@ -47,6 +47,7 @@ class Telnyx:
     public_key: bytes
     api: str = API
     name: str = "telnyx"
+    thanks: str = ""
 
     async def send(self, text: Outgoing) -> Posted:
         """Create one message (POST /v2/messages)."""

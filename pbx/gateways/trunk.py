@@ -27,6 +27,7 @@ class Trunk:
 
     asterisk: TrunkTexts
     name: str = "trunk"
+    thanks: str = ""
 
     async def send(self, text: Outgoing) -> Posted:
         """Have Asterisk send it; it does not tell whether the carrier took it."""

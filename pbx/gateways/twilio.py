@@ -47,6 +47,7 @@ class Twilio:
     token: str = field(repr=False)
     api: str = API
     name: str = "twilio"
+    thanks: str = "<Response></Response>"
 
     async def send(self, text: Outgoing) -> Posted:
         """Create one Message (POST /2010-04-01/Accounts/{Sid}/Messages.json)."""

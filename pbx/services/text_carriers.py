@@ -86,6 +86,10 @@ class Carrier(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def thanks(self) -> str:
+        """What it wants to read where its request was understood: XML, or nothing."""
+
     async def send(self, text: Outgoing) -> Posted:
         """Hand one text over, once, for a bounded time. Raises nothing that is known to happen."""
 

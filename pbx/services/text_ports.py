@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -194,10 +194,10 @@ class TextOutbox(Protocol):
     async def let_go(self) -> None:
         """Whoever was sending is gone: what was being sent is unsure now, what was being told is due at once."""
 
-    async def doubtful(self, before: datetime) -> Sequence[TextRecord]:
-        """The staff's texts that are unsure since before `before`, and nobody was told."""
+    async def doubtful(self, before: datetime, besides: Collection[UUID] = ()) -> Sequence[TextRecord]:
+        """The staff's texts that are unsure since before `before`, and nobody was told; `besides` are left out."""
 
-    async def unseen(self, before: datetime) -> Sequence[TextRecord]:
+    async def unseen(self, before: datetime, besides: Collection[UUID] = ()) -> Sequence[TextRecord]:
         """Patients' texts from before `before` that no phone has shown, and of which nobody was told otherwise."""
 
     async def tell(self, text: UUID, tellings: Sequence[Telling]) -> None:

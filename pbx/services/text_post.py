@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from pbx.domain.back_off import HELD, wait_after
 from pbx.domain.policy import Policy
@@ -53,6 +54,7 @@ class TextPost:
     senders: Callable[[], Mapping[str, Sender]]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     luck: Callable[[], float] = random.random
+    _nobody_to_tell: set[UUID] = field(default_factory=set)
     _phoning: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_PHONES))
 
     async def run(self) -> None:
@@ -245,19 +247,26 @@ class TextPost:
 
     def _says_the_same_of_all(self, delivery: Delivery) -> bool:
         channel = self.policy().channels.get(delivery.channel)
-        return delivery.kind is DeliveryKind.NOTICE and isinstance(channel, PlainChannel) and bool(delivery.person)
+        waits = delivery.kind is DeliveryKind.NOTICE and delivery.text.inbound
+        return waits and isinstance(channel, PlainChannel) and bool(delivery.person)
 
     # What nobody saw.
 
     async def look_after(self) -> bool:
         """Tell people of texts that no phone showed in time, and of those that may not have arrived."""
         policy, now = self.policy(), self.now()
-        for record in await self.outbox.unseen(now - policy.texting.tell_after):
-            await self.outbox.tell(record.id, notice_tellings(policy, record))
-        for record in await self.outbox.doubtful(now - DOUBT):
+        for record in await self.outbox.unseen(now - policy.texting.tell_after, self._nobody_to_tell):
+            await self._tell(record, notice_tellings(policy, record))
+        for record in await self.outbox.doubtful(now - DOUBT, self._nobody_to_tell):
             note = _as(record, State.UNSURE, "It is not known whether it arrived: call if it matters.")
-            await self.outbox.tell(record.id, [*trouble(policy, note), *notice_tellings(policy, note)])
+            await self._tell(record, [*trouble(policy, note), *notice_tellings(policy, note)])
         return False
+
+    async def _tell(self, record: TextRecord, tellings: list[Telling]) -> None:
+        if all(one.kind is DeliveryKind.EVENT for one in tellings):
+            log.error("a text needs somebody's attention, and [notices] names nobody: `secondline texts` has it")
+            self._nobody_to_tell.add(record.id)
+        await self.outbox.tell(record.id, tellings)
 
 
 def _as(record: TextRecord, state: State, failure: str) -> TextRecord:

@@ -608,11 +608,14 @@ RETURNING id;
 UPDATE text_message SET ref = :ref WHERE id = :id AND ref IS NULL;
 
 -- name: reported_text(id, ref)^
-SELECT id, state, cause, patient_index, line FROM text_message
-WHERE (id = :id OR ref = :ref) AND cause <> 'patient'
-ORDER BY id = :id DESC NULLS LAST
+-- By what the carrier calls it; by our own id only where it is not known yet what that is.
+SELECT id, state, patient_index, line FROM text_message
+WHERE (ref = :ref OR (ref IS NULL AND id = :id)) AND cause <> 'patient'
 LIMIT 1
 FOR UPDATE;
+
+-- name: conversation_of_text(id)^
+SELECT patient_index, line FROM text_message WHERE id = :id;
 
 -- name: keep_report(state, ref, failure, id)!
 UPDATE text_message SET state = :state, ref = coalesce(ref, :ref), failure = :failure, settled_at = now()
@@ -630,17 +633,17 @@ RETURNING id;
 -- name: let_deliveries_go()!
 UPDATE text_delivery SET taken_until = NULL WHERE state = 'waiting' AND taken_until IS NOT NULL;
 
--- name: doubtful_texts(before)
+-- name: doubtful_texts(before, besides)
 SELECT id FROM text_message
-WHERE state = 'unsure' AND settled_at < :before AND cause IN ('staff', 'link')
+WHERE id <> ALL(:besides::uuid[]) AND state = 'unsure' AND settled_at < :before AND cause IN ('staff', 'link')
   AND NOT EXISTS (SELECT FROM text_delivery WHERE text_id = text_message.id AND showing = 'trouble')
 ORDER BY at
 LIMIT 100;
 
--- name: unseen_texts(before)
+-- name: unseen_texts(before, besides)
 -- Only those that somebody was to see. Three days later it would be news to nobody.
 SELECT id FROM text_message
-WHERE cause = 'patient' AND at < :before AND at > now() - interval '3 days'
+WHERE id <> ALL(:besides::uuid[]) AND cause = 'patient' AND at < :before AND at > now() - interval '3 days'
   AND EXISTS (SELECT FROM text_delivery WHERE text_id = text_message.id AND kind = 'phone' AND showing = 'text')
   AND NOT EXISTS (SELECT FROM text_delivery
                   WHERE text_id = text_message.id
@@ -669,8 +672,9 @@ WHERE id = (SELECT id FROM text_delivery AS one
 RETURNING id, text_id, kind, channel, person, phone, showing, note, event, attempts, made_at;
 
 -- name: alike_deliveries(kind, channel, person)
-SELECT id FROM text_delivery
-WHERE kind = :kind AND channel = :channel AND person = :person AND state = 'waiting'
+SELECT text_delivery.id FROM text_delivery
+JOIN text_message ON text_message.id = text_id AND cause = 'patient'
+WHERE kind = :kind AND channel = :channel AND text_delivery.person = :person AND text_delivery.state = 'waiting'
   AND (taken_until IS NULL OR taken_until < now());
 
 -- name: settle_delivery(state, failure, id)^

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -89,7 +89,7 @@ class PgTextOutbox:
                 return
             await add_tellings(connection, text, tell)
             if posted.opted_out:
-                row = await sql.reported_text(connection, id=text, ref=None)
+                row = await sql.conversation_of_text(connection, id=text)
                 await revoke(connection, row["patient_index"], row["line"])
             if state is not State.WAITING:
                 await note(connection, SYSTEM, f"text-{state}", f"text/{text}")
@@ -116,16 +116,18 @@ class PgTextOutbox:
                 await note(connection, SYSTEM, "text-unsure", f"text/{row['id']}")
             await sql.let_deliveries_go(connection)
 
-    async def doubtful(self, before: datetime) -> Sequence[TextRecord]:
+    async def doubtful(self, before: datetime, besides: Collection[UUID] = ()) -> Sequence[TextRecord]:
         """The staff's texts that are unsure since before `before`, and nobody was told."""
         async with self._database.session() as connection:
-            ids = [row["id"] async for row in sql.doubtful_texts(connection, before=before)]
+            rows = sql.doubtful_texts(connection, before=before, besides=list(besides))
+            ids = [row["id"] async for row in rows]
             return [one for id_ in ids for one in await read_texts(connection, self._veil, Look(id_))]
 
-    async def unseen(self, before: datetime) -> Sequence[TextRecord]:
+    async def unseen(self, before: datetime, besides: Collection[UUID] = ()) -> Sequence[TextRecord]:
         """Patients' texts from before `before` that no phone has shown, and of which nobody was told otherwise."""
         async with self._database.session() as connection:
-            ids = [row["id"] async for row in sql.unseen_texts(connection, before=before)]
+            rows = sql.unseen_texts(connection, before=before, besides=list(besides))
+            ids = [row["id"] async for row in rows]
             return [one for id_ in ids for one in await read_texts(connection, self._veil, Look(id_))]
 
     async def tell(self, text: UUID, tellings: Sequence[Telling]) -> None:

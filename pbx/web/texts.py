@@ -101,7 +101,9 @@ class TextSite:
             await self._texts.heard(heard)
         except (StoreUnavailable, OSError):
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "30"})
-        return web.Response(status=HTTPStatus.NO_CONTENT)
+        if not carrier.thanks:
+            return web.Response(status=HTTPStatus.NO_CONTENT)
+        return web.Response(text=carrier.thanks, content_type="text/xml")
 
     async def _ask(self, request: web.Request) -> web.Response:
         """The page looks the same for an address that is right, over or made up: only a code makes a difference."""

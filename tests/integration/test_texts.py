@@ -196,10 +196,12 @@ async def test_reports_come_in_any_order_and_twice(practice: Practice) -> None:
     written = await practice.writes("Yes.")
     await practice.works()
     for state in (State.DELIVERED, State.SENT, State.FAILED, State.DELIVERED):
-        await practice.texts.heard([Report("", state, written.record.id, "Their phone is off.")])
+        await practice.texts.heard([Report(f"scripted:{written.record.id}", state, None, "Their phone is off.")])
         assert (await practice.newest()).state is State.DELIVERED
     assert [action for _, action in await practice.audit()].count("text-delivered") == 1
     await practice.texts.heard([Report("scripted:unknown", State.FAILED)])
+    await practice.texts.heard([Report("scripted:unknown", State.FAILED, written.record.id)])
+    assert (await practice.newest()).state is State.DELIVERED
 
 
 async def test_stop_ends_texts_on_every_line_and_the_staff_is_told(practice: Practice) -> None:

@@ -88,10 +88,11 @@ class Scripted:
     fates: list[Posted] = field(default_factory=list)
     sent: list[Outgoing] = field(default_factory=list)
     name: str = "scripted"
+    thanks: str = ""
 
     async def send(self, text: Outgoing) -> Posted:
         self.sent.append(text)
-        return self.fates.pop(0) if self.fates else Posted(PostFate.SENT, ref=f"scripted:{uuid4()}")
+        return self.fates.pop(0) if self.fates else Posted(PostFate.SENT, ref=f"scripted:{text.id}")
 
     def hears(self, request: object, about: UUID | None = None) -> Sequence[Any]:
         raise NotImplementedError
