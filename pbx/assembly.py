@@ -340,6 +340,7 @@ class Assembly:
             texts=self.texting.texts,
             text_post=self.texting.post,
             missed_calls=self.texting.missed_calls,
+            text_keeping=self.texting.keeping,
             urgent=self.urgent,
             pin_watch=PinWatch(self.policy, self.pins.has),
             rota_watch=self.operations.rota_watch,

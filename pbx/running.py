@@ -32,6 +32,7 @@ from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
 from pbx.services.text_calls import MissedCalls
+from pbx.services.text_keeping import TextKeeping
 from pbx.services.text_post import TextPost
 from pbx.services.texting import Texts
 from pbx.services.urgent import PinWatch, UrgentCalls
@@ -86,6 +87,7 @@ class Running:
     texts: Texts
     text_post: TextPost
     missed_calls: MissedCalls
+    text_keeping: TextKeeping
     rota_watch: RotaWatch
     urgent: UrgentCalls
     pin_watch: PinWatch
@@ -125,6 +127,7 @@ class Running:
             self._watch_rotas(),
             self._keep_recogniser(),
             self.retention.run(),
+            self.text_keeping.run(),
             self.key_keeper.run(),
             self.calendars.run(self.operations.take_calendars),
             self.queue.run(self.transcription.transcribe_message, self._give_up, asyncio.Event()),

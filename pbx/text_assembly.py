@@ -20,6 +20,7 @@ from pbx.services.pins import Pins
 from pbx.services.ports import CallLog
 from pbx.services.text_calls import MissedCalls
 from pbx.services.text_carriers import Carrier
+from pbx.services.text_keeping import TextKeeping
 from pbx.services.text_links import TextLinks
 from pbx.services.text_post import TextPost
 from pbx.services.texting import Texts
@@ -70,6 +71,10 @@ class TextAssembly:
     @cached_property
     def missed_calls(self) -> MissedCalls:
         return MissedCalls(self.call_log, self.records.texts, self.policy)
+
+    @cached_property
+    def keeping(self) -> TextKeeping:
+        return TextKeeping(self.records.text_outbox, self.policy)
 
     @cached_property
     def site(self) -> TextSite:

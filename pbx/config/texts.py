@@ -64,6 +64,7 @@ def build_texts(file: PracticeFile, report: Report) -> BuiltTexts:
         tell_after=timedelta(minutes=section.tell_after_minutes),
         public_url=public_url,
         link_lasts=timedelta(days=section.link_days),
+        keep=timedelta(days=section.keep_days) if section.keep_days else None,
         events=tuple(_events(file, section, report)),
     )
     return BuiltTexts(texting, _carrier(section, report), Web(section.address, section.port) if public_url else None)

@@ -27,5 +27,7 @@ def texts_in_words(policy: Policy, settings: Settings) -> Iterator[str]:
     yield f'Every automatic text names the emergency line: "{texting.emergency_sentence}"'
     who = "Secondline" if texting.answers_keywords else "the carrier"
     yield f"Texts go over {_CARRIERS[settings.texts.kind]}; STOP, START and HELP are answered by {who}."
+    days = texting.keep.days if texting.keep else None
+    yield f"Texts are erased {days} days after they came." if days else "All texts are kept."
     minutes = texting.tell_after.total_seconds() / 60
     yield f"A text that no phone shows within {minutes:.0f} min is told by the notices of its mailbox."

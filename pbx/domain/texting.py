@@ -122,6 +122,7 @@ class Texting:
     `emergency_sentence` ends every automatic text. `staff_may_begin`: the staff may write to a number of which no
     consent is known. `answers_keywords`: STOP, START and HELP are answered here and not by the carrier. `public_url`
     is where the carrier and patients find this machine. `events` are channels (keys, webhooks) that hear of each text.
+    Texts are erased when they are older than `keep` (None: never).
     """
 
     lines: Mapping[str, LineTexts] = field(default_factory=dict)
@@ -132,6 +133,7 @@ class Texting:
     public_url: str | None = None
     link_lasts: timedelta = LINK_LASTS
     events: tuple[str, ...] = ()
+    keep: timedelta | None = None
 
 
 NO_TEXTS = Texting()

@@ -215,6 +215,12 @@ class TextOutbox(Protocol):
     async def told_alike(self, delivery: Delivery) -> None:
         """What waits for the same reader over the same channel says the same: it is told too."""
 
+    async def erase(self, before: datetime, limit: int = 500) -> int:
+        """Erase texts from before `before` with their keys, at most `limit`; how many there were."""
+
+    async def forget_keys(self) -> None:
+        """Have the keys of erased texts gone from the disk too."""
+
     async def waiting(self) -> Mapping[str, int]:
         """How many texts wait to be sent, and how many failed within a week."""
 

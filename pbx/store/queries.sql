@@ -688,6 +688,23 @@ SET due_at = now() + make_interval(secs => :seconds), failure = :failure, taken_
     attempts = attempts - CASE WHEN :counts THEN 0 ELSE 1 END
 WHERE id = :id AND state = 'waiting';
 
+-- name: erase_texts(before, limit)
+-- Erases texts with their keys, but none that is on its way, and none that a phone was to show and has not.
+WITH due AS (
+    SELECT id FROM text_message
+    WHERE at < :before AND state NOT IN ('waiting', 'sending')
+      AND NOT EXISTS (SELECT FROM text_delivery
+                      WHERE text_id = text_message.id AND kind = 'phone' AND text_delivery.state = 'waiting')
+    ORDER BY at
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+), erased AS (
+    DELETE FROM text_message USING due WHERE text_message.id = due.id RETURNING text_message.id
+), shredded AS (
+    DELETE FROM data_key USING erased WHERE subject = erased.id RETURNING subject, fingerprint
+)
+SELECT id, fingerprint FROM erased LEFT JOIN shredded ON subject = erased.id;
+
 -- name: texts_waiting()^
 SELECT count(*) FILTER (WHERE state IN ('waiting', 'sending')) AS waiting,
        count(*) FILTER (WHERE state = 'failed' AND settled_at > now() - interval '7 days') AS failed

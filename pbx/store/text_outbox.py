@@ -183,6 +183,19 @@ class PgTextOutbox:
             for row in [row async for row in rows]:
                 await self._settle(connection, row["id"], DeliveryState.SENT, "")
 
+    async def erase(self, before: datetime, limit: int = 500) -> int:
+        """Erase texts from before `before` with their keys, at most `limit`; how many there were."""
+        async with self._database.transaction() as connection:
+            rows = [row async for row in sql.erase_texts(connection, before=before, limit=limit)]
+            for row in rows:
+                await note(connection, SYSTEM, "text-erased", f"text/{row['id']}", key=row["fingerprint"] or "")
+        return len(rows)
+
+    async def forget_keys(self) -> None:
+        """Write the table of keys anew, so that those of erased texts are gone from its file too."""
+        async with self._database.dedicated() as connection:
+            await sql.rewrite_data_key(connection)
+
     async def waiting(self) -> Mapping[str, int]:
         """How many texts wait to be sent, and how many failed within a week."""
         async with self._database.session() as connection:

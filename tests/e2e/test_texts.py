@@ -158,13 +158,6 @@ async def test_texts_go_over_the_carriers_line_and_carry_the_practices_number_al
     assert shown.json["texts"][0]["account"]
     assert shown.json["texts"][0]["person"] == "rictor"
     assert shown.json["consent"][0]["how"] == "texted"
-    refused = await office.secondline("texts", "send", OTHER, types="Hello")
-    assert (refused.status, "no consent is on record" in refused.err) == (1, True)
-    agreed = ("texts", "consent", OTHER, "yes", "--note", "on the form of today")
-    assert (await office.secondline(*agreed)).status == 0
-    assert (await office.secondline("texts", "send", OTHER, types="Hello")).status == 0
-    explained = await office.secondline("texts", "explain", "--to", DAY_LINE, "--says", "STOP")
-    assert "asks for no more texts" in explained.out
 
 
 async def test_nothing_of_patients_is_in_logs_names_or_files(scene: Scene) -> None:

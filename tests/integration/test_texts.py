@@ -28,6 +28,7 @@ from pbx.services import text_post
 from pbx.services.ports import Fate, StoreUnavailable, Verdict
 from pbx.services.text_calls import MissedCalls
 from pbx.services.text_carriers import Outgoing, Posted, PostFate, Report
+from pbx.services.text_keeping import TextKeeping
 from pbx.services.text_links import MOST_TRIES
 from pbx.services.text_ports import Spooled
 from pbx.services.text_writing import TextWriting, Wish
@@ -287,6 +288,24 @@ async def test_programs_are_told_until_they_listen(practice: Practice) -> None:
     assert len(tries) == 4
     assert len({parcel.id for parcel in tries}) == 1
     assert not {"patient", "body"} & set(tries[0].data["data"])
+
+
+async def test_texts_are_erased_with_their_keys_when_their_time_is_over(practice: Practice) -> None:
+    await practice.comes()
+    await practice.works()
+    practice.phones.on.clear()
+    await practice.comes("Not shown on any phone yet.")
+    practice.policy = a_texting_policy(keep=timedelta(days=30))
+    practice.later = timedelta(days=29)
+    keeping = TextKeeping(practice.outbox, lambda: practice.policy, practice.now)
+    assert await keeping.erase() == 0
+    assert len(await practice.book.texts()) == 3
+    practice.later = timedelta(days=31)
+    assert await keeping.erase() == 2
+    assert [text.body for text in await practice.book.texts()] == ["Not shown on any phone yet."]
+    async with practice.database.session() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM data_key") == 1
+    assert [action for _, action in await practice.audit()].count("text-erased") == 2
 
 
 async def test_a_missed_call_gets_one_text(practice: Practice) -> None:

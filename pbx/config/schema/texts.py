@@ -87,4 +87,14 @@ class TextsSection(Section):
         About("A text that no phone shows within this time is told by [notices].", "5", unit="minutes"),
     ] = 5
     link_days: Annotated[int, Field(ge=1, le=90), About("How long a link shows its message.", "7", unit="days")] = 7
+    keep_days: Annotated[
+        int | None,
+        Field(ge=1, le=36500),
+        About(
+            "Texts are erased, with the key that opens them, so long after they came; none that no phone has shown is. "
+            "Left out: all are kept.",
+            "2190",
+            unit="days",
+        ),
+    ] = None
     events: Annotated[Keys, About("Webhooks of [notify] that hear of each text.", '["records"]')] = []
