@@ -102,10 +102,10 @@ class MessageDeeds:
         key = await self._visit.key_after(f"Message {self._at + 1}.", seconds=0)
         if key:
             return Done(key=key)
-        if not await self._allowed(self._inbox.heard(found.id, self._visit.who)):
-            return Done()
         try:
             async with self._private.message(found) as path:
+                if not await self._allowed(self._inbox.heard(found.id, self._visit.who)):
+                    return Done()
                 return Done(key=await self._visit.dialogue.play(path))
         except AudioProblem:
             await self._visit.say(words.DAMAGED)

@@ -21,6 +21,7 @@ from bench.footprint import asterisk_after_overload, machine, memory_figures, st
 from bench.hearing import hearing_figures
 from bench.live import live_figures
 from bench.messages import transcript_figures
+from bench.plain import plain_figure
 from bench.practice import BenchFailed, Measured, add_static_number, write
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.programs import ProgramMissing
@@ -75,11 +76,12 @@ async def _measure(folder: Path, tell: Callable[[str], None]) -> list[Figure]:
         figures += await transcript_figures(measured)
         memory = memory_figures(measured)
         figures += await capacity_figures(measured)
+        plain = await plain_figure(measured)
         overload = asterisk_after_overload(measured)
         figures += await live_figures(measured)  # starts the server anew, and so loses the peer's number
         tell("word errors on Asterisk's prompts")
         figures += await hearing_figures()
-        return [*figures, *memory, overload]
+        return [*figures, *memory, plain, overload]
 
 
 async def _large_figures(folder: Path, tell: Callable[[str], None]) -> list[Figure]:

@@ -176,7 +176,7 @@ class Assembly:
             self.calendars,
             self.known,
             self.pins,
-            Mailboxes(self.retention),
+            Mailboxes(self.retention, self.shelf),
             self.records.outbox,
             self.records.text_outbox,
         )

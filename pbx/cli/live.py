@@ -116,6 +116,8 @@ def _warnings(state: dict[str, Any]) -> Iterator[str]:
         yield f"{state['audio']['adopted']} recordings without a message went to the unassigned mailbox."
     if state["audio"]["foreign"]:
         yield f"{state['audio']['foreign']} files in the message folder are no recordings of ours."
+    if state["audio"]["damaged"]:
+        yield f"{state['audio']['damaged']} recordings were changed and lie in messages/quarantine/: restore them."
 
 
 def _local(one: dict[str, Any]) -> str:

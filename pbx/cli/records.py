@@ -118,10 +118,10 @@ def voicemail_export(options: Namespace) -> int:
 
     async def use(records: Records, practice: Practice) -> int:
         service, who = inbox_of(records, practice), who_of(options, practice.policy)
-        await service.exported(message_id(options.id), who)
         message, target = (await service.message(message_id(options.id), who)).message, Path(options.target)
-        shelf = shelf_of(practice, Layout(Path(options.data)))
-        await asyncio.to_thread(_copy, shelf.read(message), target)
+        audio = await asyncio.to_thread(shelf_of(practice, Layout(Path(options.data))).read, message)
+        await service.exported(message.id, who)
+        await asyncio.to_thread(_copy, audio, target)
         if options.json:
             print_json({"id": str(message.id), "file": str(target), "seconds": round(message.seconds, 3)})
         else:

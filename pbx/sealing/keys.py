@@ -91,6 +91,7 @@ class KeyRing:
             if not self._mark.exists():
                 if INDEX not in self._read():
                     self._write(INDEX, Kek(INDEX, secrets.token_bytes(KEY_BYTES)))
+                    self._seen = None
                 if not self.ids():
                     self.add()
                 self._mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -103,15 +104,16 @@ class KeyRing:
 
     def current(self) -> Kek:
         """The key in force. Raises KeysMissing."""
-        ids = self.ids()
-        if not ids:
-            raise KeysMissing(self._put_back("there is no key in it"))
-        self.index_key()
-        return self._read()[ids[-1]]
+        keys = self._read()
+        if INDEX not in keys or len(keys) < 2:
+            raise KeysMissing(self._put_back("there is no key in it" if not keys else "a key is not in it"))
+        return keys[max(key for key in keys if key != INDEX)]
 
-    def key(self, kek: str) -> Kek:
-        """A key by its id. Raises KeysMissing."""
-        found = self._read().get(kek)
+    def key(self, kek: str, *, surely: bool = False) -> Kek:
+        """A key by its id; `surely`: as it is this moment. Raises KeysMissing."""
+        found = None if surely else self._read().get(kek)
+        # The folder may have changed twice within one tick of the file system's clock.
+        found = found or self._read(anew=True).get(kek)
         if found is None:
             raise KeysMissing(self._put_back(f"key {kek} is not in it"))
         return found
@@ -129,6 +131,7 @@ class KeyRing:
             )
         made = new_kek(self._now(), self.ids())
         self._write(made.id, made)
+        self._seen = None
         return made
 
     def lines(self) -> str:
@@ -151,22 +154,20 @@ class KeyRing:
         _sync(self.folder)
         self._seen = None
 
-    def _read(self) -> Mapping[str, Kek]:
-        """All keys, read again where a file changed."""
-        seen = tuple((path, stat.st_mtime_ns, stat.st_mode) for path, stat in self._stats())
-        if seen != self._seen:
-            keys = {kek.id: kek for path, mode in ((s[0], s[2]) for s in seen) for kek in _keys_in(path, mode)}
-            self._keys, self._seen = keys, seen
+    def _read(self, *, anew: bool = False) -> Mapping[str, Kek]:
+        """All keys, read again where the folder changed."""
+        try:
+            seen: object = (self.credential or self.folder).stat().st_mtime_ns
+        except FileNotFoundError:
+            seen = None
+        if anew or seen != self._seen or seen is None:
+            for path in self._files():
+                # A credential's mode shows the mask of its access list (systemd, exec-credential.c), not who may read.
+                if path != self.credential and path.stat().st_mode & 0o077:
+                    raise KeysRefused(f"{path} can be read by others than its owner: run chmod 400 {path}.")
+            self._keys = {kek.id: kek for path in self._files() for kek in _keys_in(path)}
+            self._seen = seen
         return self._keys
-
-    def _stats(self) -> Iterator[tuple[Path, os.stat_result]]:
-        for path in self._files():
-            try:
-                yield path, path.stat()
-            except FileNotFoundError:
-                continue
-            except PermissionError as error:
-                raise KeysRefused(f"{path} cannot be read: give it to the account that runs Secondline.") from error
 
     def _files(self) -> list[Path]:
         return [self.credential] if self.credential else sorted(self.folder.glob("*.key"))
@@ -203,9 +204,7 @@ def write_key_file(path: Path, text: str) -> None:
     _sync(path.parent)
 
 
-def _keys_in(path: Path, mode: int) -> Iterator[Kek]:
-    if mode & 0o077:
-        raise KeysRefused(f"{path} can be read by others than its owner: run chmod 400 {path}.")
+def _keys_in(path: Path) -> Iterator[Kek]:
     try:
         text = path.read_text("ascii")[:_LARGEST_FILE]
     except FileNotFoundError:

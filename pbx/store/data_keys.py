@@ -98,7 +98,7 @@ async def _add(connection: Session, vault: Vault, key: WrappedKey) -> bool:
         connection, subject=key.subject, kek=key.kek, wrapped=key.wrapped, fingerprint=key.fingerprint
     )
     # Whoever destroys a master key locks the table meanwhile: one that went while this waited is missed here.
-    vault.ring.key(key.kek)
+    vault.ring.key(key.kek, surely=True)
     return added is not None
 
 

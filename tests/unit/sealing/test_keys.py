@@ -90,6 +90,7 @@ def test_a_damaged_file_is_told_of(tmp_path: Path, text: str) -> None:
 def test_keys_of_the_system_are_read_and_never_made(ring: KeyRing, tmp_path: Path) -> None:
     credential = tmp_path / "secondline-keys"
     write_key_file(credential, ring.lines())
+    credential.chmod(0o440)  # as systemd shows one that an access list opens for the service's user
     handed_over = KeyRing(tmp_path / "nowhere", credential)
     handed_over.make_first()
     assert handed_over.current() == ring.current()
