@@ -35,6 +35,7 @@ from pbx.services.health import Health
 from pbx.store.database import Database
 from pbx.web.metrics import Metrics
 from pbx.web.server import serve_control, serve_web
+from pbx.web.texts import serve_texts
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +110,7 @@ class Server:
         await stack.enter_async_context(agi)
         web = practice.settings.web
         port = await stack.enter_async_context(serve_web(parts.operations, web.host, web.port, parts.api.routes()))
+        await stack.enter_async_context(serve_texts(parts.texting.site, practice.settings.texts_web))
         await stack.enter_async_context(serve_control(parts.operations, self._layout.operator_socket))
         log.info("health, readiness, metrics and the interface for programs on http://%s:%d", web.host, port)
         return parts.running()

@@ -73,6 +73,7 @@ from pbx.store.chain import PgAudit
 from pbx.store.database import Database
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.jobs import TranscriptionQueue
+from pbx.text_assembly import TextAssembly
 from pbx.trail import audit_trail
 from pbx.urgent_cases import UrgentCases
 from pbx.web.api import Api
@@ -223,6 +224,7 @@ class Assembly:
             self.placing,
             self.certificates,
             self.door,
+            self.records.text_outbox,
         )
         return ServerOperations(self.config, self.practice, self.machine, parts)
 
@@ -389,6 +391,22 @@ class Assembly:
     def lamps(self) -> Lamps:
         return Lamps(LampCounts(self.records.outbox, self.policy).wanted, AmiLamps(self.ami))
 
+    # Texts with patients.
+
+    @cached_property
+    def texting(self) -> TextAssembly:
+        return TextAssembly(
+            records=self.records,
+            layout=self.layout,
+            ami=self.ami,
+            pins=self.pins,
+            call_log=self.call_log,
+            settings=lambda: self.operations.settings,
+            policy=self.policy,
+            facts=self.facts,
+            refused=self.metrics.api_refused.inc,
+        )
+
     # All of it, at work.
 
     def running(self) -> Running:
@@ -413,6 +431,10 @@ class Assembly:
             history=self.history,
             notices=self.notices,
             lamps=self.lamps,
+            texts=self.texting.texts,
+            text_post=self.texting.post,
+            missed_calls=self.texting.missed_calls,
+            text_keeping=self.texting.keeping,
             urgent=self.urgent,
             calls_out=self.calls_out,
             calls_today=self.calls_today,

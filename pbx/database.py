@@ -33,6 +33,9 @@ from pbx.store.own_greetings import PgGreetingAudit
 from pbx.store.pins import PgPinBook
 from pbx.store.placed import PgPlacedAudit
 from pbx.store.swaps import PgSwapBook
+from pbx.store.text_links import PgLinkBook
+from pbx.store.text_outbox import PgTextOutbox
+from pbx.store.texts import PgTextBook
 from pbx.store.tokens import PgTokenBook
 from pbx.store.urgent import PgUrgentBook
 
@@ -110,6 +113,9 @@ class Records:
     door_audit: PgDoorAudit
     inbox: PgInbox
     audit: PgAudit
+    texts: PgTextBook
+    text_outbox: PgTextOutbox
+    text_links: PgLinkBook
     keys: PgKeyBook
 
 
@@ -178,5 +184,8 @@ def records_of(database: Database) -> Records:
         door_audit=PgDoorAudit(database),
         inbox=PgInbox(database),
         audit=PgAudit(database),
+        texts=PgTextBook(database),
+        text_outbox=PgTextOutbox(database),
+        text_links=PgLinkBook(database),
         keys=PgKeyBook(database),
     )

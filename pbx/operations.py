@@ -36,6 +36,7 @@ from pbx.services.ports import PlacerDown, StoreUnavailable
 from pbx.settings_notes import SettingsNotes
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.outbox import PgOutbox
+from pbx.store.text_outbox import PgTextOutbox
 from pbx.web.metrics import Metrics
 from voicemail.greetings import GreetingProblem
 
@@ -43,7 +44,7 @@ log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 
-ONLY_AT_START = ("web", "database_url", "database_owner_url", "recognizer", "network", "keys")
+ONLY_AT_START = ("web", "database_url", "database_owner_url", "recognizer", "network", "keys", "texts_web")
 """Settings that a running server does not change; a reload says so."""
 
 
@@ -66,6 +67,7 @@ class Parts:
     placing: Placing
     certificates: Certificates
     door: Door
+    text_outbox: PgTextOutbox
 
 
 class ServerOperations:
@@ -135,6 +137,7 @@ class ServerOperations:
             "live_calls": await self._live_calls(),
             "queue": {"transcription": await self._queue_depth()},
             "notices": await self._notices(),
+            "texts": await self._texts(),
             "disk": disk_json(self._machine.layout),
             "mailboxes": await self._parts.mailboxes.state(self.settings.keeping),
             "audio": self._parts.mailboxes.audio(),
@@ -164,7 +167,9 @@ class ServerOperations:
             waiting = {backlog["channel"]: backlog["waiting"] for backlog in backlogs}
             for channel in self.policy.channels:
                 metrics.notices.labels(channel).set(waiting.get(channel, 0))
+        texts = await self._texts()
         for gauge, value in (
+            (metrics.texts, texts["waiting"] if texts else None),
             (metrics.live_calls, await self._live_calls()),
             (metrics.queue, await self._queue_depth()),
         ):
@@ -292,6 +297,13 @@ class ServerOperations:
         except StoreUnavailable:
             return None
         return [{"channel": b.channel, "waiting": b.waiting, "failed": b.failed, "failure": b.failure} for b in found]
+
+    async def _texts(self) -> dict[str, int] | None:
+        """How many texts wait to be sent, and how many failed within a week; null while the database is away."""
+        try:
+            return dict(await self._parts.text_outbox.waiting())
+        except StoreUnavailable:
+            return None
 
     async def _queue_depth(self) -> int | None:
         try:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pbx.ami.client import AmiClient
 from pbx.ami.errors import AmiError
-from pbx.ami.events import CallEnded, EmergencyCalled, EventsLost, LinkRestored, Paged, SignInFailed
+from pbx.ami.events import CallEnded, EmergencyCalled, EventsLost, LinkRestored, Paged, SignInFailed, TextSpooled
 from pbx.asterisk.cel import rotate
 from pbx.asterisk.process import AsteriskProcess
 from pbx.auditing.journal import FileJournal
@@ -40,6 +40,10 @@ from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
+from pbx.services.text_calls import MissedCalls
+from pbx.services.text_keeping import TextKeeping
+from pbx.services.text_post import TextPost
+from pbx.services.texting import Texts
 from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.store.jobs import TranscriptionQueue
 from voicemail.emergencies import EmergencyShelf
@@ -92,6 +96,10 @@ class Running:
     history: CallHistory
     notices: Notices
     lamps: Lamps
+    texts: Texts
+    text_post: TextPost
+    missed_calls: MissedCalls
+    text_keeping: TextKeeping
     rota_watch: RotaWatch
     urgent: UrgentCalls
     calls_out: CallsOut
@@ -142,6 +150,7 @@ class Running:
             self.retention.run(),
             self.journal.run(),
             self.trail.run(lambda: self.operations.settings.audit.keep_years),
+            self.text_keeping.run(),
             self.key_keeper.run(),
             self.calendars.run(self.operations.take_calendars),
             self.queue.run(self.transcription.transcribe_message, self._give_up, asyncio.Event()),
@@ -161,6 +170,9 @@ class Running:
             self.notices.run(),
             self.lamps.run(),
             self.emergency.run(),
+            self.texts.run(),
+            self.text_post.run(),
+            self.missed_calls.run(),
         ]
 
     async def _follow_calls(self) -> None:
@@ -172,12 +184,15 @@ class Running:
                     self.poked.set()
                 case LinkRestored() | EventsLost():
                     self.poked.set()
+                    self.texts.poked.set()
                     await self._count_what_is_up()
                 case EmergencyCalled(call, line):
                     self.emergency_shelf.hear(call, line)
                     self.emergency.poked.set()
                 case SignInFailed():
                     await self.door.failed(event)
+                case TextSpooled():
+                    self.texts.poked.set()
                 case Paged(attempt=attempt):
                     await self.urgent.over(attempt)
 

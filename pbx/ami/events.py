@@ -45,6 +45,17 @@ class Paged:
     attempt: UUID
 
 
+TEXT_SPOOLED = "SecondlineText"
+"""Name of the one that `sl-text` sends, with the header `Text`: the text's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSpooled:
+    """A text lies in the spool."""
+
+    text: UUID
+
+
 @dataclass(frozen=True, slots=True)
 class EmergencyCalled:
     """A call to the emergency services is being placed; `line` is what its sidecar holds."""
@@ -79,7 +90,7 @@ class SignInFailed:
     transport: str
 
 
-AmiEvent = CallEnded | Paged | EmergencyCalled | SignInFailed | LinkRestored | LinkDown | EventsLost
+AmiEvent = CallEnded | Paged | TextSpooled | EmergencyCalled | SignInFailed | LinkRestored | LinkDown | EventsLost
 
 
 class EventQueue:
@@ -118,6 +129,9 @@ def typed(fields: Fields) -> AmiEvent | None:
     if fields.get("Event") != "UserEvent":
         return None
     call, attempt = uuid_of(fields.get("Call")), uuid_of(fields.get("Page"))
+    text = uuid_of(fields.get("Text"))
+    if fields.get("UserEvent") == TEXT_SPOOLED and text is not None:
+        return TextSpooled(text)
     if fields.get("UserEvent") == CALL_ENDED and call is not None:
         return CallEnded(call)
     if fields.get("UserEvent") == PAGED and attempt is not None:

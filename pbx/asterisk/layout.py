@@ -14,6 +14,9 @@ MARKER = ".mounted"
 """A file of this name tells that a spool folder is really there: Asterisk would make a folder that is missing, and
 fill the wrong disk (apps/app_record.c)."""
 
+TEXTS = "texts"
+"""In each spool folder, the one for texts: calls and texts are taken in apart from each other."""
+
 _SAFE_PATH = re.compile(r"/[\w/.+@~-][\w/.+@~ -]*")
 _LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes (unix(7)); Asterisk appends its own socket's name
 _CONTROL_SOCKET = "asterisk.ctl"
@@ -267,6 +270,8 @@ class Layout:
             folder.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
         for folder in (self.spool, self.spare):
             _make_spool(folder)
+            if (folder / MARKER).exists():
+                (folder / TEXTS).mkdir(mode=PRIVATE_DIR, exist_ok=True)
         _make_own(self.run)
 
 

@@ -97,6 +97,9 @@ def _tell(state: dict[str, Any]) -> None:
     certificate = state["certificate"]
     if certificate:
         out.print(f"Certificate for phones: {certificate['days_left']} days left.")
+    if (texts := state["texts"]) and any(texts.values()):
+        mark = "BAD" if texts["failed"] else "-- "
+        out.print(f"  {mark} texts: {texts['waiting']} wait to be sent, {texts['failed']} failed within a week.")
     queue, disk = state["queue"], state["disk"]
     out.print(f"Calls in progress: {state['live_calls']}. Waiting for a transcript: {queue['transcription']}.")
     out.print(f"Free disk: {disk['free_bytes'] / 1e9:.1f} GB. Secondline {state['version']}.")

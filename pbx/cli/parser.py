@@ -16,6 +16,7 @@ from pbx.cli.inbox_parser import add_by, add_inbox_commands, add_looks, add_repo
 from pbx.cli.keeping_parser import add_keeping_commands
 from pbx.cli.keys_parser import add_key_commands
 from pbx.cli.lazy import Command, lazily
+from pbx.cli.texts_parser import TEXTS_VERBS, add_texts_commands
 
 DATA_BESIDE_CONFIG = "var"
 ONCALL_VERBS = ("show", "swap", "swaps", "undo")
@@ -44,6 +45,8 @@ def _with_verb(words: Sequence[str]) -> list[str]:
     """`oncall` and `oncall ROTA` mean `oncall show`: no rota has a verb's name (`pbx.config.rotas`)."""
     if list(words[:1]) == ["oncall"] and (len(words) == 1 or words[1] not in (*ONCALL_VERBS, "-h", "--help")):
         return ["oncall", "show", *words[1:]]
+    if list(words[:1]) == ["texts"] and (len(words) == 1 or words[1] not in (*TEXTS_VERBS, "-h", "--help")):
+        return ["texts", "list", *words[1:]]
     return list(words)
 
 
@@ -65,6 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_report_commands(commands, _add)
     add_audit_commands(commands, _add)
     add_keeping_commands(commands, _add)
+    add_texts_commands(commands, _add)
     return parser
 
 

@@ -21,6 +21,7 @@ from pbx.config.ringing import Ringing, build_ringing
 from pbx.config.rotas import build_rotas
 from pbx.config.schedules import Listen, build_greetings, build_music, build_schedules
 from pbx.config.schema.file import PracticeFile
+from pbx.config.texts import BuiltTexts, build_texts
 from pbx.domain.callback import Limits
 from pbx.domain.emergency import Place
 from pbx.domain.hints import DEFAULT_RED_FLAGS, Reading
@@ -42,6 +43,7 @@ class Rules:
     notifying: Notifying
     outbound: OutboundRules | None
     places: tuple[Place, ...]
+    texts: BuiltTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ def build_rules(file: PracticeFile, report: Report) -> Rules:
         notifying=build_notifying(file, report),
         outbound=build_outbound(file, numbers, report),
         places=build_places(file, report),
+        texts=build_texts(file, report),
     )
 
 
@@ -116,6 +119,7 @@ def policy_of(file: PracticeFile, report: Report, rules: Rules, sounds: Sounds) 
         undelete_days=file.voicemail.undelete_days,
         outbound=rules.outbound,
         places=rules.places,
+        texting=rules.texts.texting,
     )
 
 

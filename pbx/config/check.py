@@ -15,6 +15,7 @@ from pbx.config.phone_words import security_in_words
 from pbx.config.ringing_words import reach_in_words, rings_in_words
 from pbx.config.rotas import rota_in_words
 from pbx.config.settings import Settings, Trunk
+from pbx.config.texts_words import texts_in_words
 from pbx.config.urgent import urgent_in_short
 from pbx.config.words import dates_in_words, week_in_words
 from pbx.domain.caller_words import rules_in_words
@@ -115,6 +116,7 @@ def _machine(policy: Policy, settings: Settings) -> Iterator[str]:
     yield f"Messages are at most {policy.max_message_seconds} s long; {engine} turns them into text on this machine."
     yield from call_back_in_words(policy)
     yield from notices_in_words(policy)
+    yield from texts_in_words(policy, settings)
     database = "your own database" if settings.database_url else "a database of its own in the data folder"
     yield f"Calls and messages are kept in {database}."
     yield from kept_in_words(settings.keeping)

@@ -66,8 +66,9 @@ def build_notifying(file: PracticeFile, report: Report) -> Notifying:
             senders[key] = sender
     plans = _Plans(file, report)
     made = {mailbox: plans.plan(mailbox, section) for mailbox, section in file.notices.items()}
+    used = {*plans.used, *(file.texts.events if file.texts else ())}
     for key in report.declared("notify"):
-        if key not in plans.used and not any(key in place.by for place in file.emergency.values()):
+        if key not in used and not any(key in place.by for place in file.emergency.values()):
             report.warning(
                 ("notify", key), "is not used", "name it in [notices] or [emergency], or take it out", "unused"
             )
@@ -133,7 +134,7 @@ def _mail_server(section: NotifySection, path: KeyPath, ca_file: Path | None, re
 
 
 def _hook(section: NotifySection, path: KeyPath, ca_file: Path | None, report: Report) -> Hook:
-    if section.url is not None and (fault := _fault_of(section.url)):
+    if section.url is not None and (fault := fault_of_address(section.url)):
         report.problem((*path, "url"), *fault)
     secret = read_secret(report, (*path, "secret_file"), section.secret_file) if section.secret_file else None
     if secret is None:
@@ -141,7 +142,8 @@ def _hook(section: NotifySection, path: KeyPath, ca_file: Path | None, report: R
     return Hook(section.url or "", _secret_bytes(secret, (*path, "secret_file"), report), ca_file)
 
 
-def _fault_of(url: str) -> tuple[str, str] | None:
+def fault_of_address(url: str) -> tuple[str, str] | None:
+    """What is wrong with the address of a program, and the remedy; nothing where it may be used."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""

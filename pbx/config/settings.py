@@ -62,6 +62,11 @@ class Trunk:
     def encrypted(self) -> bool:
         return self.transport is Transport.TLS
 
+    @property
+    def uri_parameter(self) -> str:
+        """Ends a SIP URI there: without it the URI means UDP, whatever the endpoint says (RFC 3261 section 19.1.1)."""
+        return "" if self.transport is Transport.UDP else f";transport={self.transport}"
+
 
 @dataclass(frozen=True, slots=True)
 class PhoneException:
@@ -129,6 +134,17 @@ class Web:
 
 
 @dataclass(frozen=True, slots=True)
+class TextCarrier:
+    """Over which carrier texts go (`twilio`, `telnyx`, `trunk`) and with which account. `api` None: the usual one."""
+
+    kind: str
+    account: str = ""
+    key: str = field(default="", repr=False)
+    public_key: bytes = b""
+    api: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recognizer:
     """Which engine transcribes, with the folders of the models. `memory_mb` bounds the worker process.
 
@@ -176,7 +192,8 @@ class Settings:
 
     `database_owner_url` is for its owner; None: `database_url` is the owner's.
 
-    `senders` are the servers of notices, by the channel's key.
+    `senders` are the servers of notices, by the channel's key. `texts_web` is where the carrier of `texts` and patients
+    with a link come in (None: nowhere).
     """
 
     file: Path
@@ -192,3 +209,5 @@ class Settings:
     keys: KeySource = KeySource()
     phone_security: PhoneSecurity = PhoneSecurity()
     senders: Mapping[str, Sender] = field(default_factory=dict, repr=False)
+    texts: TextCarrier | None = None
+    texts_web: Web | None = None

@@ -18,6 +18,7 @@ from pbx.domain.people import Outside, Person
 from pbx.domain.remembered import Remembered
 from pbx.domain.schedule import Schedule
 from pbx.domain.templates import Channel
+from pbx.domain.texting import NO_TEXTS, Texting
 
 FALLBACK_GREETING = "default"
 """Name of the greeting that is played when a number has none of its own."""
@@ -152,7 +153,8 @@ class Policy:
     practice knows of its messages' words. `members` maps a mailbox to the people (keys) who see it, `call_back` says
     within which time patients are called back, `undelete_days` how long a deletion can be undone. `notices` says by
     mailbox who hears of its messages, `channels` by key what may be said over each. `outbound` says who may call
-    numbers outside (None: the file does not speak of it, and nobody does), `places` where phones stand that call 911.
+    numbers outside (None: the file does not speak of it, and nobody does), `places` where phones stand that call 911,
+    `texting` whose texts are whose.
     """
 
     version: str
@@ -182,6 +184,7 @@ class Policy:
     undelete_days: int = 30
     outbound: OutboundRules | None = None
     places: tuple[Place, ...] = ()
+    texting: Texting = NO_TEXTS
     told: Remembered[Hashable, Any] = field(default_factory=Remembered, init=False, repr=False, compare=False)
     """What calls were told last, for `pbx.domain.routing`."""
     reached_by_hours: frozenset[str] = field(default=frozenset(), init=False, repr=False, compare=False)

@@ -543,6 +543,205 @@ LEFT JOIN inbox ON inbox.message_id = message.id
 WHERE deleted_at IS NULL
 GROUP BY mailbox;
 
+-- texts ---------------------------------------------------------------------------------------------------------------
+
+-- name: one_patient_at_a_time(patient_index)!
+-- What is decided of a conversation is decided by what went before, so two texts of a patient come one after the other.
+SELECT pg_advisory_xact_lock(hashtextextended('secondline.text.' || encode(:patient_index::bytea, 'hex'), 0));
+
+-- name: known_text(id, ref)$
+SELECT id FROM text_message WHERE id = :id OR ref = :ref LIMIT 1;
+
+-- name: add_text(id, line, patient, patient_index, body, cause, state, at, person, phone, account, code_hash, ref, pictures, reason, why, failure)$
+-- Gives the id if the text is new.
+INSERT INTO text_message (id, line, patient, patient_index, body, cause, state, at, person, phone, account, code_hash,
+                          ref, pictures, reason, why, failure)
+VALUES (:id, :line, :patient, :patient_index, :body, :cause, :state, :at, :person, :phone, :account, :code_hash,
+        :ref, :pictures, :reason, :why::jsonb, :failure)
+ON CONFLICT DO NOTHING
+RETURNING id;
+
+-- name: conversation(patient_index, line, now)^
+SELECT (SELECT consent FROM text_consent WHERE patient_index = :patient_index ORDER BY id DESC LIMIT 1) AS consent,
+       max(at) FILTER (WHERE cause IN ('auto-reply', 'missed-call')) AS last_automatic,
+       max(at) FILTER (WHERE cause IN ('staff', 'link')) AS last_staff,
+       count(*) FILTER (WHERE cause IN ('auto-reply', 'missed-call', 'keyword')
+                          AND at > :now::timestamptz - interval '24 hours') AS automatic_today
+FROM text_message
+WHERE patient_index = :patient_index AND line = :line AND state <> 'refused';
+
+-- name: add_consent(patient_index, consent, how, line, by_whom, note)!
+INSERT INTO text_consent (patient_index, consent, how, line, by_whom, note)
+VALUES (:patient_index, :consent, :how, :line, :by_whom, :note);
+
+-- name: consents(patient_index)
+SELECT at, consent, how, line, by_whom, note FROM text_consent WHERE patient_index = :patient_index ORDER BY id;
+
+-- name: line_with(patient_index, lines)$
+SELECT line FROM text_message
+WHERE patient_index = :patient_index AND line = ANY(:lines::text[]) AND state <> 'refused'
+ORDER BY at DESC
+LIMIT 1;
+
+-- name: texts(id, line, patient_index, limit)
+SELECT text_message.id, line, patient, body, cause, state, at, person, phone, account, failure, reason, why, pictures,
+       settled_at,
+       ARRAY(SELECT DISTINCT text_delivery.phone FROM text_delivery
+             WHERE text_id = text_message.id AND kind = 'phone' AND showing = 'text' AND text_delivery.state = 'sent'
+             ORDER BY 1) AS delivered_to
+FROM text_message
+WHERE (:id::uuid IS NULL OR text_message.id = :id)
+  AND (:line::text IS NULL OR line = :line)
+  AND (:patient_index::bytea IS NULL OR patient_index = :patient_index)
+ORDER BY at DESC, text_message.id
+LIMIT :limit;
+
+-- name: next_text()$
+-- It is marked before it is handed over, so whatever happens then, it is not handed over twice.
+UPDATE text_message SET state = 'sending', attempts = attempts + 1
+WHERE id = (SELECT id FROM text_message
+            WHERE state = 'waiting' AND due_at <= now()
+            ORDER BY due_at, at, id
+            LIMIT 1
+            FOR UPDATE SKIP LOCKED)
+RETURNING id;
+
+-- name: settle_text(state, ref, failure, seconds, id)$
+-- A report of the carrier may have come before its answer did: what it said stays.
+UPDATE text_message
+SET state = :state, ref = coalesce(:ref, ref), failure = :failure,
+    due_at = now() + make_interval(secs => :seconds),
+    settled_at = CASE WHEN :state = 'waiting' THEN NULL ELSE now() END
+WHERE id = :id AND state = 'sending'
+RETURNING id;
+
+-- name: keep_ref(ref, id)!
+UPDATE text_message SET ref = :ref WHERE id = :id AND ref IS NULL;
+
+-- name: reported_text(id, ref)^
+-- By what the carrier calls it; by our own id only where it is not known yet what that is.
+SELECT id, state, patient_index, line FROM text_message
+WHERE (ref = :ref OR (ref IS NULL AND id = :id)) AND cause <> 'patient'
+LIMIT 1
+FOR UPDATE;
+
+-- name: conversation_of_text(id)^
+SELECT patient_index, line FROM text_message WHERE id = :id;
+
+-- name: keep_report(state, ref, failure, id)!
+UPDATE text_message SET state = :state, ref = coalesce(ref, :ref), failure = :failure, settled_at = now()
+WHERE id = :id;
+
+-- name: attempts_of_text(id)$
+SELECT attempts FROM text_message WHERE id = :id;
+
+-- name: doubt_texts()
+UPDATE text_message SET state = 'unsure', settled_at = now(),
+       failure = 'The program was stopped while the text was handed over.'
+WHERE state = 'sending'
+RETURNING id;
+
+-- name: let_deliveries_go()!
+UPDATE text_delivery SET taken_until = NULL WHERE state = 'waiting' AND taken_until IS NOT NULL;
+
+-- name: doubtful_texts(before, besides)
+SELECT id FROM text_message
+WHERE id <> ALL(:besides::uuid[]) AND state = 'unsure' AND settled_at < :before AND cause IN ('staff', 'link')
+  AND NOT EXISTS (SELECT FROM text_delivery WHERE text_id = text_message.id AND showing = 'trouble')
+ORDER BY at
+LIMIT 100;
+
+-- name: unseen_texts(before, besides)
+-- Only those that somebody was to see. Three days later it would be news to nobody.
+SELECT id FROM text_message
+WHERE id <> ALL(:besides::uuid[]) AND cause = 'patient' AND at < :before AND at > now() - interval '3 days'
+  AND EXISTS (SELECT FROM text_delivery WHERE text_id = text_message.id AND kind = 'phone' AND showing = 'text')
+  AND NOT EXISTS (SELECT FROM text_delivery
+                  WHERE text_id = text_message.id
+                    AND ((kind = 'phone' AND showing = 'text' AND state = 'sent') OR kind = 'notice'))
+ORDER BY at
+LIMIT 100;
+
+-- name: add_delivery(id, text_id, kind, channel, person, phone, showing, note, event)*!
+INSERT INTO text_delivery (id, text_id, kind, channel, person, phone, showing, note, event)
+VALUES (:id, :text_id, :kind, :channel, :person, :phone, :showing, :note, :event)
+ON CONFLICT (id) DO NOTHING;
+
+-- name: next_delivery(kind, seconds)^
+-- In their order, so that a phone shows a conversation as it went: none is taken while an earlier one of the same
+-- phone waits.
+UPDATE text_delivery SET taken_until = now() + make_interval(secs => :seconds), attempts = attempts + 1
+WHERE id = (SELECT id FROM text_delivery AS one
+            WHERE kind = :kind AND state = 'waiting' AND due_at <= now()
+              AND (taken_until IS NULL OR taken_until < now())
+              AND NOT EXISTS (SELECT FROM text_delivery AS earlier
+                              WHERE earlier.kind = :kind AND earlier.state = 'waiting' AND earlier.phone <> ''
+                                AND earlier.phone = one.phone AND earlier.place < one.place)
+            ORDER BY place
+            LIMIT 1
+            FOR UPDATE SKIP LOCKED)
+RETURNING id, text_id, kind, channel, person, phone, showing, note, event, attempts, made_at;
+
+-- name: alike_deliveries(kind, channel, person)
+SELECT text_delivery.id FROM text_delivery
+JOIN text_message ON text_message.id = text_id AND cause = 'patient'
+WHERE kind = :kind AND channel = :channel AND text_delivery.person = :person AND text_delivery.state = 'waiting'
+  AND (taken_until IS NULL OR taken_until < now());
+
+-- name: settle_delivery(state, failure, id)^
+UPDATE text_delivery SET state = :state, failure = :failure, settled_at = now(), taken_until = NULL
+WHERE id = :id AND state = 'waiting'
+RETURNING text_id, kind, channel, person, phone, showing, event;
+
+-- name: put_delivery_back(seconds, failure, counts, id)!
+UPDATE text_delivery
+SET due_at = now() + make_interval(secs => :seconds), failure = :failure, taken_until = NULL,
+    attempts = attempts - CASE WHEN :counts THEN 0 ELSE 1 END
+WHERE id = :id AND state = 'waiting';
+
+-- name: erase_texts(before, limit)
+-- Erases texts with their keys, but none that is on its way, and none that a phone was to show and has not.
+WITH due AS (
+    SELECT id FROM text_message
+    WHERE at < :before AND state NOT IN ('waiting', 'sending')
+      AND NOT EXISTS (SELECT FROM text_delivery
+                      WHERE text_id = text_message.id AND kind = 'phone' AND text_delivery.state = 'waiting')
+    ORDER BY at
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+), erased AS (
+    DELETE FROM text_message USING due WHERE text_message.id = due.id RETURNING text_message.id
+), shredded AS (
+    DELETE FROM data_key USING erased WHERE subject = erased.id RETURNING subject, fingerprint
+)
+SELECT id, fingerprint FROM erased LEFT JOIN shredded ON subject = erased.id;
+
+-- name: texts_waiting()^
+SELECT count(*) FILTER (WHERE state IN ('waiting', 'sending')) AS waiting,
+       count(*) FILTER (WHERE state = 'failed' AND settled_at > now() - interval '7 days') AS failed
+FROM text_message
+WHERE state IN ('waiting', 'sending', 'failed');
+
+-- name: add_text_link(token_sha256, text_id, person, expires_at)!
+INSERT INTO text_link (token_sha256, text_id, person, code_hash, expires_at)
+SELECT :token_sha256, id, :person, CASE WHEN :person = '' THEN code_hash ELSE '' END, :expires_at
+FROM text_message
+WHERE id = :text_id;
+
+-- name: text_link(token_sha256)^
+SELECT text_id, person, code_hash, expires_at, wrong FROM text_link
+WHERE token_sha256 = :token_sha256 AND expires_at > now();
+
+-- name: count_link_try(token_sha256, most)$
+UPDATE text_link SET wrong = wrong + 1
+WHERE token_sha256 = :token_sha256 AND expires_at > now() AND wrong < :most
+RETURNING text_id;
+
+-- name: link_opened(token_sha256)$
+UPDATE text_link SET wrong = 0, opened_at = coalesce(opened_at, now())
+WHERE token_sha256 = :token_sha256
+RETURNING text_id;
+
 -- audit ---------------------------------------------------------------------------------------------------------------
 
 -- name: append(actors, actions, objects, details)!

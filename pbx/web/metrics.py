@@ -37,6 +37,8 @@ class Metrics:
         doc = "Notices of messages that wait to be sent"
         self.notices = gauge("secondline_notices_waiting", doc, ("channel",))
 
+        self.texts = gauge("secondline_texts_waiting", "Texts to patients that wait to be sent")
+
         self.part_up = gauge("secondline_part_up", "1 while a part of the server works", ("part",))
         self.phones = gauge("secondline_registered_phones", "Softphones registered now")
         self.asterisk_restarts = gauge("secondline_asterisk_restarts", "Restarts of Asterisk since the server started")

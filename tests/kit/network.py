@@ -45,6 +45,8 @@ class Request:
     method: str = "INVITE"
     content: str = "application/sdp"
     to_header: str = ""
+    body: str = ""
+    """Left empty: an offer of audio."""
 
 
 @dataclass
@@ -87,7 +89,7 @@ class RawCaller(asyncio.DatagramProtocol):
         """Send `request`; `statuses` shows what comes back."""
         self.statuses.clear()
         call = uuid4().hex
-        body = (
+        body = request.body or (
             f"v=0\r\no=- 1 1 IN IP4 {self.address}\r\ns=-\r\nc=IN IP4 {self.address}\r\nt=0 0\r\n"
             f"m=audio {free_port(self.address, socket.SOCK_DGRAM)} RTP/AVP 0\r\n"
         )
@@ -102,7 +104,7 @@ class RawCaller(asyncio.DatagramProtocol):
             f"Contact: <sip:caller@{self.address}:{self._port}>",
             *request.headers,
             f"Content-Type: {request.content}",
-            f"Content-Length: {len(body)}",
+            f"Content-Length: {len(body.encode())}",
         )
         self._sent = "\r\n".join(lines)
         self._send(f"{self._sent}\r\n\r\n{body}")

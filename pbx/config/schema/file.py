@@ -27,6 +27,7 @@ from pbx.config.schema.site import (
     TrunkSection,
     VoicemailSection,
 )
+from pbx.config.schema.texts import TextsSection
 from pbx.config.values import (
     About,
     Key,
@@ -62,6 +63,7 @@ class PracticeFile(Section):
     notices: Annotated[dict[Key, NoticesSection], About("Notices of a mailbox's messages, by its key.", "rictor")] = {}
     outbound: Annotated[OutboundSection | None, About("Calls to numbers outside.", "")] = None
     emergency: Annotated[dict[Key, EmergencySection], About("Where phones stand, by a short key.", "office")] = {}
+    texts: Annotated[TextsSection | None, About("Texts with patients.", "")] = None
     expect: Annotated[list[ExpectSection], About("Tests of this file.", "")] = []
     accept: Annotated[list[AcceptSection], About("Warnings that are known and meant.", "")] = []
     voicemail: Annotated[VoicemailSection, About("Messages.", "")] = VoicemailSection()

@@ -29,7 +29,7 @@ DANGEROUS = (
 )
 """Applications and functions that run programs, read foreign text as dialplan, or place calls."""
 
-FROM_OUTSIDE = ("CALLERID", "EXTEN", "PJSIP_HEADER", "REDIRECTING", "DNID", "CONNECTEDLINE")
+FROM_OUTSIDE = ("CALLERID", "EXTEN", "PJSIP_HEADER", "REDIRECTING", "DNID", "CONNECTEDLINE", "MESSAGE(from)")
 
 
 @pytest.fixture
@@ -104,6 +104,20 @@ def test_what_comes_from_outside_is_only_read_into_the_filter(name: str, dialpla
     typed = re.compile(r'FILTER\(\+\*0-9,\$\{EXTEN\}\)|"\$\{SL_DIALLED\}" = "\$\{EXTEN\}"')
     readings = [line for line in readings if "${EXTEN" in typed.sub("", line) or "EXTEN" not in line]
     assert all(line.startswith((" same = n,Set(header=", "exten = s,1,Set(header=")) for line in readings)
+
+
+def test_what_a_text_says_is_written_down_as_it_is_and_used_nowhere_else(dialplan: str) -> None:
+    lines = [line for line in dialplan.splitlines() if "${MESSAGE" in line and "MESSAGE(from)" not in line]
+    # Last, where nothing of it is looked at again; of another header its digits alone.
+    assert lines == [
+        " same = n,Set(length=${FILTER(0-9,${MESSAGE_DATA(Content-Length)})})",
+        "exten = s,1,Set(FILE(${folder}/${id}.body)=${MESSAGE(body)})",
+    ]
+
+
+def test_texts_only_go_to_the_phone_that_wrote(dialplan: str) -> None:
+    assert set(re.findall(r"MessageSend\((.*)\)$", dialplan, re.MULTILINE)) == {"pjsip:${phone},secondline"}
+    assert not re.search(r"Set\(phone=\$", dialplan)
 
 
 def test_a_leg_is_only_reached_by_a_ring_and_by_a_call_that_is_placed(dialplan: str) -> None:
