@@ -23,6 +23,7 @@ from pbx.ami.pager import AmiPager
 from pbx.ami.texts import AmiTexts
 from pbx.asterisk.cel import calls_seen
 from pbx.asterisk.layout import Layout
+from pbx.asterisk.plans import Plans
 from pbx.asterisk.ports import LOOPBACK
 from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.render import Machine
@@ -172,6 +173,11 @@ class Assembly:
         )
         return ServerOperations(self.config, self.practice, self.machine, parts)
 
+    @cached_property
+    def plans(self) -> Plans:
+        """What the dialplan does while nobody answers it."""
+        return Plans(self.layout.plans, self.policy, self.facts, self.pace.calm)
+
     # What answers.
 
     @cached_property
@@ -294,6 +300,7 @@ class Assembly:
             operations=self.operations,
             calendars=self.calendars,
             known=self.known,
+            plans=self.plans,
             pins=self.pins,
             history=self.history,
             notices=self.notices,

@@ -16,6 +16,7 @@ from uuid import UUID
 from pbx.ami.client import AmiClient
 from pbx.ami.events import CallEnded, EventsLost, LinkRestored, Paged
 from pbx.asterisk.cel import rotate
+from pbx.asterisk.plans import Plans
 from pbx.asterisk.process import AsteriskProcess
 from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
@@ -75,6 +76,7 @@ class Running:
     operations: ServerOperations
     calendars: Calendars
     known: Known
+    plans: Plans
     pins: Pins
     history: CallHistory
     notices: Notices
@@ -114,6 +116,7 @@ class Running:
             self.known.overrides.run(),
             self.pins.run(),
             self.history.run(),
+            self.plans.run(),
             self._watch_rotas(),
             self._keep_recogniser(),
             self.retention.run(),

@@ -96,6 +96,11 @@ class Layout:
         return self.data / "spare"
 
     @property
+    def plans(self) -> Path:
+        """What the dialplan does by itself, a file a number."""
+        return self.data / "plans"
+
+    @property
     def messages(self) -> Path:
         return self.data / "messages"
 
@@ -167,7 +172,7 @@ class Layout:
         its disk is not mounted.
         """
         asterisk = (self.etc.parent, self.etc, self.log, self.lib, self.cel.parent)
-        for folder in (self.data, self.greetings, self.own_sounds, self.private, self.messages, *asterisk):
+        for folder in (self.data, self.greetings, self.own_sounds, self.private, self.messages, self.plans, *asterisk):
             folder.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
         for folder in (self.spool, self.spare):
             _make_spool(folder)

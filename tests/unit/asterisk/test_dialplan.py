@@ -86,14 +86,14 @@ def test_nothing_runs_programs_or_reads_text_as_dialplan(name: str, dialplan: st
 @pytest.mark.parametrize("name", FROM_OUTSIDE)
 def test_what_comes_from_outside_is_only_read_into_the_filter(name: str, dialplan: str) -> None:
     readings = [line for line in dialplan.splitlines() if f"${{{name}" in line]
-    # A leg's extension is what [sl-ring] has filtered: no call from outside gets to [sl-leg].
+    # A leg's extension is what [sl-ring] or [sl-plan-rings] has filtered: no call from outside gets to [sl-leg].
     readings = [line for line in readings if line != "exten = _[op]-.,1,Set(leg=${EXTEN})"]
     assert all(line.startswith((" same = n,Set(header=", "exten = s,1,Set(header=")) for line in readings)
 
 
 def test_a_leg_is_only_reached_by_a_ring(dialplan: str) -> None:
     assert dialplan.count("@sl-leg") == 2
-    ring = dialplan[dialplan.index("[sl-ring]") : dialplan.index("[sl-answered]")]
+    ring = dialplan[dialplan.index("[sl-dial]") : dialplan.index("[sl-answered]")]
     assert ring.count("@sl-leg") == 2
     assert not re.search(r"include *=>? *sl-", dialplan)
     assert {target for target in jumps(dialplan) if target[0] in ("sl-leg", "sl-outside")} == {
@@ -110,11 +110,15 @@ def test_text_from_outside_never_stands_where_it_could_be_an_argument(dialplan: 
 
 
 def test_what_the_controller_names_is_filtered_before_it_is_dialled_or_played(dialplan: str) -> None:
-    for name in ("SL_PHONES", "SL_LEGS", "SL_PROMPTS", "SL_OPENING"):
+    for name in ("SL_PROMPTS", "SL_OPENING"):
         users = [context for context in dialplan.split("\n[") if f"STRREPLACE({name}," in context]
         assert users
         for context in users:
             assert context.index(f"Set({name}=${{FILTER(") < context.index(f"${{STRREPLACE({name},")
+    for name in ("desks", "others", "preface", "greeting"):
+        assert f"STRREPLACE({name}," in dialplan
+        values = re.findall(rf"Set\({name}=(.*)\)$", dialplan, re.MULTILINE)
+        assert [v for v in values if v and not v.startswith("${FILTER(a-z0-9&\\-,${")] == []
 
 
 PHONES_AND_LEGS = "Dial(${phones}${between}${legs},${seconds},g${waiting}U(sl-answered))"
