@@ -41,6 +41,7 @@ from pbx.notify.senders import Senders
 from pbx.operations import Parts, ServerOperations
 from pbx.prompts import announcer, private_sounds
 from pbx.running import Running
+from pbx.services.alarms import Alarms
 from pbx.services.health import Health
 from pbx.services.history import CallHistory
 from pbx.services.inbox import Inbox
@@ -59,6 +60,7 @@ from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.store.database import Database
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.jobs import TranscriptionQueue
+from pbx.supervisor import Before
 from pbx.urgent_cases import UrgentCases
 from pbx.web.api import Api
 from pbx.web.metrics import Metrics
@@ -76,7 +78,8 @@ AMI_USER = "secondline"
 
 @dataclass
 class Assembly:
-    """The parts, by name. `cluster` is the embedded database, if there is one."""
+    """The parts, by name. `cluster` is the embedded database, if there is one; `before` says how the controller before
+    this one ended."""
 
     config: Path
     practice: Practice
@@ -85,6 +88,7 @@ class Assembly:
     cluster: EmbeddedPostgres | None
     health: Health
     metrics: Metrics
+    before: Before | None = None
 
     @property
     def layout(self) -> Layout:
@@ -279,6 +283,12 @@ class Assembly:
         return Notices(self.records.outbox, self.records.messages, self.policy, senders.in_force)
 
     @cached_property
+    def alarms(self) -> Alarms:
+        """Notices of what does not work; they need no database."""
+        senders = Senders(lambda: self.operations.settings.senders, AmiTexts(self.ami))
+        return Alarms(self.health, self.policy, senders.in_force, KeptFile(self.layout.alarms))
+
+    @cached_property
     def lamps(self) -> Lamps:
         return Lamps(LampCounts(self.records.outbox, self.policy).wanted, AmiLamps(self.ami))
 
@@ -304,6 +314,8 @@ class Assembly:
             pins=self.pins,
             history=self.history,
             notices=self.notices,
+            alarms=self.alarms,
+            before=self.before,
             lamps=self.lamps,
             urgent=self.urgent,
             pin_watch=PinWatch(self.policy, self.pins.has),
@@ -311,6 +323,7 @@ class Assembly:
             retention=self.retention,
             health=self.health,
             poked=asyncio.Event(),
+            folders=self.layout,
             asterisk_version=self.machine.program.version or "of an unknown version",
             engine=self.practice.settings.recognizer.engine.value,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,19 @@ class ServerOperations:
         return self._parts.health.ready
 
     @property
+    def disk_problem(self) -> str | None:
+        """What is wrong with the room for recordings, in a sentence."""
+        return self._disk_watch.problem
+
+    @property
+    def degraded(self) -> list[Json]:
+        """What does not work: since when, what callers notice, what to do."""
+        return [
+            {**asdict(trouble), "since": trouble.since.isoformat(timespec="seconds")}
+            for trouble in self._parts.health.troubles
+        ]
+
+    @property
     def parts_working(self) -> dict[str, bool]:
         return {part.value: condition.ok for part, condition in self._parts.health.parts.items()}
 
@@ -113,6 +126,7 @@ class ServerOperations:
                 part.value: {"ok": c.ok, "detail": c.detail, "since": c.since.isoformat(timespec="seconds")}
                 for part, c in self._parts.health.parts.items()
             },
+            "degraded": self.degraded,
             "calendars": {
                 id_: {"ok": c.ok, "detail": c.detail, "since": c.since.isoformat(timespec="seconds")}
                 for id_, c in self._parts.calendars.states.items()

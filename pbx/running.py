@@ -16,13 +16,16 @@ from uuid import UUID
 from pbx.ami.client import AmiClient
 from pbx.ami.events import CallEnded, EventsLost, LinkRestored, Paged
 from pbx.asterisk.cel import rotate
+from pbx.asterisk.layout import Layout
 from pbx.asterisk.plans import Plans
 from pbx.asterisk.process import AsteriskProcess
 from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
+from pbx.disk import problem_of_spool
 from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
-from pbx.services.health import Health, Part
+from pbx.services.alarms import Alarms
+from pbx.services.health import Health, Part, Watched
 from pbx.services.history import CallHistory
 from pbx.services.known import Known
 from pbx.services.notices import Notices
@@ -33,6 +36,7 @@ from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
 from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.store.jobs import TranscriptionQueue
+from pbx.supervisor import Before
 from voicemail.ingest import CallsUnknown, Ingest
 from voicemail.live import LiveTranscription
 from voicemail.retention import Retention
@@ -80,6 +84,8 @@ class Running:
     pins: Pins
     history: CallHistory
     notices: Notices
+    alarms: Alarms
+    before: Before | None
     lamps: Lamps
     rota_watch: RotaWatch
     urgent: UrgentCalls
@@ -87,6 +93,7 @@ class Running:
     retention: Retention
     health: Health
     poked: asyncio.Event
+    folders: Layout
     asterisk_version: str
     engine: str
 
@@ -120,6 +127,7 @@ class Running:
             self._watch_rotas(),
             self._keep_recogniser(),
             self.retention.run(),
+            self._raise_alarms(),
             self.calendars.run(self.operations.take_calendars),
             self.queue.run(self.transcription.transcribe_message, self._give_up, asyncio.Event()),
         ]
@@ -149,11 +157,26 @@ class Running:
                     await self.urgent.over(attempt)
 
     async def _look_after(self) -> None:
-        self.health.working(Part.CONTROLLER, "answers the telephone system's questions")
+        self.health.working(Part.CONTROLLER, self._how_it_goes())
         while True:
             self._look_at_asterisk()
+            self.health.watch(Watched.PLANS, self.plans.problem)
+            self.health.watch(Watched.SPOOL, await asyncio.to_thread(problem_of_spool, self.folders))
+            self.health.watch(Watched.DISK, self.operations.disk_problem)
             await self.operations.refresh_gauges()
             await asyncio.sleep(LOOK_SECONDS)
+
+    def _how_it_goes(self) -> str:
+        sentence = "answers the telephone system's questions"
+        if self.before is None:
+            return sentence
+        return f"{sentence}; started again {self.before.times} times, because the one before {self.before.why}"
+
+    async def _raise_alarms(self) -> None:
+        if self.before is not None:
+            with contextlib.suppress(OSError):
+                await self.alarms.restarted(self.before.why, self.before.at)
+        await self.alarms.run()
 
     def _look_at_asterisk(self) -> None:
         if self.asterisk.pid is None:

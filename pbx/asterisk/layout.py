@@ -61,6 +61,11 @@ class Layout:
         return self.data / "overrides.json"
 
     @property
+    def alarms(self) -> Path:
+        """Which troubles people were told of."""
+        return self.data / "alarms.json"
+
+    @property
     def own_greetings(self) -> Path:
         """Which greetings people recorded by phone."""
         return self.data / "own-greetings.json"

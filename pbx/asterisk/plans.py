@@ -35,7 +35,10 @@ _NAME = re.compile(r"-?[a-z0-9][a-z0-9-]{0,80}")
 
 
 class Plans:
-    """Keeps the files of `folder` in step with what decides. `calm` is awaited before each number: callers go first."""
+    """Keeps the files of `folder` in step with what decides; `problem` says in a sentence why it cannot.
+
+    `calm` is awaited before each number: callers go first.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Plans:
         self._facts = facts
         self._calm = calm
         self._now = now
+        self.problem: str | None = None
         self._written_from: tuple[object, ...] = ()
         self._written_at = datetime.min.replace(tzinfo=UTC)
 
@@ -59,7 +63,12 @@ class Plans:
             try:
                 await self.look()
             except Exception as error:  # noqa: BLE001 - the edge of a job: calls go on, and the next look tries again
-                log.error("what is done without the controller could not be written down (%s)", type(error).__name__)
+                problem = f"what is done without the controller could not be written down ({type(error).__name__})"
+                if self.problem is None:
+                    log.error("%s", problem)
+                self.problem = problem
+            else:
+                self.problem = None
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> bool:

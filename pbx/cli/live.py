@@ -60,7 +60,7 @@ def status(options: Namespace) -> int:
     try:
         state = asyncio.run(ask(Layout(Path(options.data)), "GET", "/status"))
     except NotRunning:
-        state = {"ready": False, "running": False, "components": _all_down()}
+        state = {"ready": False, "running": False, "components": _all_down(), "degraded": []}
     if options.json:
         print_json(state)
     else:
@@ -82,6 +82,11 @@ def _tell(state: dict[str, Any]) -> None:
     for name, part in state["components"].items():
         mark = "ok " if part["ok"] else "BAD"
         out.print(f"  {mark} {name:12} {part['detail']} (since {part['since']})")
+    for trouble in state["degraded"]:
+        if trouble["what"] not in state["components"]:
+            out.print(f"  BAD {trouble['what']:12} {trouble['detail']} (since {trouble['since']})")
+        out.print(f"      {trouble['what']}: callers notice: {trouble['callers']}", markup=False)
+        out.print(f"      {trouble['what']}: what to do: {trouble['remedy']}", markup=False)
     for name, calendar in state["calendars"].items():
         mark = "ok " if calendar["ok"] else "BAD"
         out.print(f"  {mark} calendar {name} {calendar['detail']} (since {calendar['since']})")

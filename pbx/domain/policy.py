@@ -16,6 +16,7 @@ from pbx.domain.people import Outside, Person
 from pbx.domain.remembered import Remembered
 from pbx.domain.schedule import Schedule
 from pbx.domain.templates import Channel
+from pbx.domain.watch import Watch
 
 FALLBACK_GREETING = "default"
 """Name of the greeting that is played when a number has none of its own."""
@@ -149,7 +150,8 @@ class Policy:
     that of closed lines on a snow day; `music` is heard while it rings (None: ring-back). `reading` is what the
     practice knows of its messages' words. `members` maps a mailbox to the people (keys) who see it, `call_back` says
     within which time patients are called back, `undelete_days` how long a deletion can be undone. `notices` says by
-    mailbox who hears of its messages, `channels` by key what may be said over each.
+    mailbox who hears of its messages, `channels` by key what may be said over each;
+    `watch` who hears of trouble with Secondline itself.
     """
 
     version: str
@@ -174,6 +176,7 @@ class Policy:
     reading: Reading = field(default_factory=Reading)
     notices: Mapping[str, NoticePlan] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    watch: Watch = field(default_factory=Watch)
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     call_back: Limits = field(default_factory=Limits)
     undelete_days: int = 30

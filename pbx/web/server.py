@@ -40,6 +40,10 @@ class Operations(Protocol):
     @property
     def parts_working(self) -> dict[str, bool]: ...
 
+    @property
+    def degraded(self) -> list[Json]:
+        """What does not work: `what`, `since`, `detail`, what `callers` notice, and the `remedy`."""
+
     def metrics(self) -> bytes: ...
 
 
@@ -112,7 +116,11 @@ def _public_routes(operations: Operations) -> list[web.RouteDef]:
         return web.json_response({"alive": True})
 
     async def ready(_: web.Request) -> web.Response:
-        body = {"ready": operations.ready, "components": operations.parts_working}
+        body = {
+            "ready": operations.ready,
+            "components": operations.parts_working,
+            "degraded": operations.degraded,
+        }
         return web.json_response(body, status=200 if operations.ready else 503)
 
     async def metrics(_: web.Request) -> web.Response:

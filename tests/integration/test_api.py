@@ -56,6 +56,7 @@ class Nothing:
     facts: Facts = Facts()
     ready = True
     parts_working: dict[str, bool] = {}  # noqa: RUF012 - read only
+    degraded: list[dict[str, Any]] = []  # noqa: RUF012 - read only
 
     async def nothing(self) -> dict[str, Any]:
         return {}

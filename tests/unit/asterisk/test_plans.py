@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ async def test_each_number_has_a_file_whose_lines_reach_a_day_ahead_without_a_ga
         assert all(_LINE.fullmatch(line) for line in lines)
         spans = [tuple(map(int, line.split("|")[1:3])) for line in lines]
         assert (spans[0][0], spans[-1][1]) == (int(NOW.timestamp()), int((NOW + AHEAD).timestamp()))
-        assert all(one[1] == other[0] for one, other in zip(spans, spans[1:], strict=False))
+        assert all(one[1] == other[0] for one, other in pairwise(spans))
 
 
 async def test_they_are_written_again_when_something_changed_or_they_get_old_and_not_otherwise(desk: Desk) -> None:
