@@ -72,6 +72,9 @@ BOX = Variable("SL_BOX", SetBy.CONTROLLER, "For `sl-lamp`: whose lamp, a person'
 NEW = Variable("SL_NEW", SetBy.CONTROLLER, "For `sl-lamp`: how many messages are new.")
 OLD = Variable("SL_OLD", SetBy.CONTROLLER, "For `sl-lamp`: how many are not.")
 
+BEAT = Variable("SL_BEAT", SetBy.CONTROLLER, "On the ear of a heartbeat call: its id.")
+
+EARS = Variable("SL_EARS", SetBy.CONFIG, "The folder of what a heartbeat call hears.")
 AGI = Variable("SL_AGI", SetBy.CONFIG, "Where the controller listens, as agi://address:port.")
 SPOOL = Variable("SL_SPOOL", SetBy.CONFIG, "The folder of recordings and sidecars.")
 SPARE = Variable("SL_SPARE", SetBy.CONFIG, "The folder to use when the spool cannot be written.")
@@ -108,6 +111,6 @@ ALL = (
         ABOUT,
     ),
     *ANSWER,
-    *(BOX, NEW, OLD),
-    *(AGI, SPOOL, SPARE, GREETINGS, PLANS, MUSIC, MAX_SECONDS),
+    *(BOX, NEW, OLD, BEAT),
+    *(AGI, SPOOL, SPARE, GREETINGS, PLANS, EARS, MUSIC, MAX_SECONDS),
 )

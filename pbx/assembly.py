@@ -33,6 +33,7 @@ from pbx.database import DatabaseKeeper, Records, records_of
 from pbx.domain.call import SeenCall
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
+from pbx.ears import AsteriskEar
 from pbx.kept import KeptFile
 from pbx.mailboxes import Mailboxes
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
@@ -43,6 +44,7 @@ from pbx.prompts import announcer, private_sounds
 from pbx.running import Running
 from pbx.services.alarms import Alarms
 from pbx.services.health import Health
+from pbx.services.heartbeat import BeatRouter, Heartbeat
 from pbx.services.history import CallHistory
 from pbx.services.inbox import Inbox
 from pbx.services.known import Known
@@ -174,6 +176,7 @@ class Assembly:
             self.pins,
             Mailboxes(self.retention),
             self.records.outbox,
+            self.heartbeat,
         )
         return ServerOperations(self.config, self.practice, self.machine, parts)
 
@@ -197,10 +200,15 @@ class Assembly:
         return DecisionRecorder(self.bookkeeping)
 
     @cached_property
-    def router(self) -> MeteredRouter:
+    def heartbeat(self) -> Heartbeat:
+        return Heartbeat(self.policy, self.facts, AsteriskEar(self.ami, self.layout), self.health)
+
+    @cached_property
+    def router(self) -> BeatRouter:
         router = CallRouter(self.policy, self.call_log, self.recorder, self.facts, self.history)
         live = self.practice.settings.recognizer.live
-        return MeteredRouter(FollowingRouter(router, self.head_starts) if live else router, self.metrics, self.pace)
+        followed = FollowingRouter(router, self.head_starts) if live else router
+        return BeatRouter(MeteredRouter(followed, self.metrics, self.pace), self.policy, self.facts)
 
     @cached_property
     def talks(self) -> Talks:
@@ -315,6 +323,7 @@ class Assembly:
             history=self.history,
             notices=self.notices,
             alarms=self.alarms,
+            heartbeat=self.heartbeat,
             before=self.before,
             lamps=self.lamps,
             urgent=self.urgent,

@@ -25,6 +25,7 @@ from pbx.mailboxes import Mailboxes
 from pbx.output import override_json
 from pbx.prompts import make_prompts
 from pbx.services.health import Health
+from pbx.services.heartbeat import Heartbeat
 from pbx.services.known import Known
 from pbx.services.oncall import RotaWatch
 from pbx.services.pins import Pins
@@ -56,6 +57,7 @@ class Parts:
     pins: Pins
     mailboxes: Mailboxes
     outbox: PgOutbox
+    heartbeat: Heartbeat
 
 
 class ServerOperations:
@@ -221,6 +223,14 @@ class ServerOperations:
         except StoreUnavailable:
             return {"ok": False}
         return {"ok": True}
+
+    async def beat(self, number: str | None) -> Json:
+        """Call `number` (E.164), or the one whose turn it is, and listen to its greeting."""
+        wanted = number or self._parts.heartbeat.next_number()
+        if wanted not in self.policy.numbers:
+            return {"ok": False, "number": wanted, "problem": "the practice's file has no such number"}
+        problem = await self._parts.heartbeat.beat(wanted, again=False)
+        return {"ok": problem is None, "number": wanted, "problem": problem}
 
     def _overrides(self) -> list[Json]:
         known = self._parts.known.overrides

@@ -26,6 +26,7 @@ from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
 from pbx.services.alarms import Alarms
 from pbx.services.health import Health, Part, Watched
+from pbx.services.heartbeat import Heartbeat
 from pbx.services.history import CallHistory
 from pbx.services.known import Known
 from pbx.services.notices import Notices
@@ -85,6 +86,7 @@ class Running:
     history: CallHistory
     notices: Notices
     alarms: Alarms
+    heartbeat: Heartbeat
     before: Before | None
     lamps: Lamps
     rota_watch: RotaWatch
@@ -143,6 +145,7 @@ class Running:
             self._reload_when_asked(signals.reload),
             self.notices.run(),
             self.lamps.run(),
+            self.heartbeat.run(),
         ]
 
     async def _follow_calls(self) -> None:

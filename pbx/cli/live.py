@@ -1,4 +1,4 @@
-"""Commands that talk to the running server over its private socket: status and reload."""
+"""Commands that talk to the running server over its private socket: status, reload, heartbeat."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from pbx.asterisk.layout import Layout
 from pbx.domain.ring_oncall import clock
@@ -149,3 +150,14 @@ def _tell_reload(answer: dict[str, Any]) -> None:
     print("Taken." if answer["changed"] else "Nothing changed.")
     for change in answer["changed"]:
         print(f"  {change}")
+
+
+def heartbeat(options: Namespace) -> int:
+    """Have the server call one of its numbers and listen. 1 if the greeting is not the right one."""
+    number = f"?number={quote(options.number)}" if options.number else ""
+    answer = asyncio.run(ask(Layout(Path(options.data)), "POST", f"/heartbeat{number}"))
+    if options.json:
+        print_json(answer)
+    else:
+        print(f"{answer['number']}: {answer['problem'] or 'the right greeting was heard'}.")
+    return 0 if answer["ok"] else 1

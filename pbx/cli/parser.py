@@ -68,6 +68,8 @@ def _server_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     demo.add_argument("--keep", action="store_true", help="keep the practice's folder to look at")
     _add(commands, "status", lazily("live:status"), "parts, phones, live calls, queue, disk", json=True)
     _add(commands, "reload", lazily("live:reload"), "take a changed file without touching calls", json=True)
+    beat = _add(commands, "heartbeat", lazily("live:heartbeat"), "call a number of the practice and listen", json=True)
+    beat.add_argument("number", nargs="?", help="E.164; default: the one whose turn it is")
     phones = _add(commands, "phones", lazily("phones:phones"), "what to type into each softphone", json=True)
     phones.add_argument("phone", nargs="?", help="only this phone")
     phones.add_argument("--qr", action="store_true", help="show a code to scan with the softphone")

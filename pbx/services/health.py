@@ -122,10 +122,8 @@ class Health:
         return tuple(self._troubles())
 
     def _troubles(self) -> Iterator[Trouble]:
-        known: dict[Part | Watched, Condition] = {}
-        known.update(self._parts)
-        known.update(self._watched)
-        for what, condition in known.items():
+        known: list[tuple[Part | Watched, Condition]] = [*self._parts.items(), *self._watched.items()]
+        for what, condition in known:
             if not condition.ok:
                 yield Trouble(what.value, condition.since, condition.detail, *_CALLERS_AND_REMEDY[what])
 

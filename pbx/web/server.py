@@ -34,6 +34,9 @@ class Operations(Protocol):
     async def take_overrides(self) -> Json:
         """Take changed overrides at once: `{"ok": bool}`."""
 
+    async def beat(self, number: str | None) -> Json:
+        """Call a number and listen to its greeting: `{"ok": bool, "number": str, "problem": str | None}`."""
+
     @property
     def ready(self) -> bool: ...
 
@@ -146,7 +149,11 @@ def _control_routes(operations: Operations) -> list[web.RouteDef]:
     async def overrides(_: web.Request) -> web.Response:
         return web.json_response(await operations.take_overrides())
 
+    async def beat(request: web.Request) -> web.Response:
+        return web.json_response(await operations.beat(request.query.get("number")))
+
     return [
+        web.post("/heartbeat", beat),
         web.get("/status", status),
         web.post("/reload", reload),
         web.post("/swaps", swaps),

@@ -35,7 +35,7 @@ FROM_OUTSIDE = ("CALLERID", "EXTEN", "PJSIP_HEADER", "REDIRECTING", "DNID", "CON
 @pytest.fixture
 def dialplan(files: dict[str, str]) -> str:
     """What Asterisk reads, without comments."""
-    names = ("extensions.conf", "call.conf", "safe.conf", "urgent.conf", "notify.conf", "talk.conf")
+    names = ("extensions.conf", "call.conf", "safe.conf", "urgent.conf", "notify.conf", "talk.conf", "beat.conf")
     text = "\n".join(files[name] for name in names)
     return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(";"))
 
