@@ -69,7 +69,7 @@ class Line(RawCaller):
             self.media = (self.server.host, int(port[1]))
         super().datagram_received(data, addr)
 
-    async def invite(self, request: Request, within: float) -> int:
+    async def invite(self, request: Request, within: float, longest_pause: float = 4.0) -> int:
         """Send it until something comes back, then wait for the final status; 0 where none comes."""
         self.dials(request)
         sent, loop = self._sent + "\r\n\r\n" + self._body, asyncio.get_running_loop()
@@ -82,7 +82,7 @@ class Line(RawCaller):
                     return self.statuses[-1]
             if not self.statuses:
                 self._send(sent)
-            pause = min(pause * 2, 4.0)
+            pause = min(pause * 2, longest_pause)
         return 0
 
 
@@ -124,7 +124,7 @@ class Caller:
     patience: random.Random
     seconds: float
 
-    async def call(self, early: bool, within: float = ANSWER_WITHIN) -> Account:
+    async def call(self, early: bool, within: float = ANSWER_WITHIN, longest_pause: float = 4.0) -> Account:
         """One call from the first packet to the last; it is given up where nobody answers it `within` seconds."""
         account = Account(self.number, self.dialled, "early" if early else "message")
         loop = asyncio.get_running_loop()
@@ -134,7 +134,7 @@ class Caller:
         line.media_port = speech.get_extra_info("sockname")[1]
         try:
             account.dialled_at = loop.time()
-            account.status = await line.invite(self._request(), within)
+            account.status = await line.invite(self._request(), within, longest_pause)
             if account.status == 200 and line.media is not None:
                 account.answered_at = loop.time()
                 await self._talk(account, line, speech, ear)

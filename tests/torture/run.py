@@ -21,7 +21,7 @@ from tests.torture.world import World, world
 SERVED_WITHIN = 5.0
 GREETING_WITHIN = 3.5
 SETTLED_WITHIN = 240.0
-_PROBE_SECONDS = 2.0
+LONGEST_PROBE_SECONDS = 60.0
 _POLL = 0.25
 
 log = logging.getLogger(__name__)
@@ -109,11 +109,11 @@ class Run:
         began = asyncio.get_running_loop().time()
         while True:
             caller = Caller(self._world.practice.sip, self._number(), EVENING_LINE, luck, 0.0)
-            account = await caller.call(early=True, within=_PROBE_SECONDS + SERVED_WITHIN)
+            account = await caller.call(early=True, within=LONGEST_PROBE_SECONDS, longest_pause=0.25)
             if account.answered_at is not None:
                 self.record.accounts.append(account)
                 return account.answered_at - began
-            if account.ended_at - began > 60:
+            if account.ended_at - began >= LONGEST_PROBE_SECONDS:
                 return account.ended_at - began
 
     async def _settle(self) -> None:
