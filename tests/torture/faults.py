@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from pbx.supervisor import HUNG_SECONDS
-from tests.torture.world import World, _run, kill
+from tests.torture.world import World, kill
 
 Fault = Callable[[World, random.Random], Awaitable[bool]]
 """Whether there was anything to break."""
@@ -93,10 +93,14 @@ async def spool_read_only(world: World, luck: random.Random) -> bool:
     """The spool's disk takes nothing any more, as after an error."""
     if not world.has_disk:
         return False
-    _run("mount", "-o", "remount,bind,ro", world.layout.spool)
+    for _ in range(30):  # the kernel refuses while a file is open for writing
+        if world.remount("ro"):
+            break
+        await asyncio.sleep(0.1)
+    else:
+        return False
     await asyncio.sleep(luck.uniform(1.0, 5.0))
-    _run("mount", "-o", "remount,bind,rw", world.layout.spool)
-    return True
+    return world.remount("rw")
 
 
 async def spool_full(world: World, luck: random.Random) -> bool:

@@ -105,6 +105,14 @@ class World:
     def mount(self) -> None:
         _run("mount", "--bind", self.disk, self.layout.spool)
 
+    def remount(self, way: str) -> bool:
+        """Make the spool's disk read-only (ro) or writable (rw); whether that could be done now."""
+        try:
+            _run("mount", "-o", f"remount,bind,{way}", self.layout.spool)
+        except subprocess.CalledProcessError:
+            return False
+        return True
+
     def unmount(self) -> None:
         _run("umount", "--lazy", self.layout.spool)
 
