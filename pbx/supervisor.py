@@ -26,9 +26,9 @@ HUNG_SECONDS = 8.0
 START_SECONDS = 180.0
 """The same while it starts: a large practice's greetings are spoken first."""
 
-LONGEST_PAUSE = 30.0
-HEALTHY_SECONDS = 60.0
-"""A controller that worked for so long is started again at once when it ends."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0
+"""The wait before another start doubles for one that ended before it was up. One that was up is started again at once:
+Asterisk may have died too, and only a controller brings it back."""
 
 _LOOK_SECONDS = 0.25
 _FROZEN_SECONDS = 2.0
@@ -73,22 +73,19 @@ class Supervisor:
     def run(self) -> Life | int:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._pass_on)
-        pause = 0.5
+        pause = FIRST_PAUSE
         while True:
-            began = time.monotonic()
             life = self._fork()
             if isinstance(life, Life):
                 return life
-            status, why = self._watch(life)
+            status, why, was_up = self._watch(life)
             if self._is_over(status):
                 return status if status >= 0 else 128 - status
-            if time.monotonic() - began > HEALTHY_SECONDS:
-                pause = 0.5
+            pause = FIRST_PAUSE if was_up else min(pause * 2, LONGEST_PAUSE)
             self._before = Before((self._before.times if self._before else 0) + 1, why, datetime.now(UTC))
             log.error("the controller %s; calls go on, and it is started again (number %d)", why, self._before.times)
             if self._waits_in_vain(pause):
                 return 0
-            pause = min(pause * 2, LONGEST_PAUSE)
 
     def _is_over(self, status: int) -> bool:
         """Whether it was to end, or cannot even start: then it has said why."""
@@ -114,8 +111,11 @@ class Supervisor:
         os.close(pulse)
         return hear
 
-    def _watch(self, hear: int) -> tuple[int, str]:
-        """Wait for the child's end; its status (negative: the signal) and how it ended. One that hangs is killed."""
+    def _watch(self, hear: int) -> tuple[int, str, bool]:
+        """Wait for the child's end; its status (negative: the signal), how it ended, and whether it was up before.
+
+        One that hangs is killed.
+        """
         serving, beat, looked, hung = False, time.monotonic(), time.monotonic(), False
         try:
             while (status := self._reaped()) is None:
@@ -136,7 +136,7 @@ class Supervisor:
         finally:
             os.close(hear)
             self._child = 0
-        return status, _how(status, hung)
+        return status, _how(status, hung), serving
 
     def _reaped(self) -> int | None:
         """The child's status once it has ended. As the first process of a container this one reaps all orphans."""

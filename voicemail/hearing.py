@@ -12,7 +12,7 @@ from voicemail.audio import RATE, Samples
 LONGEST_LOOK_SECONDS = 4
 """So much of the loudest of a prompt tells it from all others."""
 
-ALIKE = 0.7
+ALIKE = 0.85
 """Correlation from which on two sounds are the same: a line's µ-law and noise take little from 1."""
 
 _PIECE = RATE // 2
