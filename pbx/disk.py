@@ -7,13 +7,13 @@ import os
 import shutil
 from typing import Any
 
-from pbx.asterisk.layout import MARKER, Layout
+from pbx.asterisk.layout import MARKER, SPOOL_FULL, Layout
 
 LOW_BYTES = 1_000_000_000
 """About eighteen hours of messages: time enough to make room."""
 
-FULL_BYTES = 1_000_000
-"""About a minute of a message."""
+FULL_BYTES = 5_000_000
+"""About five minutes of messages."""
 
 DETAIL = (
     "less than 1 GB is free where recordings go; make room. Calls are answered, and messages taken as long as they fit"
@@ -48,6 +48,20 @@ def problem_of_spool(layout: Layout) -> str | None:
     if room.f_bavail * room.f_frsize < FULL_BYTES:
         return "the spool's disk is full, so the spare folder is used"
     return None
+
+
+def spare_a_full_spool(layout: Layout) -> None:
+    """Have the dialplan record in the spare folder while the spool's disk is full, where the spare is on another.
+
+    Raises OSError.
+    """
+    room = os.statvfs(layout.spool)
+    full = room.f_bavail * room.f_frsize < FULL_BYTES and layout.spool.stat().st_dev != layout.spare.stat().st_dev
+    flag = layout.spare / SPOOL_FULL
+    if full and not flag.exists():
+        flag.touch(mode=0o600)
+    elif not full:
+        flag.unlink(missing_ok=True)
 
 
 class DiskWatch:

@@ -21,7 +21,7 @@ from pbx.asterisk.plans import Plans
 from pbx.asterisk.process import AsteriskProcess
 from pbx.calendars import Calendars
 from pbx.database import DatabaseKeeper
-from pbx.disk import problem_of_spool
+from pbx.disk import problem_of_spool, spare_a_full_spool
 from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
 from pbx.services.alarms import Alarms
@@ -165,6 +165,8 @@ class Running:
             self._look_at_asterisk()
             self.health.watch(Watched.PLANS, self.plans.problem)
             self.health.watch(Watched.SPOOL, await asyncio.to_thread(problem_of_spool, self.folders))
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(spare_a_full_spool, self.folders)
             self.health.watch(Watched.DISK, self.operations.disk_problem)
             await self.operations.refresh_gauges()
             await asyncio.sleep(LOOK_SECONDS)

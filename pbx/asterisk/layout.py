@@ -14,6 +14,9 @@ MARKER = ".mounted"
 """A file of this name tells that a spool folder is really there: Asterisk would make a folder that is missing, and
 fill the wrong disk (apps/app_record.c)."""
 
+SPOOL_FULL = ".spool-full"
+"""A file of this name in the spare folder tells the dialplan not to try the spool."""
+
 _SAFE_PATH = re.compile(r"/[\w/.+@~-][\w/.+@~ -]*")
 _LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes (unix(7)); Asterisk appends its own socket's name
 _CONTROL_SOCKET = "asterisk.ctl"

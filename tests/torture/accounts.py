@@ -13,7 +13,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from pbx.asterisk.layout import MARKER
 from pbx.config.load import load
 from pbx.database import open_records
 from pbx.domain.call import CallRecord, MessageRecord
@@ -153,7 +152,7 @@ def _samples(data: bytes) -> bytes | None:
 def _left_over(world: World, unknown: Kept, findings: Findings) -> None:
     """Nothing may be left in the spool, and nothing put aside."""
     for folder in (world.layout.spool, world.layout.spare):
-        left = [path for path in folder.rglob("*") if path.is_file() and path.name != MARKER]
+        left = [path for path in folder.rglob("*") if path.is_file() and path.name[0] != "."]
         for path in left:
             findings.note("I1", f"{path.parent.name}/{_kind(path)} was never taken in")
     for message in unknown.messages:

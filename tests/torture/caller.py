@@ -138,11 +138,21 @@ class Caller:
             if account.status == 200 and line.media is not None:
                 account.answered_at = loop.time()
                 await self._talk(account, line, speech, ear)
+            else:
+                await self._give_up(account, line)
         finally:
             account.ended_at = loop.time()
             signalling.close()
             speech.close()
         return account
+
+    async def _give_up(self, account: Account, line: Line) -> None:
+        """Take the INVITE back; where it was answered all the same in that moment, hang up."""
+        line.gives_up()
+        await asyncio.sleep(0.5)
+        if 200 in line.statuses and line.media is not None:
+            account.answered_at = asyncio.get_running_loop().time()
+            line.hangs_up()
 
     def _request(self) -> Request:
         return Request(f"sip:{self.dialled}@{self.server.host}", f"<sip:{self.number}@carrier.example>")
