@@ -47,7 +47,7 @@ async def ears() -> AsyncIterator[RecogniserProcess]:
 async def dials(phone: Softphone, office: Office, code: str, keys: str = "") -> None:
     """Dial a code and, once something can be heard, press keys."""
     await phone.call(office.practice.sip, code)
-    await phone.is_answered(5)
+    await phone.is_answered(10)
     await hearing.sound(phone.heard, 8)
     await phone.presses(keys)
 
@@ -56,7 +56,7 @@ async def overhears(phone: Softphone, seconds: float) -> None:
     """Listen for so many seconds more, then hang up."""
     await hearing.more_sound(phone.heard, hearing.seconds_of_sound(phone.heard) + seconds, seconds + 10)
     await phone.hang_up()
-    await phone.call_ends(5)
+    await phone.call_ends(10)
 
 
 async def has_heard(phone: Softphone, ears: RecogniserProcess, sentence: str) -> bool:
@@ -72,7 +72,7 @@ async def test_a_code_closes_the_lines_of_whoever_owns_the_phone_and_another_ope
 ) -> None:
     await dials(phone, office, "*71", PIN)
     await phone.hang_up()
-    await phone.call_ends(5)
+    await phone.call_ends(10)
     await dials(phone, office, "*71", f"{PIN}#")
     await phone.call_ends(20)
     today = datetime.now(ZoneInfo(timezone_where_it_is_mid_morning(datetime.now(UTC))))
@@ -82,7 +82,7 @@ async def test_a_code_closes_the_lines_of_whoever_owns_the_phone_and_another_ope
     assert [override["mode"] for override in state["overrides"]] == ["closed"]  # one: the phone that hung up set none
     patient = await a_patient("+12155550701")
     await patient.dial(office.practice.sip, DAY_LINE)
-    await patient.is_answered(5)
+    await patient.is_answered(10)
     await patient.hang_up()
     assert not phone.has_rung
     call = await office.call_from("+12155550701")
@@ -93,7 +93,7 @@ async def test_a_code_closes_the_lines_of_whoever_owns_the_phone_and_another_ope
     assert await has_heard(phone, ears, "you are back to the schedule")
     patient = await a_patient("+12155550702")
     await patient.dial(office.practice.sip, DAY_LINE)
-    await phone.rings(5)
+    await phone.rings(10)
     await patient.hang_up()
     assert PIN not in office.server.log.read_text(encoding="utf-8")
 

@@ -53,7 +53,7 @@ async def ears() -> AsyncIterator[RecogniserProcess]:
 async def enters(phone: Softphone, office: Office) -> None:
     """Open the own mailbox and hear its count begin."""
     await phone.call(office.practice.sip, "*97")
-    await phone.is_answered(5)
+    await phone.is_answered(10)
     await hearing.sound(phone.heard, 8)
     await phone.presses(f"{PIN}#")
     await hears(phone)
@@ -73,7 +73,7 @@ async def presses(phone: Softphone, *keys: str) -> None:
 
 async def leaves(phone: Softphone) -> None:
     await phone.hang_up()
-    await phone.call_ends(5)
+    await phone.call_ends(10)
 
 
 async def understood(wav: Path, ears: RecogniserProcess) -> str:
@@ -153,7 +153,7 @@ async def interrupts(caller: Patient, office: Office) -> None:
     """Press the key for the mailbox in the greeting of the line."""
     await caller.dial(office.practice.sip, DAY_LINE)
     await caller.is_answered(10)
-    await caller.hears_sound(5)
+    await caller.hears_sound(10)
     await caller.presses("*")
     await caller.hears_more(hearing.seconds_of_sound(caller.heard) + 1, 10)
 

@@ -133,7 +133,7 @@ async def test_a_choice_rings_the_right_phone_and_the_caller_hears_it_ring(
         await patient.dial(pbx.server, DID)
         await hears(patient, MAIN_MENU_TONE)
         await patient.presses("1")
-        await phone.rings(5)
+        await phone.rings(10)
         before = seconds_of_sound(patient.heard)
         await until(lambda: seconds_of_sound(patient.heard) > before + 0.5, 8, "the ring-back tone")
         await phone.answer()
@@ -231,7 +231,7 @@ async def test_a_closed_line_says_its_emergency_sentence_whole_whatever_is_press
     patient, known = await a_patient(), set(pbx.calls())
     async with good_controller(pbx):
         await patient.dial(pbx.server, NIGHT_DID)
-        await patient.hears_sound(5)
+        await patient.hears_sound(10)
         await patient.presses("2")
         await hears(patient, MAIN_MENU_TONE)
         await patient.hang_up()

@@ -63,7 +63,7 @@ async def test_the_phone_of_the_one_on_call_rings_and_after_a_swap_the_other_one
         await patient.dial(office.practice.sip, EVENING_LINE)
         assert caller in await phones[expected].rings(within=10)
         await phones[expected].answer()
-        await patient.is_answered(within=5)
+        await patient.is_answered(within=10)
         await patient.hang_up()
         await office.is_ready()  # the database may have been away meanwhile
         call = await office.call_from(caller)

@@ -44,14 +44,14 @@ async def test_calls_follow_an_override_at_once_and_the_schedule_after_it(
         await patient.dial(office.practice.sip, DAY_LINE)
         assert caller in await phone.rings(within=10)
         await phone.answer()
-        await patient.is_answered(within=5)
+        await patient.is_answered(within=10)
         await patient.hang_up()
 
     async def is_greeted() -> None:
         caller = f"+1215555{next(_NUMBERS):04d}"
         patient = await a_patient(caller)
         await patient.dial(office.practice.sip, DAY_LINE)
-        await patient.is_answered(within=5)
+        await patient.is_answered(within=10)
         await patient.hang_up()
         call = await office.call_from(caller)
         assert (call["outcome"], call["reason"]) == ("hung-up-during-greeting", "override")

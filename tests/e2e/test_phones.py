@@ -86,12 +86,12 @@ async def test_patient_and_physician_hear_each_other(
     answer = (await words(2.0)).with_name("answer.wav")
     await tone(PHYSICIAN_HERTZ, 2.5, answer)
     await patient.dial(pbx.server, DID)
-    assert PATIENT in await phone.rings(5)
+    assert PATIENT in await phone.rings(10)
     await phone.answer(answer)
-    await patient.is_answered(5)
+    await patient.is_answered(10)
     await patient.says(await words(2.0))
     await patient.call_ends(10)
-    await phone.call_ends(5)
+    await phone.call_ends(10)
     assert seconds_of_tone(patient.heard, PHYSICIAN_HERTZ) > 1.5
     assert seconds_of_tone(phone.heard, SPOKEN) > 1.5
     call = await pbx.next_ended(known)
@@ -104,7 +104,7 @@ async def test_a_patient_who_hides_the_number_is_anonymous_on_the_phone(
 ) -> None:
     patient, phone = await a_patient(ANONYMOUS), await a_phone(DESK, pbx)
     await patient.dial(pbx.server, DID)
-    assert "anonymous" in await phone.rings(5)
+    assert "anonymous" in await phone.rings(10)
     assert router.questions[0].caller == "anonymous"
     await phone.refuse()
 
@@ -119,11 +119,11 @@ async def test_when_one_phone_answers_the_other_stops_ringing(
         set(pbx.calls()),
     )
     await patient.dial(pbx.server, DID)
-    await asyncio.gather(desk.rings(5), shelf.rings(5))
+    await asyncio.gather(desk.rings(10), shelf.rings(10))
     await shelf.answer()
-    await desk.call_ends(3)
+    await desk.call_ends(10)
     await patient.hang_up()
-    await shelf.call_ends(3)
+    await shelf.call_ends(10)
     assert (await pbx.next_ended(known)).end[4] == SHELF
 
 
@@ -143,9 +143,9 @@ async def test_when_nobody_answers_the_greeting_comes_after_the_ringing(
 ) -> None:
     patient, phone = await a_patient(), await a_phone(DESK, pbx)
     await patient.dial(pbx.server, DID)
-    await phone.rings(5)
-    await phone.call_ends(5)
-    await patient.is_answered(3)
+    await phone.rings(10)
+    await phone.call_ends(10)
+    await patient.is_answered(10)
     assert router.questions[1].result == "no-answer"
     await patient.hang_up()
 
@@ -155,9 +155,9 @@ async def test_a_phone_that_refuses_sends_the_call_on(
 ) -> None:
     patient, phone = await a_patient(), await a_phone(DESK, pbx)
     await patient.dial(pbx.server, DID)
-    await phone.rings(5)
+    await phone.rings(10)
     await phone.refuse()
-    await patient.is_answered(2)
+    await patient.is_answered(10)
     assert router.questions[1].result == "busy"
     await patient.hang_up()
 
@@ -167,9 +167,9 @@ async def test_when_the_patient_gives_up_the_phone_stops_ringing(
 ) -> None:
     patient, phone, known = await a_patient(), await a_phone(DESK, pbx), set(pbx.calls())
     await patient.dial(pbx.server, DID)
-    await phone.rings(5)
+    await phone.rings(10)
     await patient.hang_up()
-    await phone.call_ends(2)
+    await phone.call_ends(10)
     call = await pbx.next_ended(known)
     assert (call.stage, call.end[4], call.recordings) == ("ring", "", ())
 
@@ -180,16 +180,16 @@ async def test_the_newest_registration_of_a_phone_is_the_one_that_rings(
     await a_phone(DESK, pbx)
     patient, newest = await a_patient(), await a_phone(DESK, pbx)
     await patient.dial(pbx.server, DID)
-    await newest.rings(3)
+    await newest.rings(10)
     await newest.refuse()
 
 
 async def test_a_phone_can_test_its_sound(pbx: Pbx, a_phone: PhoneMaker, words: Words) -> None:
     phone = await a_phone(DESK, pbx)
     await phone.call(pbx.server, "*43")
-    await phone.is_answered(3)
+    await phone.is_answered(10)
     await phone.says(await words(2.0))
-    await phone.call_ends(5)
+    await phone.call_ends(10)
     assert seconds_of_tone(phone.heard, SPOKEN) > 1
 
 
@@ -198,7 +198,7 @@ async def test_a_phone_can_call_the_practice_and_its_name_is_no_callers_number(
 ) -> None:
     desk, shelf = await a_phone(DESK, pbx), await a_phone(SHELF, pbx)
     await desk.call(pbx.server, DID)
-    await shelf.rings(3)
+    await shelf.rings(10)
     assert (router.questions[0].caller, router.questions[0].verdict) == ("", Verdict.OWN)
     await shelf.refuse()
 
@@ -207,7 +207,7 @@ async def test_a_phone_can_call_the_practice_and_its_name_is_no_callers_number(
 async def test_a_phone_can_call_nothing_else(number: str, pbx: Pbx, a_phone: PhoneMaker) -> None:
     phone = await a_phone(DESK, pbx)
     await phone.call(pbx.server, number)
-    assert "404" in await phone.call_ends(3)
+    assert "404" in await phone.call_ends(10)
 
 
 async def test_a_phone_at_another_phones_address_still_needs_its_own_secret(pbx: Pbx, a_phone: PhoneMaker) -> None:

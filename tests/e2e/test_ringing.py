@@ -170,7 +170,7 @@ async def test_who_answers_outside_presses_1_and_both_hear_each_other(
     await cell.answers()
     assert router.questions[-1].position == -1
     await cell.presses("1")
-    await patient.is_answered(5)
+    await patient.is_answered(10)
     await cell.play(answer)
     await patient.says(await words(1.5))
     await patient.call_ends(10)
@@ -202,11 +202,11 @@ async def test_whoever_presses_1_too_late_hears_that_a_colleague_was_faster(
 ) -> None:
     patient, desk, known = await a_patient(), await a_phone(DESK, pbx), set(pbx.calls())
     await patient.dial(pbx.server, DID)
-    assert PATIENT in await desk.rings(3)
+    assert PATIENT in await desk.rings(10)
     await cell.rings()
     await cell.answers()
     await desk.answer()
-    await patient.is_answered(3)
+    await patient.is_answered(10)
     await cell.presses("1")
     await cell.is_let_go()
     assert cell.hears(TAKEN_TONE) > 0.2
@@ -235,7 +235,7 @@ async def test_whoever_presses_1_when_the_caller_went_on_to_voicemail_hears_that
     patient = await a_patient()
     await patient.dial(pbx.server, SERVICE)
     await cell.rings()
-    await asyncio.gather(cell.answers(), patient.is_answered(5))
+    await asyncio.gather(cell.answers(), patient.is_answered(10))
     await cell.presses("1")
     await cell.is_let_go()
     assert cell.hears(LATE_TONE) > 0.2
@@ -248,12 +248,12 @@ async def test_a_later_phone_rings_later_while_the_first_rings_on(
     patient, desk, shelf = await a_patient(), await a_phone(DESK, pbx), await a_phone(SHELF, pbx)
     known = set(pbx.calls())
     await patient.dial(pbx.server, STAGED)
-    await desk.rings(3)
+    await desk.rings(10)
     assert not shelf.has_rung
-    assert PATIENT in await shelf.rings(3)
+    assert PATIENT in await shelf.rings(10)
     await shelf.answer()
-    await patient.is_answered(3)
-    await desk.call_ends(3)
+    await patient.is_answered(10)
+    await desk.call_ends(10)
     await patient.hang_up()
     assert (await pbx.next_ended(known)).end[4] == SHELF
 
@@ -265,7 +265,7 @@ async def test_behind_a_menu_the_caller_hears_it_ring(
     await patient.dial(pbx.server, MENU)
     await until(lambda: hears(patient, MAIN_MENU_TONE) > 0.3, 5, "the menu is heard")
     await patient.presses("1")
-    await desk.rings(3)
+    await desk.rings(10)
     await until(lambda: hears_ring_back(patient.heard), 5, "ring-back is heard")
     await patient.hang_up()
 
@@ -277,7 +277,7 @@ async def test_music_is_heard_while_it_rings_where_the_practice_has_some(
     await pbx.process.console.run("dialplan set global SL_MUSIC waiting-music")
     try:
         await patient.dial(pbx.server, STAGED)
-        await desk.rings(3)
+        await desk.rings(10)
         await until(lambda: hears(patient, MUSIC_TONE) > 1, 5, "music is heard")
         await desk.answer()
         await patient.hang_up()
@@ -291,7 +291,7 @@ async def test_a_phone_that_is_not_registered_is_passed_over_and_the_next_rings_
     router.facts = Facts(unregistered=frozenset({DESK}))
     patient, shelf = await a_patient(), await a_phone(SHELF, pbx)
     await patient.dial(pbx.server, STAGED)
-    await shelf.rings(3)
+    await shelf.rings(10)
     assert router.questions[0].position == -1
     steps = decide(pbx.policy, STAGED, router.questions[0].started, router.facts).steps
     assert isinstance(steps[0], RingStep)
@@ -305,7 +305,7 @@ async def test_a_phone_that_came_back_since_asterisk_was_asked_rings(
     router.facts = Facts(unregistered=frozenset({DESK}))
     patient, desk = await a_patient(), await a_phone(DESK, pbx)
     await patient.dial(pbx.server, STAGED)
-    await desk.rings(3)
+    await desk.rings(10)
     await patient.hang_up()
 
 

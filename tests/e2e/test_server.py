@@ -137,7 +137,7 @@ async def test_asterisk_is_started_again_when_it_dies(office: Office, number: st
     await office.is_ready()
     patient = await a_patient(number)
     await patient.dial(office.practice.sip, EVENING_LINE)
-    await patient.is_answered(within=5)
+    await patient.is_answered(within=10)
 
 
 async def test_calls_go_on_while_the_database_is_away_and_are_logged_when_it_is_back(
@@ -163,7 +163,7 @@ async def test_a_good_file_is_taken_and_a_bad_one_refused_while_calls_go_on(
     await patient.dial(office.practice.sip, DAY_LINE)
     await phone.rings(within=10)
     await phone.answer()
-    await patient.is_answered(within=5)
+    await patient.is_answered(within=10)
     office.edit('daily = "09:00-17:00"', 'daily = "09:00-25:00"')
     refused = await office.secondline("reload")
     assert refused.status == 1
@@ -182,7 +182,7 @@ async def test_a_good_file_is_taken_and_a_bad_one_refused_while_calls_go_on(
     assert call["outcome"] == "answered"
     later = await a_patient("+12155559999")
     await later.dial(office.practice.sip, DAY_LINE)
-    await later.is_answered(within=5)
+    await later.is_answered(within=10)
     await later.hang_up()
     assert (await office.call_from("+12155559999"))["reason"] == "outside-hours"
     office.edit('daily = "07:00-08:00"', 'daily = "09:00-17:00"')

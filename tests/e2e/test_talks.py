@@ -58,14 +58,14 @@ async def test_every_key_arrives_from_the_first_sound_of_the_prompt_on_which_it_
 
     async with holding(pbx, talk):
         await phone.call(pbx.server, "*71")
-        await phone.is_answered(3)
-        await sound(phone.heard, 3)
+        await phone.is_answered(10)
+        await sound(phone.heard, 10)
         await phone.presses(ENTRY)
-        await more_sound(phone.heard, seconds_of_sound(phone.heard) + 0.3, 3)
+        await more_sound(phone.heard, seconds_of_sound(phone.heard) + 0.3, 10)
         await phone.presses("*1#")
-        await more_sound(phone.heard, seconds_of_sound(phone.heard) + 0.3, 3)
+        await more_sound(phone.heard, seconds_of_sound(phone.heard) + 0.3, 10)
         await phone.presses("#")
-        await phone.call_ends(5)
+        await phone.call_ends(10)
     assert keyed == [ENTRY, "*1", "#"]
     assert seconds_of_tone(phone.heard, LONG_TONE) < 3
     assert seconds_of_tone(phone.heard, THANKS_TONE) > 0
@@ -87,8 +87,8 @@ async def test_a_recording_is_made_and_a_hang_up_in_it_is_told(pbx: Pbx, phone: 
     await tone(SPOKEN, 1.5, words)
     async with holding(pbx, talk):
         await phone.call(pbx.server, "*71")
-        await phone.is_answered(3)
-        await sound(phone.heard, 3)
+        await phone.is_answered(10)
+        await sound(phone.heard, 10)
         await phone.says(words)  # and hangs up
         async with asyncio.timeout(8):
             await ended.wait()
@@ -101,8 +101,8 @@ async def test_a_talk_that_the_controllers_end_breaks_off_leads_to_a_sentence(pb
 
     async with holding(pbx, talk):
         await phone.call(pbx.server, "*71")
-        await phone.is_answered(3)
-        await sound(phone.heard, 3)
+        await phone.is_answered(10)
+        await sound(phone.heard, 10)
     await phone.call_ends(12)
     assert seconds_of_tone(phone.heard, TRY_AGAIN_TONE) > 0
 
@@ -119,7 +119,7 @@ async def test_a_controller_that_hangs_in_mid_talk_leads_to_a_sentence(
 
     async with holding(pbx, talk):
         await phone.call(pbx.server, "*71")
-        await phone.call_ends(6)
+        await phone.call_ends(10)
     assert seconds_of_tone(phone.heard, DEFAULT_TONE) > 0
     assert seconds_of_tone(phone.heard, TRY_AGAIN_TONE) > 0
 
@@ -128,7 +128,7 @@ async def test_a_controller_that_hangs_from_the_start_leads_to_a_sentence_and_so
     pbx: Pbx, phone: Softphone
 ) -> None:
     await phone.call(pbx.server, "*70")
-    await phone.call_ends(4)
+    await phone.call_ends(10)
     assert seconds_of_tone(phone.heard, TRY_AGAIN_TONE) > 0
     async with controller(pbx.agi_port, hangs):
         await phone.call(pbx.server, "*70")
