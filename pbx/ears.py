@@ -28,13 +28,16 @@ class AsteriskEar:
 
     async def missing(self, number: str, beat: UUID, prompts: Sequence[str]) -> Sequence[str]:
         """Call `number` and give those of `prompts` that were not heard in their order. Raises NothingHeard."""
+        files = [(name, self.layout.greetings / f"{name}.wav") for name in prompts]
+        if lost := [name for name, file in files if not file.exists()]:
+            return lost
         recording, over = (self.layout.private / f"{beat}{ending}" for ending in (".wav", ".over"))
         try:
             await listen(self.ami, number, beat)
             async with asyncio.timeout(_ANSWER_SECONDS + LISTEN_SECONDS):
                 while not over.exists():  # noqa: ASYNC110 - Asterisk writes it
                     await asyncio.sleep(_POLL)
-            return await asyncio.to_thread(self._compared, recording, prompts)
+            return await asyncio.to_thread(_compared, recording, files)
         except CallFailed as error:
             raise NothingHeard(str(error)) from None
         except (TimeoutError, OSError):
@@ -45,8 +48,6 @@ class AsteriskEar:
             for path in (recording, over):
                 path.unlink(missing_ok=True)
 
-    def _compared(self, recording: Path, prompts: Sequence[str]) -> list[str]:
-        files = [(name, self.layout.greetings / f"{name}.wav") for name in prompts]
-        lost = [name for name, file in files if not file.exists()]
-        heard = read_audio(recording).samples
-        return lost or not_heard(heard, [(name, read_audio(file).samples) for name, file in files])
+
+def _compared(recording: Path, files: Sequence[tuple[str, Path]]) -> list[str]:
+    return not_heard(read_audio(recording).samples, [(name, read_audio(file).samples) for name, file in files])
