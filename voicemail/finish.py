@@ -39,6 +39,7 @@ def finished_call(
         recordings=recordings,
         choices=_choices(call, policy, decision),
         urgent=_urgent(call, policy, decision, recordings),
+        safe=_went_safe(call),
     )
 
 
@@ -121,9 +122,13 @@ def _decide_again(call: SpooledCall, policy: Policy) -> Decision | None:
     return decide(policy, call.start.dialled, call.start.at, caller=caller)
 
 
-def _reason(call: SpooledCall, policy: Policy, start: CallStart) -> Reason:
+def _went_safe(call: SpooledCall) -> bool:
     safe = call.end.call_end.safe if call.end else False
-    if safe or any(recording.tag == SAFE_TAG for recording in call.recordings):
+    return safe or any(recording.tag == SAFE_TAG for recording in call.recordings)
+
+
+def _reason(call: SpooledCall, policy: Policy, start: CallStart) -> Reason:
+    if _went_safe(call):
         return Reason.SAFE_MODE
     return decide(policy, start.dialled, start.at, caller=start.caller).reason
 

@@ -81,7 +81,8 @@ class PgCallLog:
                 answered_at=call.answered_at,
                 choices=json.dumps(choices_to_list(call.choices)),
             )
-            await note(connection, SYSTEM, "finished", f"call/{call.start.id}", outcome=call.outcome.value)
+            told = {"outcome": call.outcome.value} | ({"safe": True} if call.safe else {})
+            await note(connection, SYSTEM, "finished", f"call/{call.start.id}", **told)
             await enqueue(connection, new)
         return True
 

@@ -40,7 +40,7 @@ def test_trouble_says_since_when_what_callers_notice_and_what_to_do() -> None:
     health = Health(clock)
     for part in Part:
         health.working(part)
-    assert len(health.troubles) == 0
+    assert not list(health.troubles)
     clock.now = START + timedelta(minutes=1)
     health.failing(Part.DATABASE, "the disk is full")
     health.watch(Watched.SPOOL, "it is not mounted")
@@ -53,7 +53,7 @@ def test_trouble_says_since_when_what_callers_notice_and_what_to_do() -> None:
     health.working(Part.DATABASE)
     assert health.ready  # the spool's trouble does not make the server unready
     health.watch(Watched.SPOOL, None)
-    assert health.troubles == ()
+    assert not list(health.troubles)
 
 
 def test_each_thing_that_can_fail_has_its_words() -> None:
