@@ -28,7 +28,7 @@ ZONE = "America/New_York"
 STEPS = (timedelta(hours=-1), timedelta(hours=1), timedelta(days=1), timedelta(days=-30))
 
 OCTOBER = tuple(datetime(2027, 11, 7, hour, minute, tzinfo=UTC) for hour in (4, 5, 6, 7) for minute in (15, 45))
-"""A quarter past and a quarter to each hour of a New York night in which 01:00 to 02:00 comes twice (05:00-07:00 UTC)."""
+"""A quarter past and to each hour of a New York night in which 01:00 to 02:00 comes twice (at 06:00 UTC)."""
 MARCH = tuple(datetime(2028, 3, 12, hour, minute, tzinfo=UTC) for hour in (5, 6, 7, 8) for minute in (15, 45))
 """The same of one in which 02:00 to 03:00 is skipped (at 07:00 UTC)."""
 
