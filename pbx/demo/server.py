@@ -82,6 +82,10 @@ class ServerProcess:
         process.kill()
         await asyncio.to_thread(process.wait)
 
+    async def is_alive(self) -> bool:
+        """Whether it answers at all."""
+        return await self._is("/health")
+
     async def is_ready(self) -> bool:
         """Whether it is ready now."""
         return await self._is("/ready")

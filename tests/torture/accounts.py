@@ -25,7 +25,12 @@ TAIL_SECONDS = 2.05
 """What a kill of Asterisk may cost of a recording: 32 KiB of its buffer (main/file.c)."""
 
 ALLOWED_SECONDS = 0.4
-"""Voice that was still on its way when a call ended, or that came before the recording began."""
+"""Voice that was still on its way when a call ended."""
+
+BEEP_SECONDS = 0.6
+"""A spool that takes nothing costs a second beep, of 0.43 s, before the spare folder records."""
+
+_DISK = " (disk)"
 
 MOST_CALLS = 100_000
 
@@ -41,6 +46,7 @@ class Findings:
     torn: int = 0
     unanswered: int = 0
     untold: int = 0
+    met_disk: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
 
     def note(self, invariant: str, text: str) -> None:
@@ -55,14 +61,25 @@ class Kept:
     messages: list[MessageRecord]
 
 
-async def reconcile(world: World, accounts: list[Account], down: list[tuple[float, float]]) -> Findings:
-    """Every account against the log and the messages. `down` are the times without an Asterisk."""
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """When there was no Asterisk (`down`), and when the spool's disk took nothing (`disk`)."""
+
+    down: list[Span] = field(default_factory=list)
+    disk: list[Span] = field(default_factory=list)
+
+
+async def reconcile(world: World, accounts: list[Account], troubles: Troubles) -> Findings:
+    """Every account against the log and the messages."""
     findings = Findings()
     kept = await _kept(world)
     _told(world, findings, {str(message.id) for one in kept.values() for message in one.messages})
     for account in accounts:
         mine = kept.pop(account.number, Kept([], []))
-        await _one(world, account, mine, down, findings)
+        await _one(world, account, mine, troubles, findings)
     for number, strange in kept.items():
         if number != "":
             findings.note("I1", f"{len(strange.calls)} calls of a number that did not call")
@@ -83,14 +100,14 @@ async def _kept(world: World) -> dict[str, Kept]:
     return found
 
 
-async def _one(world: World, account: Account, kept: Kept, down: list[tuple[float, float]], findings: Findings) -> None:
+async def _one(world: World, account: Account, kept: Kept, troubles: Troubles, findings: Findings) -> None:
     name = f"{account.plan} call {account.number[-5:]} ({', '.join(c.outcome for c in kept.calls)})"
     killed = [t for t in world.asterisk_killed if account.dialled_at <= t <= account.ended_at]
     findings.hit += bool(killed and account.answered_at)
     findings.outcomes.update(call.outcome for call in kept.calls)
     if account.answered_at is None:
         findings.unanswered += 1
-        if not any(a <= account.ended_at and account.dialled_at <= b for a, b in down):
+        if not _meets(account, troubles.down):
             findings.note("I7", f"{name} was not answered though Asterisk was there (status {account.status})")
         return
     if len(kept.calls) != 1:
@@ -101,23 +118,32 @@ async def _one(world: World, account: Account, kept: Kept, down: list[tuple[floa
     if account.tone_at is not None:
         parts = [await _part(world, account, message, findings, name) for message in kept.messages]
         heard = sorted((part for part in parts if part is not None), key=lambda part: part.first)
-        _voice(account, heard, killed, findings, name)
+        findings.met_disk += (met := _meets(account, troubles.disk))
+        _voice(account, heard, killed[0] if killed else None, findings, f"{name}{_DISK if met else ''}")
 
 
-def _voice(account: Account, heard: list[Found], killed: list[float], findings: Findings, name: str) -> None:
-    """Whether all that was said is in the parts of the message, and nothing of it twice."""
+def _meets(account: Account, spans: list[Span]) -> bool:
+    return any(a <= account.ended_at and account.dialled_at <= b for a, b in spans)
+
+
+def _voice(account: Account, heard: list[Found], killed: float | None, findings: Findings, name: str) -> None:
+    """Whether all that was said is in the parts of the message, and nothing of it twice.
+
+    A kill of Asterisk, and a disk that takes nothing, may cost a buffer.
+    """
+    buffer = TAIL_SECONDS if killed or name.endswith(_DISK) else 0.0
     for one, other in pairwise(heard):
         if other.first <= one.last:
             findings.note("I2", f"{name} has packets {other.first} to {one.last} twice")
-    at = bisect_left(account.sent_at, killed[0]) if killed else account.sent
-    allowed = ALLOWED_SECONDS + (TAIL_SECONDS if killed else 0.0)
+    at = bisect_left(account.sent_at, killed) if killed else account.sent
+    allowed = ALLOWED_SECONDS + buffer
     missing = (at - 1 - heard[-1].last if heard else at - account.tone_packet) * PACKET_SECONDS
-    if missing > allowed and (heard or account.spoke > ALLOWED_SECONDS):
+    if missing > allowed and (heard or account.spoke > allowed):
         findings.note("I3" if heard else "I1", f"{name} lacks the last {missing:.2f} s of {account.spoke:.2f} s")
-    if killed and heard:
+    if buffer and heard:
         findings.tails.append(max(0.0, missing))
     late = (heard[0].first - account.tone_packet) * PACKET_SECONDS if heard else 0.0
-    if late > ALLOWED_SECONDS and len(heard) < 2:
+    if late > BEEP_SECONDS + buffer and len(heard) < 2:
         findings.note("I3", f"{name} lacks the first {late:.2f} s")
     findings.torn += sum(part.jumps > 0 or part.strange > 2 for part in heard)
 
@@ -190,6 +216,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "wrong": {invariant: sorted(texts) for invariant, texts in sorted(findings.wrong.items())},
         "messages": findings.messages,
         "calls_hit_by_a_kill_of_asterisk": findings.hit,
+        "calls_that_met_a_disk_fault": findings.met_disk,
         "longest_tail_s": round(max(findings.tails, default=0.0), 3),
         "recordings_with_gaps": findings.torn,
         "not_answered_while_asterisk_was_down": findings.unanswered,
