@@ -20,7 +20,7 @@ from tests.torture.world import World, world
 
 SERVED_WITHIN = 5.0
 BOTH_SERVED_WITHIN = 30.0
-"""Where Asterisk is killed while no controller is up: one has to start first, and it shares two cores with the calls."""
+"""Where Asterisk is killed while no controller is up: one has to start first, beside all the calls."""
 
 ASTERISK = "asterisk killed"
 ASTERISK_ALONE = "asterisk killed while there was no controller"
