@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pbx.domain.facts import Facts
@@ -93,6 +93,7 @@ def facts(draw: st.DrawFn, around: datetime) -> Facts:
     )
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.data(), starts, st.sampled_from(NUMBERS))
 def test_at_every_minute_the_plan_is_what_would_be_planned_then(
     data: st.DataObject, start: datetime, number: Number
@@ -107,6 +108,7 @@ def test_at_every_minute_the_plan_is_what_would_be_planned_then(
             assert _of(found, at).course == course_at(POLICY, number, at, known)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.data(), starts, st.sampled_from(NUMBERS))
 def test_nobody_misses_the_emergency_sentence(data: st.DataObject, start: datetime, number: Number) -> None:
     for plan in plans(POLICY, number, start, start + DAY, data.draw(facts(start))):
@@ -115,6 +117,7 @@ def test_nobody_misses_the_emergency_sentence(data: st.DataObject, start: dateti
         assert plan.course.greeting
 
 
+@settings(max_examples=40, deadline=None)
 @given(starts, st.sampled_from(NUMBERS[:2]))
 def test_who_rings_and_what_is_said_are_those_of_the_decision(at: datetime, number: Number) -> None:
     course = course_at(POLICY, number, at)
