@@ -40,7 +40,7 @@ SAFE_GREETING = Variable("SL_SAFE_GREETING", SetBy.DIALPLAN, "The prompt for the
 IN_SAFE = Variable("SL_IN_SAFE", SetBy.DIALPLAN, "1 once the call is on the fail-safe path.")
 CHOICES = Variable("SL_CHOICES", SetBy.DIALPLAN, "What was chosen in menus so far: position.key/ each.")
 RECORDED = Variable("SL_RECORDED", SetBy.DIALPLAN, "The tag of a recording that this call has already made.")
-RING = Variable("SL_RING", SetBy.DIALPLAN, "While it rings: the SL_TOKEN of that ring, which its legs know too.")
+RING = Variable("SL_RING", SetBy.DIALPLAN, "While it rings: a UUID of that ring, which its legs know too.")
 ANSWERED_BY = Variable("SL_ANSWERED_BY", SetBy.DIALPLAN, "The endpoint that took the call, outside.NAME, or mailbox.")
 ANSWERED_AT = Variable("SL_ANSWERED_AT", SetBy.DIALPLAN, "When it took it: seconds since 1970 in UTC.")
 TALK = Variable("SL_TALK", SetBy.DIALPLAN, "For `sl-talk`: the talk that is wanted, one that agi.server has.")
@@ -85,10 +85,14 @@ BOX = Variable("SL_BOX", SetBy.CONTROLLER, "For `sl-lamp`: whose lamp, a person'
 NEW = Variable("SL_NEW", SetBy.CONTROLLER, "For `sl-lamp`: how many messages are new.")
 OLD = Variable("SL_OLD", SetBy.CONTROLLER, "For `sl-lamp`: how many are not.")
 
+BEAT = Variable("SL_BEAT", SetBy.CONTROLLER, "On the ear of a heartbeat call: its id.")
+
+EARS = Variable("SL_EARS", SetBy.CONFIG, "The folder of what a heartbeat call hears.")
 AGI = Variable("SL_AGI", SetBy.CONFIG, "Where the controller listens, as agi://address:port.")
 SPOOL = Variable("SL_SPOOL", SetBy.CONFIG, "The folder of recordings and sidecars.")
 SPARE = Variable("SL_SPARE", SetBy.CONFIG, "The folder to use when the spool cannot be written.")
 GREETINGS = Variable("SL_GREETINGS", SetBy.CONFIG, "The folder of the rendered prompts.")
+PLANS = Variable("SL_PLANS", SetBy.CONFIG, "The folder of what is done by itself, a file a number.")
 MUSIC = Variable("SL_MUSIC", SetBy.CONFIG, "The class of music while it rings; empty: ring-back.")
 MAX_SECONDS = Variable("SL_MAX_SECONDS", SetBy.CONFIG, "The longest message, in seconds.")
 EMERGENCIES = Variable("SL_EMERGENCIES", SetBy.CONFIG, "The folder of calls to 911 that people are yet to hear of.")
@@ -129,6 +133,6 @@ ALL = (
     *ANSWER,
     *(TO, SHOW, REASON),
     *(WISH, WISHER, WISH_SHOW, WISH_ABOUT),
-    *(BOX, NEW, OLD),
-    *(AGI, SPOOL, SPARE, GREETINGS, MUSIC, MAX_SECONDS, EMERGENCIES),
+    *(BOX, NEW, OLD, BEAT),
+    *(AGI, SPOOL, SPARE, GREETINGS, PLANS, EARS, MUSIC, MAX_SECONDS, EMERGENCIES),
 )

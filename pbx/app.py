@@ -25,7 +25,7 @@ from pbx.asterisk.running import find_running
 from pbx.asterisk.secrets import Secrets
 from pbx.config.load import Practice, load
 from pbx.database import dsn_of, embedded
-from pbx.instance import only_instance
+from pbx.instance import WAIT_SECONDS, only_instance
 from pbx.key_ring import ring_of
 from pbx.prompts import make_prompts
 from pbx.running import Running, Signals
@@ -33,6 +33,7 @@ from pbx.sealing.keys import KeysMissing
 from pbx.sealing.vault import Vault
 from pbx.services.health import Health
 from pbx.store.database import Database
+from pbx.supervisor import Before
 from pbx.web.metrics import Metrics
 from pbx.web.server import serve_control, serve_web
 from pbx.web.texts import serve_texts
@@ -41,10 +42,16 @@ log = logging.getLogger(__name__)
 
 
 class Server:
-    """Everything that `secondline run` runs, on one practice's file and one data folder."""
+    """Everything that `secondline run` runs, on one practice's file and one data folder.
 
-    def __init__(self, config: Path, data: Path) -> None:
+    `owner` is the process that an operator sees (default: this one), `before` how a controller before this one ended.
+    """
+
+    def __init__(self, config: Path, data: Path, owner: int | None = None, before: Before | None = None) -> None:
+        self.serving = False
         self._config = config
+        self._owner = owner
+        self._before = before
         self._layout = Layout(data)
         self._health = Health()
         self._metrics = Metrics()
@@ -67,10 +74,11 @@ class Server:
         for warning in practice.warnings:
             log.warning("%s", warning)
         self._layout.make()
-        with only_instance(self._layout.lock):
+        with only_instance(self._layout.lock, self._owner, WAIT_SECONDS):
             machine = await self._prepare(practice)
             async with AsyncExitStack() as stack:
                 running = await self._open(stack, practice, machine)
+                self.serving = True
                 await running.serve(self._signals, practice.settings.drain_seconds, began)
         log.info("stopped")
 
@@ -101,7 +109,8 @@ class Server:
             stack.push_async_callback(cluster.stop)
         vault = self._vault(practice)
         database = await stack.enter_async_context(Database.connect(dsn_of(practice.settings, cluster), vault))
-        parts = Assembly(self._config, practice, machine, database, cluster, self._health, self._metrics)
+        world = (practice, machine, database, cluster, self._health, self._metrics, self._before)
+        parts = Assembly(self._config, *world)
         await parts.calendars.follow(practice.calendars)
         await parts.operations.notes.loaded(practice.policy.version)
         await stack.enter_async_context(parts.recogniser)

@@ -24,6 +24,7 @@ from pbx.ami.placer import AmiPlacer
 from pbx.ami.texts import AmiTexts
 from pbx.asterisk.cel import calls_seen
 from pbx.asterisk.layout import Layout
+from pbx.asterisk.plans import Plans
 from pbx.asterisk.ports import LOOPBACK
 from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.render import Machine
@@ -37,6 +38,7 @@ from pbx.domain.call import FinishedCall, SeenCall
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
 from pbx.door import Door, DoorParts
+from pbx.ears import AsteriskEar
 from pbx.kept import KeptFile
 from pbx.key_keeper import KeyKeeper
 from pbx.mailboxes import Mailboxes
@@ -48,10 +50,12 @@ from pbx.operations import Parts, ServerOperations
 from pbx.prompts import announcer, private_sounds
 from pbx.running import Running
 from pbx.sealing.vault import Vault
+from pbx.services.alarms import Alarms
 from pbx.services.call_backs import CallBacks
 from pbx.services.calls_today import CallsToday
 from pbx.services.emergency import EmergencyWatch
 from pbx.services.health import Health
+from pbx.services.heartbeat import BeatRouter, Heartbeat
 from pbx.services.history import CallHistory
 from pbx.services.inbox import Inbox
 from pbx.services.known import Known
@@ -73,6 +77,7 @@ from pbx.store.chain import PgAudit
 from pbx.store.database import Database
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.jobs import TranscriptionQueue
+from pbx.supervisor import Before
 from pbx.text_assembly import TextAssembly
 from pbx.trail import audit_trail
 from pbx.urgent_cases import UrgentCases
@@ -98,7 +103,8 @@ AUDIT_PORTION = 200
 
 @dataclass
 class Assembly:
-    """The parts, by name. `cluster` is the embedded database, if there is one."""
+    """The parts, by name. `cluster` is the embedded database, if there is one; `before` says how the controller before
+    this one ended."""
 
     config: Path
     practice: Practice
@@ -107,6 +113,7 @@ class Assembly:
     cluster: EmbeddedPostgres | None
     health: Health
     metrics: Metrics
+    before: Before | None = None
 
     @property
     def layout(self) -> Layout:
@@ -225,8 +232,14 @@ class Assembly:
             self.certificates,
             self.door,
             self.records.text_outbox,
+            self.heartbeat,
         )
         return ServerOperations(self.config, self.practice, self.machine, parts)
+
+    @cached_property
+    def plans(self) -> Plans:
+        """What the dialplan does while nobody answers it."""
+        return Plans(self.layout.plans, self.policy, self.facts, self.pace.calm)
 
     # What answers.
 
@@ -243,10 +256,15 @@ class Assembly:
         return DecisionRecorder(self.bookkeeping)
 
     @cached_property
-    def router(self) -> MeteredRouter:
+    def heartbeat(self) -> Heartbeat:
+        return Heartbeat(self.policy, self.facts, AsteriskEar(self.ami, self.layout), self.health)
+
+    @cached_property
+    def router(self) -> BeatRouter:
         router = CallRouter(self.policy, self.call_log, self.recorder, self.facts, self.history)
         live = self.practice.settings.recognizer.live
-        return MeteredRouter(FollowingRouter(router, self.head_starts) if live else router, self.metrics, self.pace)
+        followed = FollowingRouter(router, self.head_starts) if live else router
+        return BeatRouter(MeteredRouter(followed, self.metrics, self.pace), self.policy, self.facts)
 
     @cached_property
     def talks(self) -> Talks:
@@ -388,6 +406,12 @@ class Assembly:
         return Notices(self.records.outbox, self.records.messages, self.policy, self.senders.in_force)
 
     @cached_property
+    def alarms(self) -> Alarms:
+        """Notices of what does not work; they need no database."""
+        senders = Senders(lambda: self.operations.settings.senders, AmiTexts(self.ami))
+        return Alarms(self.health, self.policy, senders.in_force, KeptFile(self.layout.alarms))
+
+    @cached_property
     def lamps(self) -> Lamps:
         return Lamps(LampCounts(self.records.outbox, self.policy).wanted, AmiLamps(self.ami))
 
@@ -427,9 +451,13 @@ class Assembly:
             operations=self.operations,
             calendars=self.calendars,
             known=self.known,
+            plans=self.plans,
             pins=self.pins,
             history=self.history,
             notices=self.notices,
+            alarms=self.alarms,
+            heartbeat=self.heartbeat,
+            before=self.before,
             lamps=self.lamps,
             texts=self.texting.texts,
             text_post=self.texting.post,
@@ -449,6 +477,7 @@ class Assembly:
             key_keeper=self.key_keeper,
             health=self.health,
             poked=asyncio.Event(),
+            folders=self.layout,
             asterisk_version=self.machine.program.version or "of an unknown version",
             engine=self.practice.settings.recognizer.engine.value,
         )

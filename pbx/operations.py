@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from pbx.mailboxes import Mailboxes
 from pbx.output import override_json
 from pbx.prompts import make_prompts
 from pbx.services.health import Health
+from pbx.services.heartbeat import Heartbeat
 from pbx.services.known import Known
 from pbx.services.oncall import RotaWatch
 from pbx.services.pins import Pins
@@ -68,6 +69,7 @@ class Parts:
     certificates: Certificates
     door: Door
     text_outbox: PgTextOutbox
+    heartbeat: Heartbeat
 
 
 class ServerOperations:
@@ -109,6 +111,19 @@ class ServerOperations:
         return self._parts.health.ready
 
     @property
+    def disk_problem(self) -> str | None:
+        """What is wrong with the room for recordings, in a sentence."""
+        return self._disk_watch.problem
+
+    @property
+    def degraded(self) -> list[Json]:
+        """What does not work: since when, what callers notice, what to do."""
+        return [
+            {**asdict(trouble), "since": trouble.since.isoformat(timespec="seconds")}
+            for trouble in self._parts.health.troubles
+        ]
+
+    @property
     def parts_working(self) -> dict[str, bool]:
         return {part.value: condition.ok for part, condition in self._parts.health.parts.items()}
 
@@ -126,6 +141,7 @@ class ServerOperations:
                 part.value: {"ok": c.ok, "detail": c.detail, "since": c.since.isoformat(timespec="seconds")}
                 for part, c in self._parts.health.parts.items()
             },
+            "degraded": self.degraded,
             "calendars": {
                 id_: {"ok": c.ok, "detail": c.detail, "since": c.since.isoformat(timespec="seconds")}
                 for id_, c in self._parts.calendars.states.items()
@@ -259,6 +275,14 @@ class ServerOperations:
         except StoreUnavailable:
             return {"ok": False}
         return {"ok": True}
+
+    async def beat(self, number: str | None) -> Json:
+        """Call `number` (E.164), or the one whose turn it is, and listen to its greeting."""
+        wanted = number or self._parts.heartbeat.next_number()
+        if wanted not in self.policy.numbers:
+            return {"ok": False, "number": wanted, "problem": "the practice's file has no such number"}
+        problem = await self._parts.heartbeat.beat(wanted, again=False)
+        return {"ok": problem is None, "number": wanted, "problem": problem}
 
     def _overrides(self) -> list[Json]:
         known = self._parts.known.overrides

@@ -17,20 +17,25 @@ from pbx.ami.client import AmiClient
 from pbx.ami.errors import AmiError
 from pbx.ami.events import CallEnded, EmergencyCalled, EventsLost, LinkRestored, Paged, SignInFailed, TextSpooled
 from pbx.asterisk.cel import rotate
+from pbx.asterisk.layout import Layout
+from pbx.asterisk.plans import Plans
 from pbx.asterisk.process import AsteriskProcess
 from pbx.auditing.journal import FileJournal
 from pbx.auditing.trail import AuditTrail
 from pbx.calendars import Calendars
 from pbx.certificates import Certificates
 from pbx.database import DatabaseKeeper
+from pbx.disk import problem_of_spool, spare_a_full_spool
 from pbx.door import Door
 from pbx.key_keeper import KeyKeeper
 from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
+from pbx.services.alarms import Alarms
 from pbx.services.call_backs import CallBacks
 from pbx.services.calls_today import CallsToday
 from pbx.services.emergency import EmergencyWatch
-from pbx.services.health import Health, Part
+from pbx.services.health import Health, Part, Watched
+from pbx.services.heartbeat import Heartbeat
 from pbx.services.history import CallHistory
 from pbx.services.known import Known
 from pbx.services.notices import Notices
@@ -46,6 +51,7 @@ from pbx.services.text_post import TextPost
 from pbx.services.texting import Texts
 from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.store.jobs import TranscriptionQueue
+from pbx.supervisor import Before
 from voicemail.emergencies import EmergencyShelf
 from voicemail.ingest import CallsUnknown, Ingest
 from voicemail.live import LiveTranscription
@@ -92,9 +98,13 @@ class Running:
     operations: ServerOperations
     calendars: Calendars
     known: Known
+    plans: Plans
     pins: Pins
     history: CallHistory
     notices: Notices
+    alarms: Alarms
+    heartbeat: Heartbeat
+    before: Before | None
     lamps: Lamps
     texts: Texts
     text_post: TextPost
@@ -114,6 +124,7 @@ class Running:
     key_keeper: KeyKeeper
     health: Health
     poked: asyncio.Event
+    folders: Layout
     asterisk_version: str
     engine: str
 
@@ -152,6 +163,8 @@ class Running:
             self.trail.run(lambda: self.operations.settings.audit.keep_years),
             self.text_keeping.run(),
             self.key_keeper.run(),
+            self.plans.run(),
+            self._raise_alarms(),
             self.calendars.run(self.operations.take_calendars),
             self.queue.run(self.transcription.transcribe_message, self._give_up, asyncio.Event()),
         ]
@@ -173,6 +186,7 @@ class Running:
             self.texts.run(),
             self.text_post.run(),
             self.missed_calls.run(),
+            self.heartbeat.run(),
         ]
 
     async def _follow_calls(self) -> None:
@@ -202,11 +216,28 @@ class Running:
             self.calls_out.still_up(await self.ami.live_calls(), datetime.now(UTC))
 
     async def _look_after(self) -> None:
-        self.health.working(Part.CONTROLLER, "answers the telephone system's questions")
+        self.health.working(Part.CONTROLLER, self._how_it_goes())
         while True:
             self._look_at_asterisk()
+            self.health.watch(Watched.PLANS, self.plans.problem)
+            self.health.watch(Watched.SPOOL, await asyncio.to_thread(problem_of_spool, self.folders))
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(spare_a_full_spool, self.folders)
+            self.health.watch(Watched.DISK, self.operations.disk_problem)
             await self.operations.refresh_gauges()
             await asyncio.sleep(LOOK_SECONDS)
+
+    def _how_it_goes(self) -> str:
+        sentence = "answers the telephone system's questions"
+        if self.before is None:
+            return sentence
+        return f"{sentence}; started again {self.before.times} times, because the one before {self.before.why}"
+
+    async def _raise_alarms(self) -> None:
+        if self.before is not None:
+            with contextlib.suppress(OSError):
+                await self.alarms.restarted(self.before.why, self.before.at)
+        await self.alarms.run()
 
     def _look_at_asterisk(self) -> None:
         if self.asterisk.pid is None:

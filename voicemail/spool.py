@@ -186,7 +186,13 @@ class _Gathered:
     files: list[SpoolFile] = field(default_factory=list)
 
     def add(self, file: SpoolFile, name: re.Match[str], spare: bool) -> bool:
-        """Take a file in; False if it is a sidecar that makes no sense."""
+        """Take a file in; False if it is a sidecar that makes no sense.
+
+        An empty sidecar is what a full disk leaves: the same one in the spare folder has the text.
+        """
+        if name["kind"] in ("call", "end") and file.size == 0:
+            self.files.append(file)
+            return True
         if name["kind"] == "call":
             text = _text(file.path)
             start, out = parse_start(text), parse_out(text)

@@ -17,6 +17,9 @@ fill the wrong disk (apps/app_record.c)."""
 TEXTS = "texts"
 """In each spool folder, the one for texts: calls and texts are taken in apart from each other."""
 
+SPOOL_FULL = ".spool-full"
+"""A file of this name in the spare folder tells the dialplan not to try the spool."""
+
 _SAFE_PATH = re.compile(r"/[\w/.+@~-][\w/.+@~ -]*")
 _LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes (unix(7)); Asterisk appends its own socket's name
 _CONTROL_SOCKET = "asterisk.ctl"
@@ -73,6 +76,11 @@ class Layout:
     def overrides(self) -> Path:
         """The overrides as they were last known."""
         return self.data / "overrides.json"
+
+    @property
+    def alarms(self) -> Path:
+        """Which troubles people were told of."""
+        return self.data / "alarms.json"
 
     @property
     def own_greetings(self) -> Path:
@@ -184,6 +192,11 @@ class Layout:
         return self.data / "calls-out.json"
 
     @property
+    def plans(self) -> Path:
+        """What the dialplan does by itself, a file a number."""
+        return self.data / "plans"
+
+    @property
     def messages(self) -> Path:
         return self.data / "messages"
 
@@ -265,6 +278,7 @@ class Layout:
             self.messages,
             self.emergencies,
             self.audit,
+            self.plans,
             *asterisk,
         ):
             folder.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)

@@ -82,6 +82,8 @@ def _server_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     call.add_argument("number", help="whom to call, as people write it")
     call.add_argument("--show", metavar="N", help="the practice number to show (default: the usual one)")
     _add(commands, "reload", lazily("live:reload"), "take a changed file without touching calls", json=True)
+    beat = _add(commands, "heartbeat", lazily("live:heartbeat"), "call a number of the practice and listen", json=True)
+    beat.add_argument("number", nargs="?", help="E.164; default: the one whose turn it is")
     phones = _add(commands, "phones", lazily("phones:phones"), "what to type into each softphone", json=True)
     phones.add_argument("phone", nargs="?", help="only this phone")
     phones.add_argument("--qr", action="store_true", help="show a code to scan with the softphone")

@@ -114,6 +114,7 @@ def policy_of(file: PracticeFile, report: Report, rules: Rules, sounds: Sounds) 
         reading=_reading(file),
         notices=rules.notifying.plans,
         channels=rules.notifying.channels,
+        watch=rules.notifying.watch,
         members=members_of(file),
         call_back=rules.call_back,
         undelete_days=file.voicemail.undelete_days,

@@ -87,7 +87,8 @@ class FinishedCall:
     """A call that is over, put together from what the PBX wrote down.
 
     `reason` is None when the controller's own decision is to be kept; otherwise it says why there is none. `choices`
-    are those that the caller made in menus, in order. `urgent` is what a call on the urgent path asks for.
+    are those that the caller made in menus, in order. `urgent` is what a call on the urgent path asks for. `safe`: it
+    went, from some step on, the way that needs no controller.
     """
 
     start: CallStart
@@ -99,6 +100,7 @@ class FinishedCall:
     recordings: tuple[Recording, ...] = ()
     choices: tuple[Choice, ...] = ()
     urgent: UrgentRequest | None = None
+    safe: bool = False
 
 
 @dataclass(frozen=True, slots=True)

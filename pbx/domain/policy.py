@@ -19,6 +19,7 @@ from pbx.domain.remembered import Remembered
 from pbx.domain.schedule import Schedule
 from pbx.domain.templates import Channel
 from pbx.domain.texting import NO_TEXTS, Texting
+from pbx.domain.watch import Watch
 
 FALLBACK_GREETING = "default"
 """Name of the greeting that is played when a number has none of its own."""
@@ -154,7 +155,7 @@ class Policy:
     within which time patients are called back, `undelete_days` how long a deletion can be undone. `notices` says by
     mailbox who hears of its messages, `channels` by key what may be said over each. `outbound` says who may call
     numbers outside (None: the file does not speak of it, and nobody does), `places` where phones stand that call 911,
-    `texting` whose texts are whose.
+    `texting` whose texts are whose, `watch` who hears of trouble with Secondline itself.
     """
 
     version: str
@@ -179,6 +180,7 @@ class Policy:
     reading: Reading = field(default_factory=Reading)
     notices: Mapping[str, NoticePlan] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    watch: Watch = field(default_factory=Watch)
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     call_back: Limits = field(default_factory=Limits)
     undelete_days: int = 30

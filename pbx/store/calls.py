@@ -172,7 +172,7 @@ async def _keep_messages(connection: Session, vault: Vault, call: FinishedCall) 
 async def _note_end(connection: Session, call: FinishedCall) -> None:
     thing, outcome = f"call/{call.start.id}", call.outcome.value
     if call.start.direction is Direction.INBOUND:
-        await note(connection, SYSTEM, "finished", thing, outcome=outcome)
+        await note(connection, SYSTEM, "finished", thing, outcome=outcome, **({"safe": True} if call.safe else {}))
         return
     made_by = f"person/{call.start.made_by}" if call.start.made_by else SYSTEM
     about = {"device": call.start.device or "", "reason": call.reason.value if call.reason else ""}

@@ -61,6 +61,11 @@ class Nothing:
     ready = True
     parts_working: dict[str, bool] = {}  # noqa: RUF012 - read only
 
+    async def beat(self, number: str | None) -> dict[str, Any]:
+        raise NotImplementedError
+
+    degraded: list[dict[str, Any]] = []  # noqa: RUF012 - read only
+
     async def nothing(self) -> dict[str, Any]:
         return {}
 

@@ -157,7 +157,7 @@ async def test_a_call_that_the_pbx_could_not_end_is_taken_in_when_its_files_are_
     bench.pbx.seconds += 1
     assert (await ingest.scan_once()).taken == (CALL,)
     (message,) = bench.log.calls_kept[CALL].recordings
-    assert (message.mailbox, message.repaired, message.seconds) == ("night", True, 1.75)
+    assert (message.mailbox, message.repaired, message.seconds) == ("rictor", True, 1.75)
 
 
 async def test_a_call_that_ends_while_the_pbx_is_asked_is_not_taken_for_lost(

@@ -15,7 +15,7 @@ from pbx.asterisk.certificate import refresh
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import Ports, free_port
 from pbx.asterisk.process import AsteriskProcess
-from pbx.asterisk.programs import find_asterisk
+from pbx.asterisk.programs import find_asterisk, with_a_clock
 from pbx.asterisk.render import Machine, render
 from pbx.asterisk.secrets import Secrets
 from pbx.config.settings import Allowance, Network, PhoneException, PhoneSecurity, Settings, Transport, Trunk
@@ -178,11 +178,14 @@ def prepared(
     data: Path,
     policy: Policy,
     *,
-    observed: bool = False,
     carrier_port: int = 5060,
     security: PhoneSecurity = BARESIPS_DIGEST,
+    clock: Path | None = None,
 ) -> Pbx:
-    """A PBX whose files and prompts are in `data`, not yet started. `observed`: AMI has a user who sees everything."""
+    """A PBX whose files and prompts are in `data`, not yet started.
+
+    `clock` is a file that moves Asterisk's clock (`pbx.asterisk.programs.with_a_clock`).
+    """
     layout = Layout(data)
     layout.make()
     secrets = Secrets.load_or_create(layout, [phone.name for phone in policy.phones])
@@ -197,11 +200,9 @@ def prepared(
     trunk = Trunk(TRUNK, carrier_port, Transport.UDP, (TRUNK,))
     settings = Settings(data / "practice.toml", trunk, network, phone_security=security)
     refresh(layout, network, security, datetime.now(UTC))
-    machine = Machine(layout, secrets, Ports.load_or_choose(layout), find_asterisk())
+    program = find_asterisk() if clock is None else with_a_clock(find_asterisk(), clock)
+    machine = Machine(layout, secrets, Ports.load_or_choose(layout), program)
     render(policy, settings, machine)
-    if observed:
-        with (layout.etc / "manager.conf").open("a") as conf:
-            conf.write(_OBSERVER_CONF)
     asyncio.run(_make_prompts(layout))
     return Pbx(policy, settings, machine, AsteriskProcess(layout, machine.program, network))
 
@@ -211,7 +212,10 @@ def running(
     data: Path, policy: Policy, *, observed: bool = False, security: PhoneSecurity = BARESIPS_DIGEST
 ) -> Iterator[Pbx]:
     """A PBX that takes calls, until the end of the block."""
-    pbx = prepared(data, policy, observed=observed, security=security)
+    pbx = prepared(data, policy, security=security)
+    if observed:
+        with (pbx.layout.etc / "manager.conf").open("a") as conf:
+            conf.write(_OBSERVER_CONF)
     asyncio.run(_start(pbx))
     try:
         yield pbx

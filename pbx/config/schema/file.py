@@ -28,6 +28,7 @@ from pbx.config.schema.site import (
     VoicemailSection,
 )
 from pbx.config.schema.texts import TextsSection
+from pbx.config.schema.watch import WatchSection
 from pbx.config.values import (
     About,
     Key,
@@ -59,6 +60,7 @@ class PracticeFile(Section):
     numbers: Annotated[dict[str, CalledNumberSection], About("Numbers, as people write them.", "+17175550100")] = {}
     contacts: Annotated[ContactsSection | None, About("People whom the practice knows.", "")] = None
     callers: Annotated[CallersSection, About("Rules by who is calling.", "")] = CallersSection()
+    watch: Annotated[WatchSection, About("What keeps an eye on Secondline itself.", "")] = WatchSection()
     notify: Annotated[dict[Key, NotifySection], About("Channels for notices, by a short key.", "mail")] = {}
     notices: Annotated[dict[Key, NoticesSection], About("Notices of a mailbox's messages, by its key.", "rictor")] = {}
     outbound: Annotated[OutboundSection | None, About("Calls to numbers outside.", "")] = None

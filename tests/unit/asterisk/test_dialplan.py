@@ -98,7 +98,7 @@ def test_nothing_runs_programs_or_reads_text_as_dialplan(name: str, dialplan: st
 @pytest.mark.parametrize("name", FROM_OUTSIDE)
 def test_what_comes_from_outside_is_only_read_into_the_filter(name: str, dialplan: str) -> None:
     readings = [line for line in dialplan.splitlines() if f"${{{name}" in line]
-    # A leg's extension is what [sl-ring] has filtered: no call from outside gets to [sl-leg].
+    # A leg's extension is what [sl-ring] or [sl-plan-rings] has filtered: no call from outside gets to [sl-leg].
     readings = [line for line in readings if line != "exten = _[op]-.,1,Set(leg=${EXTEN})"]
     # What a phone dials has fitted a pattern without a letter, and is filtered as well.
     typed = re.compile(r'FILTER\(\+\*0-9,\$\{EXTEN\}\)|"\$\{SL_DIALLED\}" = "\$\{EXTEN\}"')
@@ -122,7 +122,7 @@ def test_texts_only_go_to_the_phone_that_wrote(dialplan: str) -> None:
 
 def test_a_leg_is_only_reached_by_a_ring_and_by_a_call_that_is_placed(dialplan: str) -> None:
     assert dialplan.count("@sl-leg") == 4
-    for name in ("sl-ring", "sl-place-legs"):
+    for name in ("sl-dial", "sl-place-legs"):
         assert dialplan[dialplan.index(f"[{name}]") :].partition("\n[")[0].count("@sl-leg") == 2
     assert not re.search(r"include *=>? *sl-", dialplan)
     assert {target for target in jumps(dialplan) if target[0] in ("sl-leg", "sl-outside")} == {
@@ -139,11 +139,15 @@ def test_text_from_outside_never_stands_where_it_could_be_an_argument(dialplan: 
 
 
 def test_what_the_controller_names_is_filtered_before_it_is_dialled_or_played(dialplan: str) -> None:
-    for name in ("SL_PHONES", "SL_LEGS", "SL_PROMPTS", "SL_OPENING"):
+    for name in ("SL_PROMPTS", "SL_OPENING"):
         users = [context for context in dialplan.split("\n[") if f"STRREPLACE({name}," in context]
         assert users
         for context in users:
             assert context.index(f"Set({name}=${{FILTER(") < context.index(f"${{STRREPLACE({name},")
+    for name in ("desks", "others", "preface", "greeting"):
+        assert f"STRREPLACE({name}," in dialplan
+        values = re.findall(rf"Set\({name}=(.*)\)$", dialplan, re.MULTILINE)
+        assert [v for v in values if v and not v.startswith("${FILTER(a-z0-9&\\-,${")] == []
 
 
 CALLS_OUT = {
@@ -285,7 +289,8 @@ def test_a_talk_that_is_broken_off_leads_to_a_sentence(dialplan: str) -> None:
 
 
 def test_recordings_are_kept_at_a_hang_up_and_silence_ends_none(dialplan: str) -> None:
-    recordings = re.findall(r"Record\((.*?)\)\)", dialplan)
+    patients = dialplan[: dialplan.index("[sl-beat-ear]")]
+    recordings = re.findall(r"Record\((.*?)\)\)", patients)
     assert len(recordings) == 2
     assert all(arguments.endswith(".wav,0,${seconds},k") for arguments in recordings)
     assert dialplan.count("Record(") == dialplan.count("TryExec(Record(")
