@@ -18,7 +18,7 @@ from pbx.asterisk.render import render
 from pbx.demo.hearing import seconds_of_tone
 from pbx.domain.call import CallStart
 from pbx.domain.emergency import Place
-from pbx.domain.outbound import Permission
+from pbx.domain.outbound import OutReason, Permission
 from pbx.domain.outbound_rules import Allowance, OutboundRules
 from pbx.domain.policy import Phone, Policy
 from pbx.domain.routing import Decision
@@ -44,6 +44,7 @@ from tests.kit.carrier import ANSWER, Carrier, carrier
 from tests.kit.controllers import Handler, PlainRouter, controller
 from tests.kit.network import PHONES, STRANGER, TRUNK, Request, raw_caller
 from tests.kit.raw_phone import RawPhone, Sent, raw_phone
+from voicemail.spool_out import parse_out
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -138,6 +139,7 @@ async def phone(pbx: Pbx) -> AsyncIterator[RawPhone]:
 async def test_the_carrier_learns_two_numbers_and_nothing_of_the_phone_or_the_house(
     pbx: Pbx, trunk: Carrier, desk: CallsOut, phone: RawPhone
 ) -> None:
+    known = set(pbx.calls())
     assert await phone.dials("(215) 555-0123".replace(" ", "%20")) == ANSWER
     invite = await trunk.is_called()
     await phone.hangs_up()
@@ -146,6 +148,10 @@ async def test_the_carrier_learns_two_numbers_and_nothing_of_the_phone_or_the_ho
     assert not any(invite.header(name) for name in ("P-Asserted-Identity", "Remote-Party-ID", "Diversion", "Subject"))
     for secret in (DESK, "rictor", "Rictor", PHONES, "127.0.0.1", "garcia", "Asterisk"):
         assert secret not in invite.text, secret
+    (call,) = set(pbx.calls()) - known
+    written = parse_out((pbx.layout.spool / f"{call}.call").read_text())
+    assert written is not None
+    assert (written.phone, written.to, written.shown, written.reason) == (DESK, ALLOWED, DID, OutReason.ALLOWED)
     assert PUBLIC in invite.header("Contact") and f"c=IN IP4 {PUBLIC}" in invite.text and "\r\ns=-\r\n" in invite.text
     assert invite.header("User-Agent") == "Secondline"
 

@@ -227,7 +227,7 @@ async def test_a_phone_can_call_the_practice_and_its_name_is_no_callers_number(
     await shelf.refuse()
 
 
-@pytest.mark.parametrize("number", ["911", "+19005550100", "011442071234567", SHELF, "sl-safe"])
+@pytest.mark.parametrize("number", [SHELF, "sl-safe", "s", "sl-out"])
 async def test_a_phone_can_call_nothing_else(number: str, pbx: Pbx, a_phone: PhoneMaker) -> None:
     phone = await a_phone(DESK, pbx)
     await phone.call(pbx.server, number)
