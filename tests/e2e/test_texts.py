@@ -33,7 +33,7 @@ _TEXTS = """
 [texts]
 carrier = "telnyx"
 api = "http://127.0.0.1:{port}"
-key_file = "texts-key"
+key_file = "carrier-key"
 public_key = "{public_key}"
 public_url = "{site}"
 port = {site_port}
@@ -67,8 +67,8 @@ class Scene:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("office")
     carrier = TextCarrier(f"http://127.0.0.1:{CARRIER_PORT}", SITE)
-    (folder / "texts-key").write_text(carrier.key)
-    (folder / "texts-key").chmod(0o600)
+    (folder / "carrier-key").write_text(carrier.key)
+    (folder / "carrier-key").chmod(0o600)
     values = {"port": CARRIER_PORT, "public_key": carrier.public_key, "site": SITE, "site_port": SITE_PORT}
     line = (
         'label = "Dr. Rictor"',
