@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from pbx.demo.softphone import Softphone
 from tests.kit.network import PHONES, STRANGER, TRUNK, raw_caller, sip_address
 from tests.kit.network import Request as SipRequest
 from tests.kit.server import Office, open_office
+from tests.kit.sip_phone import sip_phone
 from tests.kit.wait import until
 
 pytestmark = pytest.mark.timeout(120)
@@ -33,7 +33,7 @@ _TEXTS = """
 [texts]
 carrier = "telnyx"
 api = "http://127.0.0.1:{port}"
-key_file = "texts-key"
+key_file = "carrier-key"
 public_key = "{public_key}"
 public_url = "{site}"
 port = {site_port}
@@ -67,8 +67,8 @@ class Scene:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("office")
     carrier = TextCarrier(f"http://127.0.0.1:{CARRIER_PORT}", SITE)
-    (folder / "texts-key").write_text(carrier.key)
-    (folder / "texts-key").chmod(0o600)
+    (folder / "carrier-key").write_text(carrier.key)
+    (folder / "carrier-key").chmod(0o600)
     values = {"port": CARRIER_PORT, "public_key": carrier.public_key, "site": SITE, "site_port": SITE_PORT}
     line = (
         'label = "Dr. Rictor"',
@@ -143,17 +143,17 @@ async def test_texts_go_over_the_carriers_line_and_carry_the_practices_number_al
     kept = [line for line in text.splitlines() if not line.startswith(("api =", "key_file =", "public_key ="))]
     office.practice.file.write_text("\n".join(kept).replace('carrier = "telnyx"', 'carrier = "trunk"'))
     assert (await office.secondline("reload")).status == 0
-    async with sip_listener(TRUNK, office.practice.trunk_port) as taken:
+    async with sip_phone(office.practice.sip, "carrier", "", TRUNK, office.practice.trunk_port) as carrier:
         send = ("texts", "send", PATIENT, "--by", "rictor", "--json")
         sent = await office.secondline(*send, types="Come in at ten.\nBring the list.")
         assert sent.status == 0, sent.err
-        await until(lambda: bool(taken), 10)
-    head, _, body = taken[0].partition("\r\n\r\n")
+        await until(lambda: bool(carrier.taken), 10)
+    head, _, body = carrier.taken[0].partition("\r\n\r\n")
     assert head.startswith(f"MESSAGE sip:{PATIENT}@{TRUNK}:{office.practice.trunk_port} SIP/2.0")
     assert f"From: <sip:{DAY_LINE}@" in head
     assert body == "Come in at ten.\nBring the list."
     for canary in (PHONE, "rictor", "Rictor"):
-        assert canary not in taken[0]
+        assert canary not in carrier.taken[0]
     shown = await office.secondline("texts", "show", PATIENT, "--json")
     assert shown.json["texts"][0]["account"]
     assert shown.json["texts"][0]["person"] == "rictor"
@@ -171,31 +171,3 @@ async def test_nothing_of_patients_is_in_logs_names_or_files(scene: Scene) -> No
 
 def a_message(to: str, sender: str, body: str = "Hello") -> SipRequest:
     return SipRequest(f"sip:{to}@127.0.0.1", sender, method="MESSAGE", content="text/plain", body=body)
-
-
-@dataclass
-class Listener(asyncio.DatagramProtocol):
-    """Takes SIP requests and says that they are fine."""
-
-    taken: list[str] = field(default_factory=list)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        text = data.decode()
-        self.taken.append(text)
-        kept = [one for one in text.split("\r\n") if one.split(":")[0] in ("Via", "From", "To", "Call-ID", "CSeq")]
-        answer = "\r\n".join(("SIP/2.0 200 OK", *kept, "Content-Length: 0\r\n\r\n"))
-        assert isinstance(self._transport, asyncio.DatagramTransport)
-        self._transport.sendto(answer.encode(), addr)
-
-
-@asynccontextmanager
-async def sip_listener(address: str, port: int) -> AsyncIterator[list[str]]:
-    loop = asyncio.get_running_loop()
-    transport, listener = await loop.create_datagram_endpoint(Listener, local_addr=(address, port))
-    try:
-        yield listener.taken
-    finally:
-        transport.close()

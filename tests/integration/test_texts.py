@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,6 +39,7 @@ from pbx.web.refusals import Refusals
 from pbx.web.texts import TextSite
 from tests.kit.asterisk import DID, NIGHT_DID
 from tests.kit.calls import a_start
+from tests.kit.database import TEMPLATE, DatabaseServer, vault
 from tests.kit.texting import DESK, FRONT, PATIENT, Practice, Scripted, a_texting_policy, twilio_peer
 
 Client = TestClient[web.Request, web.Application]
@@ -47,9 +48,20 @@ TEMPORARY = Posted(PostFate.TEMPORARY, "The carrier cannot be reached.")
 AUTO = "We read it soon. In an emergency, call 911."
 
 
+@pytest.fixture(scope="module")
+def shared_dsn(database_server: DatabaseServer) -> Iterator[str]:
+    """One database for all of these tests: making one takes longer than most of them."""
+    yield asyncio.run(database_server.create("texts", TEMPLATE))
+    asyncio.run(database_server.drop("texts"))
+
+
 @pytest.fixture
-def practice(database: Database, tmp_path: Path) -> Practice:
-    return Practice(database, tmp_path)
+async def practice(shared_dsn: str, tmp_path: Path) -> AsyncIterator[Practice]:
+    async with Database.connect(shared_dsn, vault()) as database:
+        async with database.session() as connection:
+            await connection.execute("TRUNCATE text_message, text_consent, call, data_key CASCADE")
+            before = await connection.fetchval("SELECT coalesce(max(id), 0) FROM audit")
+        yield Practice(database, tmp_path, audit_from=before)
 
 
 def carrier_of(practice: Practice) -> Scripted:

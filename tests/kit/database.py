@@ -23,7 +23,7 @@ from pbx.store.database import Addresses, Database
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.sockets import APPLICATION, USER
 
-_TEMPLATE = "migrated"
+TEMPLATE = "migrated"
 
 
 @cache
@@ -98,7 +98,7 @@ def copy_cluster(cluster: Path, to: Path) -> Path:
 
 
 async def _make_template(server: DatabaseServer) -> None:
-    async with Database.connect(await server.create(_TEMPLATE)) as database:
+    async with Database.connect(await server.create(TEMPLATE)) as database:
         await database.migrate()
 
 
@@ -117,7 +117,7 @@ async def _scratch(server: DatabaseServer, template: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def dsn(database_server: DatabaseServer) -> AsyncIterator[str]:
     """The DSN of a database of this test's own, with the schema in it."""
-    async with _scratch(database_server, _TEMPLATE) as dsn:
+    async with _scratch(database_server, TEMPLATE) as dsn:
         yield dsn
 
 

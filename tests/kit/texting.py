@@ -135,6 +135,7 @@ class Practice:
     phones: Phones = field(default_factory=Phones)
     channels: Channels = field(default_factory=Channels)
     later: timedelta = timedelta()
+    audit_from: int = 0
 
     def __post_init__(self) -> None:
         self.book, self.outbox = PgTextBook(self.database), PgTextOutbox(self.database)
@@ -189,7 +190,7 @@ class Practice:
 
     async def audit(self) -> list[tuple[str, str]]:
         async with self.database.session() as connection:
-            rows = await connection.fetch("SELECT actor, action FROM audit ORDER BY id")
+            rows = await connection.fetch("SELECT actor, action FROM audit WHERE id > $1 ORDER BY id", self.audit_from)
         return [(row["actor"], row["action"]) for row in rows]
 
 
