@@ -51,8 +51,6 @@ bench: dev
 	$(BIN)/python -m bench
 
 torture: dev
-	@$(BIN)/python -m pbx.asterisk.setup --clock
-	$(BIN)/pytest -q tests/torture
 	$(BIN)/python -m tests.torture $(ARGS)
 
 $(BIN)/.pip:

@@ -13,7 +13,7 @@ from uuid import UUID
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import Ports, free_port
 from pbx.asterisk.process import AsteriskProcess
-from pbx.asterisk.programs import find_asterisk, with_a_clock
+from pbx.asterisk.programs import find_asterisk
 from pbx.asterisk.render import Machine, render
 from pbx.asterisk.secrets import Secrets
 from pbx.config.settings import Network, Settings, Transport, Trunk
@@ -162,13 +162,8 @@ class Pbx:
         return [p for folder in (self.layout.spool, self.layout.spare) for p in folder.glob(f"{call}{ending}")]
 
 
-def prepared(
-    data: Path, policy: Policy, *, observed: bool = False, carrier_port: int = 5060, clock: Path | None = None
-) -> Pbx:
-    """A PBX whose files and prompts are in `data`, not yet started. `observed`: AMI has a user who sees everything.
-
-    `clock` is a file that moves Asterisk's clock (`pbx.asterisk.programs.with_a_clock`).
-    """
+def prepared(data: Path, policy: Policy, *, observed: bool = False, carrier_port: int = 5060) -> Pbx:
+    """A PBX whose files and prompts are in `data`, not yet started. `observed`: AMI has a user who sees everything."""
     layout = Layout(data)
     layout.make()
     secrets = Secrets.load_or_create(layout, [phone.name for phone in policy.phones])
@@ -176,8 +171,7 @@ def prepared(
     network = Network("127.0.0.1", free_sip_port(), rtp_first=max(first, 10000), rtp_last=max(first, 10000) + 199)
     trunk = Trunk(TRUNK, carrier_port, Transport.UDP, (TRUNK,))
     settings = Settings(data / "practice.toml", trunk, network)
-    program = find_asterisk() if clock is None else with_a_clock(find_asterisk(), clock)
-    machine = Machine(layout, secrets, Ports.load_or_choose(layout), program)
+    machine = Machine(layout, secrets, Ports.load_or_choose(layout), find_asterisk())
     render(policy, settings, machine)
     if observed:
         with (layout.etc / "manager.conf").open("a") as conf:
