@@ -56,8 +56,6 @@ fuzz: dev
 	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 torture: dev
-	@$(BIN)/python -m pbx.asterisk.setup --clock
-	$(BIN)/pytest -q tests/torture
 	$(BIN)/python -m tests.torture $(ARGS)
 
 $(BIN)/.pip:

@@ -46,7 +46,6 @@ class PackageSet:
 
 ASTERISK = PackageSet("asterisk", ("asterisk", "asterisk-core-sounds-en-wav", "flite"))
 CLIENTS = PackageSet("clients", ("sip-tester", "baresip-core", "sox"))
-CLOCK = PackageSet("faketime", ("libfaketime",))
 PIP = PackageSet("pip", ("python3-pip-whl",))
 
 

@@ -7,10 +7,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from pbx.asterisk.debian import ASTERISK, CLIENTS, CLOCK, PackageSet, tools_root
+from pbx.asterisk.debian import ASTERISK, CLIENTS, PackageSet, tools_root
 
 OLDEST_ASTERISK = (22, 10, 1)
 _ADMIN_PATH = "/usr/sbin:/usr/local/sbin"  # often not on an ordinary user's PATH
@@ -59,19 +59,6 @@ def find_asterisk() -> Program:
         data_dir=root / "usr/share/asterisk",
         var_lib=root / "var/lib/asterisk",
     )
-
-
-def with_a_clock(asterisk: Program, clock: Path) -> Program:
-    """A private Asterisk whose clock is moved by the text in the file `clock`, such as `+3h` (libfaketime).
-
-    Raises ProgramMissing. Its own loader takes the library along; the machine's own Asterisk is not meant for this.
-    """
-    found = _first(tools_root() / CLOCK.name / "usr", "lib/*/faketime/libfaketimeMT.so.1")
-    if found is None or asterisk.root is None:
-        raise ProgramMissing("libfaketime or a private Asterisk is missing: run `make torture`")
-    moved = {"FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_CACHE_DURATION": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    argv = (asterisk.argv[0], "--preload", str(found), *asterisk.argv[1:])
-    return replace(asterisk, argv=argv, env={**asterisk.env, **moved})
 
 
 def find_flite() -> Program:

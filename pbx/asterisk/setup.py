@@ -1,4 +1,4 @@
-"""`python -m pbx.asterisk.setup [--clients] [--clock] [--pip]`: fetch the programs that are not on this machine yet.
+"""`python -m pbx.asterisk.setup [--clients] [--pip]`: fetch the programs that are not on this machine yet.
 
 Needs the standard library only, as it may run before anything is installed. Exit status 1 with one sentence
 when something is missing, 130 when interrupted; the next run goes on where this one ended.
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pbx.asterisk import programs
-from pbx.asterisk.debian import ASTERISK, CLIENTS, CLOCK, PIP, InstallError, PackageSet, install, installed, tools_root
+from pbx.asterisk.debian import ASTERISK, CLIENTS, PIP, InstallError, PackageSet, install, installed, tools_root
 from pbx.asterisk.programs import Program, ProgramMissing
 
 _PBX = (programs.find_asterisk, programs.find_flite)
@@ -24,7 +24,6 @@ def main(args: list[str] | None = None) -> int:
     """Do what the command line says; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m pbx.asterisk.setup", description="Fetch Asterisk, privately.")
     parser.add_argument("--clients", action="store_true", help="the SIP clients of the demo and the tests, too")
-    parser.add_argument("--clock", action="store_true", help="a library that moves Asterisk's clock, for make torture")
     parser.add_argument("--pip", action="store_true", help="only pip, where Python comes without it")
     chosen = parser.parse_args(args)
     try:
@@ -32,8 +31,6 @@ def main(args: list[str] | None = None) -> int:
             print(_pip_wheel())
         else:
             _set_up(clients=chosen.clients)
-            if chosen.clock:
-                _provide("Clock", CLOCK, (_asterisk_with_a_clock,))
     except (InstallError, ProgramMissing) as error:
         print(f"set-up: {error}", file=sys.stderr)
         return 1
@@ -48,10 +45,6 @@ def _set_up(*, clients: bool) -> None:
     if clients:
         _provide("SIP clients", CLIENTS, _CLIENTS)
     print(f"Transcriber: {_transcriber()}", flush=True)
-
-
-def _asterisk_with_a_clock() -> Program:
-    return programs.with_a_clock(programs.find_asterisk(), Path("/dev/null"))
 
 
 def _provide(title: str, packages: PackageSet, finders: tuple[Callable[[], Program], ...]) -> None:

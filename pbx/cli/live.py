@@ -128,12 +128,12 @@ def _tell_sent(out: Console, state: dict[str, Any]) -> None:
 
 def _warnings(state: dict[str, Any]) -> Iterator[str]:
     """What the staff should look after; no patient is refused because of it."""
-    yield from _of_the_door(state)
-    yield from _of_messages(state)
     if state["disk"]["low"]:
         yield f"LOW DISK: {state['disk']['detail']}."
     if state["audit"]["problem"]:
         yield f"AUDIT: {state['audit']['problem']}."
+    yield from _of_the_door(state)
+    yield from _of_messages(state)
 
 
 def _of_the_door(state: dict[str, Any]) -> Iterator[str]:

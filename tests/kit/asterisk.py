@@ -15,7 +15,7 @@ from pbx.asterisk.certificate import refresh
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import Ports, free_port
 from pbx.asterisk.process import AsteriskProcess
-from pbx.asterisk.programs import find_asterisk, with_a_clock
+from pbx.asterisk.programs import find_asterisk
 from pbx.asterisk.render import Machine, render
 from pbx.asterisk.secrets import Secrets
 from pbx.config.settings import Allowance, Network, PhoneException, PhoneSecurity, Settings, Transport, Trunk
@@ -174,18 +174,8 @@ class Pbx:
         return [p for folder in (self.layout.spool, self.layout.spare) for p in folder.glob(f"{call}{ending}")]
 
 
-def prepared(
-    data: Path,
-    policy: Policy,
-    *,
-    carrier_port: int = 5060,
-    security: PhoneSecurity = BARESIPS_DIGEST,
-    clock: Path | None = None,
-) -> Pbx:
-    """A PBX whose files and prompts are in `data`, not yet started.
-
-    `clock` is a file that moves Asterisk's clock (`pbx.asterisk.programs.with_a_clock`).
-    """
+def prepared(data: Path, policy: Policy, *, carrier_port: int = 5060, security: PhoneSecurity = BARESIPS_DIGEST) -> Pbx:
+    """A PBX whose files and prompts are in `data`, not yet started."""
     layout = Layout(data)
     layout.make()
     secrets = Secrets.load_or_create(layout, [phone.name for phone in policy.phones])
@@ -200,8 +190,7 @@ def prepared(
     trunk = Trunk(TRUNK, carrier_port, Transport.UDP, (TRUNK,))
     settings = Settings(data / "practice.toml", trunk, network, phone_security=security)
     refresh(layout, network, security, datetime.now(UTC))
-    program = find_asterisk() if clock is None else with_a_clock(find_asterisk(), clock)
-    machine = Machine(layout, secrets, Ports.load_or_choose(layout), program)
+    machine = Machine(layout, secrets, Ports.load_or_choose(layout), find_asterisk())
     render(policy, settings, machine)
     asyncio.run(_make_prompts(layout))
     return Pbx(policy, settings, machine, AsteriskProcess(layout, machine.program, network))

@@ -1,5 +1,0 @@
-"""The people with telephones of the e2e tests call here too."""
-
-from tests.e2e.conftest import a_patient, a_phone, people, words
-
-__all__ = ["a_patient", "a_phone", "people", "words"]
