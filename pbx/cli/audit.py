@@ -134,7 +134,7 @@ def _in_words(report: Report, now: datetime, append_only: bool | None) -> list[s
     if report.verdict is Verdict.INTACT:
         lines.append(f"The audit was left alone: {report.checked} rows follow each other, none missing, none changed.")
     elif report.verdict is Verdict.CANNOT_TELL:
-        lines.append(f"Nobody can tell whether the audit was left alone: {report.unknown}.")
+        lines.append(f"Nobody can tell whether the audit was left alone: {(report.unknown or '').rstrip('.')}.")
     else:
         lines.append("THE AUDIT WAS TAMPERED WITH, or damaged.")
     lines += [f"  {finding.kind}: {finding.what}" for finding in report.findings]

@@ -127,6 +127,7 @@ class PgAudit:
         """Append a row about something that happened beside the database; asking again with its id changes nothing."""
         async with self._database.transaction() as connection:
             if await sql.tell_once(connection, id=event) is not None:
+                await sql.forget_told(connection)
                 await note(connection, actor, action, thing, **detail)
 
     async def last_before(self, moment: datetime) -> int:
@@ -141,7 +142,6 @@ class PgAudit:
         Only the database's owner can.
         """
         async with self._database.owned() as connection, connection.transaction():
-            await sql.forget_told(connection)
             gone: int = await sql.forget_entries(connection, upto=upto)
         return gone
 
