@@ -17,7 +17,7 @@ from pbx.domain.serial import choices_from_list, choices_to_list, decision_from_
 from pbx.domain.urgent import UrgentState
 from pbx.store.audit import SYSTEM, note
 from pbx.store.callers import caller_of, sealed_caller
-from pbx.store.data_keys import Keys, keep_key, keys_of
+from pbx.store.data_keys import Keys, keep_key, key_for, keys_of
 from pbx.store.database import Database
 from pbx.store.queries import sql
 from pbx.store.queue import enqueue
@@ -145,6 +145,8 @@ async def _keep_messages(connection: Session, vault: Vault, call: FinishedCall) 
         if recording.key is not None:
             # Also for a message that is there already: it must be the key that the audio on the disk is sealed with.
             await keep_key(connection, vault, recording.key)
+        else:
+            await key_for(connection, vault, recording.id)
         if added is not None:
             new.append(recording.id)
             await sql.follow_message(connection, message_id=recording.id)

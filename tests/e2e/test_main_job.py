@@ -7,8 +7,10 @@ import wave
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from bench.plain import GOAL_SECONDS, plain_p99
 from pbx.asterisk.cel import calls_seen
 from pbx.asterisk.layout import Layout
 from pbx.demo.hearing import seconds_of_tone
@@ -159,6 +161,14 @@ async def test_nothing_that_patients_said_or_called_from_lies_plain_on_the_disk(
     canaries += [b"blood pressure", b"pressure tablets", *speech[:20]]
     found = [(path.name, canary) for path, data in _files(office) for canary in canaries if canary in data]
     assert found == []
+
+
+async def test_recordings_lie_plain_for_seconds_only(office: Office) -> None:
+    url = f"http://127.0.0.1:{office.practice.web_port}/metrics"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        seconds, recordings = plain_p99(await answer.text())
+    assert recordings >= 2
+    assert seconds <= GOAL_SECONDS
 
 
 def _files(office: Office) -> Iterator[tuple[Path, bytes]]:
