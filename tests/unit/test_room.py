@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import namedtuple
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_status_says_what_the_staff_should_look_after(tmp_path: Path, monkeypatc
     boxes = mailboxes_json(COUNTS, Keeping(BoxRule(30, 50)))
     with_room(monkeypatch, LOW_BYTES - 1)
     audio = {"adopted": 1, "foreign": 2, "damaged": 3}
-    rest = {"certificate": None, "door": {"banned": {}, "unencrypted": []}, "audit": {"problem": ""}}
+    rest: dict[str, Any] = {"certificate": None, "door": {"banned": {}, "unencrypted": []}, "audit": {"problem": ""}}
     told = list(_warnings({"disk": disk_json(layout), "mailboxes": boxes, "audio": audio} | rest))
     assert [line.partition(" ")[0] for line in told] == ["LOW", "FULL:", "Mailbox", "1", "2", "3"]
     assert "mailbox rictor has 50 messages (50 are allowed); it takes more" in told[1]

@@ -93,9 +93,8 @@ async def test_a_fact_and_its_row_are_written_together_or_not_at_all(database: D
         await blocker.execute("SELECT FROM audit.head FOR UPDATE")
         adding = asyncio.ensure_future(overrides.add(AN_OVERRIDE, "mia"))
         killed = 0
-        while (
-            not killed and not adding.done()
-        ):  # the fact is written and its row is being appended when the connection dies
+        # The fact is written and its row is being appended when the connection dies.
+        while not killed and not adding.done():
             async with database.owned() as killer:
                 killed = await killer.fetchval(
                     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
