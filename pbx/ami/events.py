@@ -22,6 +22,8 @@ _ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,80}|<unknown>")
 CALL_ENDED = "SecondlineCallEnded"
 """Name of the user event that the dialplan's hang-up handler sends, with the header `Call`."""
 
+EMERGENCY = "SecondlineEmergency"
+"""Name of the one that `sl-emergency` sends, with the headers `Call` and `Line`."""
 SIGN_IN_FAILED = "ChallengeResponseFailed"
 """Asterisk's own event for a wrong answer to a challenge."""
 
@@ -41,6 +43,25 @@ class Paged:
     """What was rung for an attempt to fetch somebody is over, whatever came of it."""
 
     attempt: UUID
+
+
+TEXT_SPOOLED = "SecondlineText"
+"""Name of the one that `sl-text` sends, with the header `Text`: the text's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSpooled:
+    """A text lies in the spool."""
+
+    text: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyCalled:
+    """A call to the emergency services is being placed; `line` is what its sidecar holds."""
+
+    call: UUID
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +90,7 @@ class SignInFailed:
     transport: str
 
 
-AmiEvent = CallEnded | Paged | SignInFailed | LinkRestored | LinkDown | EventsLost
+AmiEvent = CallEnded | Paged | TextSpooled | EmergencyCalled | SignInFailed | LinkRestored | LinkDown | EventsLost
 
 
 class EventQueue:
@@ -108,10 +129,15 @@ def typed(fields: Fields) -> AmiEvent | None:
     if fields.get("Event") != "UserEvent":
         return None
     call, attempt = uuid_of(fields.get("Call")), uuid_of(fields.get("Page"))
+    text = uuid_of(fields.get("Text"))
+    if fields.get("UserEvent") == TEXT_SPOOLED and text is not None:
+        return TextSpooled(text)
     if fields.get("UserEvent") == CALL_ENDED and call is not None:
         return CallEnded(call)
     if fields.get("UserEvent") == PAGED and attempt is not None:
         return Paged(attempt)
+    if fields.get("UserEvent") == EMERGENCY and call is not None:
+        return EmergencyCalled(call, fields.get("Line") or "")
     return None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
-from pbx.config.settings import Network, Settings, Transport, Trunk
+from pbx.config.settings import Network, Settings, Trunk
 
 CIPHERS = (
     "ECDHE-ECDSA-AES256-GCM-SHA384",
@@ -41,15 +41,10 @@ class Edge:
         trunk = settings.trunk
         return Edge(
             only_tls=not settings.phone_security.any_plain,
-            transport_parameter=_transport_parameter(trunk),
+            transport_parameter=trunk.uri_parameter if trunk else "",
             carriers_authorities=_authorities() if trunk is not None and trunk.encrypted else None,
             forbidden_contacts=_forbidden_contacts(settings.network, trunk),
         )
-
-
-def _transport_parameter(trunk: Trunk | None) -> str:
-    # Without it the URI would mean UDP, whatever transport the endpoint names (RFC 3261 section 19.1.1).
-    return f";transport={trunk.transport}" if trunk and trunk.transport is not Transport.UDP else ""
 
 
 def _forbidden_contacts(network: Network, trunk: Trunk | None) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections import Counter
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 import phonenumbers
@@ -21,6 +22,8 @@ from pbx.asterisk.secrets import Secrets
 from pbx.asterisk.state import write_private
 from pbx.config.settings import Settings
 from pbx.domain.codes import CODES, MAILBOX_CODE
+from pbx.domain.emergency import emergency_numbers
+from pbx.domain.far_numbers import calling_codes, closed_patterns
 from pbx.domain.languages import translation_of
 from pbx.domain.policy import Number, Policy
 
@@ -83,9 +86,11 @@ def rendered(policy: Policy, settings: Settings, machine: Machine) -> dict[str, 
         "phones": policy.phones,
         "codes": CODES,
         "mailbox_code": MAILBOX_CODE,
+        **_outbound(policy),
         "outside": policy.outside_numbers if settings.trunk else {},
         "trunk": settings.trunk,
         "network": settings.network,
+        "public_ip": _ip_or_nothing(settings.network.public_address),
         "edge": Edge.of(settings),
         "ciphers": CIPHERS,
         "security": settings.phone_security,
@@ -94,6 +99,29 @@ def rendered(policy: Policy, settings: Settings, machine: Machine) -> dict[str, 
     names = [name for name in environment.list_templates() if name.endswith((".conf", ".conf.j2"))]
     texts = {name.removesuffix(".j2"): environment.get_template(name).render(values) for name in names}
     return texts | {"acl.conf": acl_text(banned_now(machine.layout))}
+
+
+def _ip_or_nothing(address: str | None) -> str:
+    try:
+        return str(ip_address(address or ""))
+    except ValueError:
+        return ""  # a name, which only external_media_address follows
+
+
+def _outbound(policy: Policy) -> dict[str, object]:
+    """What calls to numbers outside need. A code before an emergency number changes nothing about it."""
+    rules = policy.outbound
+    known = emergency_numbers(policy.country)
+    codes = list(rules.codes) if rules else []
+    countries = {country for one in rules.people.values() for country in one.countries} if rules else set()
+    return {
+        "emergencies": dict(known)
+        | {f"{code}{dialled}": number for code in codes for dialled, number in known.items()},
+        "places": policy.places,
+        "call_backs": {place.call_back for place in policy.places},
+        "calling_codes": calling_codes(countries),
+        "closed_patterns": closed_patterns(rules.refused if rules else ()),
+    }
 
 
 def lines(policy: Policy) -> tuple[Line, ...]:

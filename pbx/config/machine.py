@@ -11,9 +11,10 @@ from pbx.config.keeping import build_keeping
 from pbx.config.phone_security import build_phone_security
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
+from pbx.config.schema.audit import AuditSection
 from pbx.config.schema.file import PracticeFile
-from pbx.config.schema.site import DatabaseSection, ServerSection, TrunkSection, VoicemailSection
-from pbx.config.settings import Engine, Network, Recognizer, Settings, Transport, Trunk, Web
+from pbx.config.schema.site import DatabaseSection, KeysSection, ServerSection, TrunkSection, VoicemailSection
+from pbx.config.settings import Audit, Engine, KeySource, Network, Recognizer, Settings, Transport, Trunk, Web
 from pbx.config.values import parse_ports
 
 _SIP_PORT = 5060
@@ -32,8 +33,11 @@ def build_settings(file: PracticeFile, report: Report) -> Settings:
         web=Web(file.server.web_address, file.server.web_port),
         recognizer=_recognizer(file.voicemail, report),
         database_url=_database(file.database, report),
+        database_owner_url=_database_owner(file.database, report),
+        audit=_audit(file.audit, report),
         drain_seconds=file.server.drain_seconds,
         keeping=build_keeping(file, report),
+        keys=_keys(file.keys, report),
         phone_security=security,
     )
 
@@ -88,19 +92,43 @@ def _model(owner: Engine, engine: Engine, name: str | None, report: Report) -> P
 
 
 def _database(database: DatabaseSection, report: Report) -> str | None:
-    path: KeyPath = ("database", "url")
-    if database.url and database.url_file:
-        report.problem(path, "stands beside url_file", "keep one of the two")
-    if database.url and urlsplit(database.url).password:
-        remedy = "write the whole address into a file of its own and name that with url_file"
+    return _address("url", database.url, database.url_file, report)
+
+
+def _database_owner(database: DatabaseSection, report: Report) -> str | None:
+    url = _address("owner_url", database.owner_url, database.owner_url_file, report)
+    if url and not (database.url or database.url_file):
+        remedy = "add url, for the role that the program uses, or take it out"
+        report.problem(("database", "owner_url" if database.owner_url else "owner_url_file"), "stands alone", remedy)
+    return url
+
+
+def _address(key: str, url: str | None, url_file: str | None, report: Report) -> str | None:
+    path: KeyPath = ("database", key)
+    if url and url_file:
+        report.problem(path, f"stands beside {key}_file", "keep one of the two")
+    if url and urlsplit(url).password:
+        remedy = f"write the whole address into a file of its own and name that with {key}_file"
         report.problem(path, "holds a password", remedy)
-    url = database.url
-    if database.url_file:
-        path = ("database", "url_file")
-        url = read_secret(report, path, database.url_file)
+    if url_file:
+        path = ("database", f"{key}_file")
+        url = read_secret(report, path, url_file)
     if url and urlsplit(url).scheme not in ("postgresql", "postgres"):
         report.problem(path, "is not the address of a PostgreSQL database", "write postgresql://host/name")
     return url
+
+
+def _audit(audit: AuditSection, report: Report) -> Audit:
+    copy = (
+        report.document.beside(("audit", "checkpoint_copy"), audit.checkpoint_copy) if audit.checkpoint_copy else None
+    )
+    key = report.document.beside(("audit", "key_file"), audit.key_file) if audit.key_file else None
+    return Audit(copy, key, audit.keep_years)
+
+
+def _keys(keys: KeysSection, report: Report) -> KeySource:
+    folder = report.document.beside(("keys", "folder"), keys.folder) if keys.folder else None
+    return KeySource(folder, keys.credential, keys.retired_days, keys.rotate_days)
 
 
 def _trunk(trunk: TrunkSection | None, report: Report) -> Trunk | None:

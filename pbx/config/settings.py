@@ -62,6 +62,11 @@ class Trunk:
     def encrypted(self) -> bool:
         return self.transport is Transport.TLS
 
+    @property
+    def uri_parameter(self) -> str:
+        """Ends a SIP URI there: without it the URI means UDP, whatever the endpoint says (RFC 3261 section 19.1.1)."""
+        return "" if self.transport is Transport.UDP else f";transport={self.transport}"
+
 
 @dataclass(frozen=True, slots=True)
 class PhoneException:
@@ -129,6 +134,17 @@ class Web:
 
 
 @dataclass(frozen=True, slots=True)
+class TextCarrier:
+    """Over which carrier texts go (`twilio`, `telnyx`, `trunk`) and with which account. `api` None: the usual one."""
+
+    kind: str
+    account: str = ""
+    key: str = field(default="", repr=False)
+    public_key: bytes = b""
+    api: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recognizer:
     """Which engine transcribes, with the folders of the models. `memory_mb` bounds the worker process.
 
@@ -148,10 +164,36 @@ class Recognizer:
 
 
 @dataclass(frozen=True, slots=True)
+class Audit:
+    """`copy`: the second file of checkpoints. `key` None: the one in the data folder. `keep_years` None: for good."""
+
+    copy: Path | None = None
+    key: Path | None = None
+    keep_years: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeySource:
+    """Where the master keys are: a folder, or a credential of the system; neither: in the data folder.
+
+    `retired_days`: how long a key is kept after it was rotated out; `rotate_days`: the age at which the server makes a
+    new one by itself (None: only the command does).
+    """
+
+    folder: Path | None = None
+    credential: str | None = None
+    retired_days: int = 35
+    rotate_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """`drain_seconds`: how long a stop waits for calls in progress. `database_url` None: the embedded PostgreSQL.
 
-    `senders` are the servers of notices, by the channel's key.
+    `database_owner_url` is for its owner; None: `database_url` is the owner's.
+
+    `senders` are the servers of notices, by the channel's key. `texts_web` is where the carrier of `texts` and patients
+    with a link come in (None: nowhere).
     """
 
     file: Path
@@ -160,7 +202,12 @@ class Settings:
     web: Web = Web()
     recognizer: Recognizer = Recognizer()
     database_url: str | None = field(default=None, repr=False)
+    database_owner_url: str | None = field(default=None, repr=False)
+    audit: Audit = Audit()
     drain_seconds: int = 30
     keeping: Keeping = field(default_factory=Keeping)
+    keys: KeySource = KeySource()
     phone_security: PhoneSecurity = PhoneSecurity()
     senders: Mapping[str, Sender] = field(default_factory=dict, repr=False)
+    texts: TextCarrier | None = None
+    texts_web: Web | None = None

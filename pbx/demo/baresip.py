@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -33,7 +34,7 @@ module_app account.so
 module_app menu.so
 module_app ctrl_tcp.so
 module_app mwi.so
-ctrl_tcp_listen 127.0.0.1:{control}
+{contact}ctrl_tcp_listen 127.0.0.1:{control}
 sip_listen {address}
 audio_player aufile,{folder}/heard.wav
 audio_source aufile,{folder}/silence.wav
@@ -74,10 +75,13 @@ class Baresip:
     What it hears is written to `heard` (WAV, 8 kHz) while it hears it.
     """
 
-    def __init__(self, folder: Path, address: str) -> None:
+    def __init__(self, folder: Path, address: str, contacts: Sequence[str] = ()) -> None:
+        """`contacts` are SIP URIs that it can send texts to: baresip texts a contact of its list and nobody else."""
         self.heard = folder / "heard.wav"
         self._folder = folder
         self._address = address
+        self._contacts = tuple(contacts)
+        self._current = 0
         self._events: list[Event] = []
         self._answers: asyncio.Queue[tuple[bool, str]] = asyncio.Queue()
         self._news = asyncio.Condition()
@@ -149,6 +153,15 @@ class Baresip:
         """Send silence in the calls to come; what was played before would be played again."""
         await self.command("ausrc", f"aufile,{self._folder / 'silence.wav'}")
 
+    async def text(self, uri: str, words: str) -> None:
+        """Send a text (SIP MESSAGE) of one line to one of the contacts. Raises ClientFailed when it is not one."""
+        if uri not in self._contacts:
+            raise ClientFailed("The SIP client has no such contact.")
+        while self._current != self._contacts.index(uri):
+            await self.command("contact_next")
+            self._current = (self._current + 1) % len(self._contacts)
+        await self.command("message", words)
+
     def switch_off(self) -> None:
         """End it at once without a word to anybody, as an empty battery does."""
         if self._process is not None and self._process.returncode is None and not self._off:
@@ -161,10 +174,17 @@ class Baresip:
         self.heard.unlink(missing_ok=True)
         silence(LONGEST_CALL, self._folder / "silence.wav")
         control = free_port()
-        config = _CONFIG.format(modules=program.module_dir, control=control, address=self._address, folder=self._folder)
+        config = _CONFIG.format(
+            modules=program.module_dir,
+            control=control,
+            address=self._address,
+            folder=self._folder,
+            contact="module_app contact.so\n" if self._contacts else "",
+        )
         if trusted is not None:
             config += _SECURE.format(trusted=trusted)
-        for name, text in {"config": config, "accounts": "", "contacts": ""}.items():
+        contacts = "".join(f"<{uri}>\n" for uri in self._contacts)
+        for name, text in {"config": config, "accounts": "", "contacts": contacts}.items():
             (self._folder / name).write_text(text)
         with (self._folder / "output").open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -34,10 +35,13 @@ class SipServer:
 class Softphone(Telephone):
     """The phone `name`: over TLS, with SRTP or no call at all; `plain` ones know neither."""
 
-    def __init__(self, folder: Path, name: str, address: str, *, plain: bool = False) -> None:
+    def __init__(
+        self, folder: Path, name: str, address: str, contacts: Sequence[str] = (), *, plain: bool = False
+    ) -> None:
+        """`contacts` are SIP URIs that it can text."""
         self.name = name
         self._plain = plain
-        super().__init__(folder, address)
+        super().__init__(folder, address, contacts)
 
     async def __aenter__(self) -> Self:
         """It is switched on when it registers: whom it trusts is told to it before."""
@@ -72,6 +76,15 @@ class Softphone(Telephone):
     async def text(self, within: float) -> str:
         """Wait for a text; what it says. Raises ClientFailed."""
         return (await self._client.event("MESSAGE", within=within)).param
+
+    async def text_from(self, within: float) -> tuple[str, str]:
+        """Wait for a text; from which SIP URI, and what it says. Raises ClientFailed."""
+        event = await self._client.event("MESSAGE", within=within)
+        return event.peer, event.param
+
+    async def texts(self, uri: str, words: str) -> None:
+        """Send a text of one line to one of its contacts."""
+        await self._client.text(uri, words)
 
     @property
     def has_a_text(self) -> bool:

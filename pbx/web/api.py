@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from aiohttp import web
 
@@ -23,6 +23,7 @@ from pbx.domain.override_wish import answer_in_words
 from pbx.domain.policy import Policy
 from pbx.domain.token import Token, TokenScope, find_token
 from pbx.output import override_json
+from pbx.services.journal import Journal
 from pbx.services.overrides import BadEnd, Overrides, Refused, Wanted
 from pbx.services.ports import StoreUnavailable, TokenBook
 from pbx.web.refusals import Refusals, TooMany
@@ -33,6 +34,9 @@ log = logging.getLogger(__name__)
 _KEYS = ("mode", "number", "person", "practice", "until", "by", "reason")
 _MODES = ", ".join(mode.value for mode in Mode)
 _ASK = {"WWW-Authenticate": 'Bearer realm="secondline"'}
+
+SIGNED_IN = timedelta(hours=1)
+"""How long one row of the audit tells that a token is in use."""
 
 Handler = Callable[[web.Request, Token], Awaitable[web.Response]]
 
@@ -64,6 +68,8 @@ class Api:
     overrides: Overrides
     tokens: TokenBook
     refusals: Refusals
+    journal: Journal
+    _seen: dict[str, datetime] = field(default_factory=dict)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -90,15 +96,36 @@ class Api:
         scheme, _, text = request.headers.get("Authorization", "").partition(" ")
         token = find_token(await self.tokens.tokens(), text.strip()) if scheme.lower() == "bearer" else None
         if token is None:
-            try:
-                await self.refusals.slow_down()
-            except TooMany as error:
-                raise _Wrong(HTTPStatus.TOO_MANY_REQUESTS, str(error), {"Retry-After": "60"}) from error
-            sentence = "a token is needed: `secondline token create NAME --scope overrides` makes one"
-            raise _Wrong(HTTPStatus.UNAUTHORIZED, sentence, _ASK)
+            await self._refuse(request.method, "token" if text else "no token")
         if token.scope is not TokenScope.OVERRIDES:
+            await self._note(f"token/{token.name}", "api-refused", method=request.method, why="scope")
             raise _Wrong(HTTPStatus.FORBIDDEN, "the token is for something else: make one with --scope overrides")
+        await self._note_use(token)
         return token
+
+    async def _refuse(self, method: str, why: str) -> NoReturn:
+        """Refuse a request, later and later. What waits too long for it is counted, and in the audit with the next."""
+        try:
+            await self.refusals.slow_down()
+        except TooMany as error:
+            raise _Wrong(HTTPStatus.TOO_MANY_REQUESTS, str(error), {"Retry-After": "60"}) from error
+        await self._note("unknown", "api-refused", method=method, why=why, before=self.refusals.turned_away())
+        sentence = "a token is needed: `secondline token create NAME --scope overrides` makes one"
+        raise _Wrong(HTTPStatus.UNAUTHORIZED, sentence, _ASK)
+
+    async def _note_use(self, token: Token) -> None:
+        """A sign-in: the first use of a token and then one an hour, since programs ask every few seconds."""
+        now = datetime.now(UTC)
+        if now - self._seen.get(token.name, datetime.min.replace(tzinfo=UTC)) > SIGNED_IN:
+            await self._note(f"token/{token.name}", "token-used")
+            self._seen[token.name] = now
+
+    async def _note(self, actor: str, action: str, **detail: str | int) -> None:
+        try:
+            await self.journal.note(actor, action, "api/overrides", **detail)
+        except OSError as error:
+            sentence = "the audit cannot be written, so nothing is done: the disk of the server needs a look"
+            raise _Wrong(HTTPStatus.SERVICE_UNAVAILABLE, sentence, {"Retry-After": "60"}) from error
 
     async def _list(self, _: web.Request, __: Token) -> web.Response:
         policy = self.practice.policy

@@ -31,14 +31,24 @@ class Operations(Protocol):
     async def take_pins(self) -> Json:
         """Take changed PINs at once: `{"ok": bool}`."""
 
+    async def place_call(self, wanted: Json) -> Json:
+        """Ring a person, then a number outside: `{"ok": bool, "said": str}`; `wanted` has person, number, show, by."""
+
     async def take_overrides(self) -> Json:
         """Take changed overrides at once: `{"ok": bool}`."""
+
+    async def beat(self, number: str | None) -> Json:
+        """Call a number and listen to its greeting: `{"ok": bool, "number": str, "problem": str | None}`."""
 
     @property
     def ready(self) -> bool: ...
 
     @property
     def parts_working(self) -> dict[str, bool]: ...
+
+    @property
+    def degraded(self) -> list[Json]:
+        """What does not work: `what`, `since`, `detail`, what `callers` notice, and the `remedy`."""
 
     def metrics(self) -> bytes: ...
 
@@ -119,7 +129,11 @@ def _public_routes(operations: Operations) -> list[web.RouteDef]:
         return web.json_response({"alive": True})
 
     async def ready(_: web.Request) -> web.Response:
-        body = {"ready": operations.ready, "components": operations.parts_working}
+        body = {
+            "ready": operations.ready,
+            "components": operations.parts_working,
+            "degraded": operations.degraded,
+        }
         return web.json_response(body, status=200 if operations.ready else 503)
 
     async def metrics(_: web.Request) -> web.Response:
@@ -145,14 +159,22 @@ def _control_routes(operations: Control) -> list[web.RouteDef]:
     async def overrides(_: web.Request) -> web.Response:
         return web.json_response(await operations.take_overrides())
 
+    async def calls(request: web.Request) -> web.Response:
+        return web.json_response(await operations.place_call(await request.json()))
+
     async def lift_ban(request: web.Request) -> web.Response:
         return web.json_response(await operations.lift_ban(request.query.get("address", "")))
 
+    async def beat(request: web.Request) -> web.Response:
+        return web.json_response(await operations.beat(request.query.get("number")))
+
     return [
         web.post("/bans/lift", lift_ban),
+        web.post("/heartbeat", beat),
         web.get("/status", status),
         web.post("/reload", reload),
         web.post("/swaps", swaps),
         web.post("/pins", pins),
         web.post("/overrides", overrides),
+        web.post("/calls", calls),
     ]

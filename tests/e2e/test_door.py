@@ -15,8 +15,8 @@ import pytest
 from pbx.asterisk.layout import Layout
 from pbx.demo.practice import DAY_LINE, PHONE
 from tests.e2e.conftest import PatientMaker, PhoneMaker
-from tests.kit.raw_phone import Account, RawPhone, raw_phone
 from tests.kit.server import Office, open_office
+from tests.kit.tls_phone import Account, RawPhone, raw_phone
 
 pytestmark = pytest.mark.timeout(120)
 

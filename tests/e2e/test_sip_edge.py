@@ -22,7 +22,7 @@ from pbx.demo.hearing import seconds_of_tone
 from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker
 from tests.kit.asterisk import DESK, NIGHT_DID, Pbx, a_practice, is_whole, running
 from tests.kit.network import PHONES, STRANGER, Request, raw_caller
-from tests.kit.raw_phone import Account, Answer, Call, raw_phone
+from tests.kit.tls_phone import Account, Answer, Call, raw_phone
 
 NOBODY = "no-such-phone"
 Words = Callable[[float], Awaitable[Path]]

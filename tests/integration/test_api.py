@@ -6,16 +6,19 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from pbx.auditing.journal import FileJournal
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
 from pbx.domain.token import Token, TokenScope, hash_of, new_token
 from pbx.services.overrides import Overrides, OverridesInForce
 from pbx.services.ports import StoreUnavailable
+from pbx.store.chain import PgAudit
 from pbx.store.database import Database
 from pbx.store.overrides import PgOverrideBook
 from pbx.store.tokens import PgTokenBook
@@ -38,6 +41,7 @@ class Site:
     token: str
     tokens: PgTokenBook
     overrides: Overrides
+    journal: FileJournal
     refused: list[None] = field(default_factory=list)
 
     async def ask(self, method: str, path: str = PATH, body: object = None, **more: Any) -> tuple[int, Any]:
@@ -57,27 +61,36 @@ class Nothing:
     ready = True
     parts_working: dict[str, bool] = {}  # noqa: RUF012 - read only
 
+    async def beat(self, number: str | None) -> dict[str, Any]:
+        raise NotImplementedError
+
+    degraded: list[dict[str, Any]] = []  # noqa: RUF012 - read only
+
     async def nothing(self) -> dict[str, Any]:
         return {}
 
     status = reload = take_swaps = take_overrides = take_pins = nothing
+
+    async def place_call(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        return wanted
 
     def metrics(self) -> bytes:
         return b""
 
 
 @pytest.fixture
-async def site(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
+async def site(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
     monkeypatch.setattr(refusals, "FIRST_SECONDS", 0.01)
     book, tokens, text, refused = PgOverrideBook(database), PgTokenBook(database), new_token(), list[None]()
     overrides = Overrides(book, OverridesInForce(book, Note()), lambda: POLICY)
     await tokens.add("desk", TokenScope.OVERRIDES, hash_of(text), "mia")
-    api = Api(Nothing(), overrides, tokens, Refusals(lambda: refused.append(None)))
+    journal = FileJournal(tmp_path / "journal.jsonl", PgAudit(database))
+    api = Api(Nothing(), overrides, tokens, Refusals(lambda: refused.append(None)), journal)
     async with (
         serve_web(Nothing(), "127.0.0.1", 0, api.routes()) as port,
         aiohttp.ClientSession() as session,
     ):
-        yield Site(session, f"http://127.0.0.1:{port}", text, tokens, overrides, refused)
+        yield Site(session, f"http://127.0.0.1:{port}", text, tokens, overrides, journal, refused)
 
 
 async def test_one_is_set_shown_and_ended(site: Site, database: Database) -> None:
@@ -152,6 +165,24 @@ async def test_without_a_token_nothing_is_told_or_done(site: Site, header: str) 
         assert (status, list(answer)) == (401, ["error"])
     assert len(site.refused) == 2
     assert site.overrides.in_force(datetime.now(UTC)) == ()
+
+
+async def test_sign_ins_with_a_token_and_refused_ones_are_in_the_audit_without_it(
+    site: Site, database: Database
+) -> None:
+    for header in (f"Bearer {site.token}", f"Bearer {site.token}", "Bearer secondline_wrong", ""):
+        await site.ask("GET", headers={"Authorization": header})
+    await site.journal.tell_all()
+    await site.journal.tell_all()
+    async with database.session() as connection:
+        rows = await connection.fetch("SELECT actor, action, object, detail->>'why' FROM audit ORDER BY id")
+        said = await connection.fetchval("SELECT string_agg(detail::text, '') FROM audit")
+    assert [tuple(row) for row in rows[1:]] == [
+        ("token/desk", "token-used", "api/overrides", None),
+        ("unknown", "api-refused", "api/overrides", "token"),
+        ("unknown", "api-refused", "api/overrides", "no token"),
+    ]
+    assert "secondline_" not in said
 
 
 async def test_a_revoked_token_is_refused_at_once(site: Site) -> None:

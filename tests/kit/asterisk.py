@@ -37,6 +37,8 @@ MAIN_MENU_TONE, REFILLS_MENU_TONE, AGAIN_TONE = 2200.0, 2500.0, 2800.0
 TRY_AGAIN_TONE = 3100.0
 MUSIC_TONE = 520.0
 OFFER_TONE, TAKEN_TONE, GONE_TONE, LATE_TONE = 700.0, 2000.0, 2350.0, 2650.0
+OUT_CLOSED_TONE, OUT_REFUSED_TONE = 850.0, 1150.0
+NO_911_TONE, INBOUND_ONLY_TONE = 1450.0, 1750.0
 SPANISH_MENU_TONE, SPANISH_CLOSED_TONE = 3250.0, 3400.0
 PROMPTS = {
     "emergency": EMERGENCY_TONE,
@@ -52,6 +54,10 @@ PROMPTS = {
     "leg-gone": GONE_TONE,
     "leg-late": LATE_TONE,
     "waiting-music": MUSIC_TONE,
+    "out-controller-away": OUT_CLOSED_TONE,
+    "out-no-emergency": NO_911_TONE,
+    "out-inbound-only": INBOUND_ONLY_TONE,
+    "out-premium-number": OUT_REFUSED_TONE,
     "menu-main--es": SPANISH_MENU_TONE,
     "after-hours--es": SPANISH_CLOSED_TONE,
 }
@@ -168,15 +174,8 @@ class Pbx:
         return [p for folder in (self.layout.spool, self.layout.spare) for p in folder.glob(f"{call}{ending}")]
 
 
-def prepared(
-    data: Path,
-    policy: Policy,
-    *,
-    observed: bool = False,
-    carrier_port: int = 5060,
-    security: PhoneSecurity = BARESIPS_DIGEST,
-) -> Pbx:
-    """A PBX whose files and prompts are in `data`, not yet started. `observed`: AMI has a user who sees everything."""
+def prepared(data: Path, policy: Policy, *, carrier_port: int = 5060, security: PhoneSecurity = BARESIPS_DIGEST) -> Pbx:
+    """A PBX whose files and prompts are in `data`, not yet started."""
     layout = Layout(data)
     layout.make()
     secrets = Secrets.load_or_create(layout, [phone.name for phone in policy.phones])
@@ -193,9 +192,6 @@ def prepared(
     refresh(layout, network, security, datetime.now(UTC))
     machine = Machine(layout, secrets, Ports.load_or_choose(layout), find_asterisk())
     render(policy, settings, machine)
-    if observed:
-        with (layout.etc / "manager.conf").open("a") as conf:
-            conf.write(_OBSERVER_CONF)
     asyncio.run(_make_prompts(layout))
     return Pbx(policy, settings, machine, AsteriskProcess(layout, machine.program, network))
 
@@ -205,7 +201,10 @@ def running(
     data: Path, policy: Policy, *, observed: bool = False, security: PhoneSecurity = BARESIPS_DIGEST
 ) -> Iterator[Pbx]:
     """A PBX that takes calls, until the end of the block."""
-    pbx = prepared(data, policy, observed=observed, security=security)
+    pbx = prepared(data, policy, security=security)
+    if observed:
+        with (pbx.layout.etc / "manager.conf").open("a") as conf:
+            conf.write(_OBSERVER_CONF)
     asyncio.run(_start(pbx))
     try:
         yield pbx

@@ -1,147 +1,229 @@
-"""A phone over TLS that writes what it is told to: it proves its secret by SHA-256 or MD5, rightly or wrongly."""
+"""A phone of the practice that proves who it is and then sends whatever it likes."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import re
-import ssl
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
-_HASHES = {"SHA-256": hashlib.sha256, "MD5": hashlib.md5}
-_ANSWER_WITHIN = 5.0
+from pbx.asterisk.ports import free_port
+from pbx.demo.softphone import SipServer
+from tests.kit.network import PHONES
+
+_FINAL = 200
+_CHALLENGES = (401, 407)
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The server's answer: its status and its whole head."""
-
-    status: int
-    head: str
-
-    def header(self, name: str) -> list[str]:
-        return re.findall(rf"(?im)^{name}: *(.*?)\r?$", self.head)
-
-    @property
-    def algorithms(self) -> list[str]:
-        return [re.findall(r"algorithm=([A-Za-z0-9-]+)", challenge)[0] for challenge in self.header("WWW-Authenticate")]
-
-
-@dataclass(frozen=True)
-class Account:
-    """Who a request says it comes from, and how that is proved."""
-
-    user: str
-    secret: str
-    algorithm: str = "SHA-256"
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request: to whom (nobody: the server itself), with which headers and what body."""
+class Sent:
+    """A request; `headers` are further lines."""
 
     method: str
-    to: str = ""
+    uri: str
     headers: tuple[str, ...] = ()
-    body: str = ""
+    contact: str = ""
+    body: bool = True
 
 
-class RawPhone:
-    """One connection from the address `source`."""
+@dataclass
+class RawPhone(asyncio.DatagramProtocol):
+    """The phone `name` with its `secret`. `statuses` are all that came back, `texts` what it was sent.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._host = host
-        self._port = writer.get_extra_info("sockname")[1]
-        self.source = str(writer.get_extra_info("sockname")[0])
-        self._sequence = 0
-        self._call = uuid4().hex
+    `answers` is the status, and the Contact of it, with which it meets a call.
+    """
 
-    async def register(self, account: Account, *, contact: str = "", agent: str = "raw") -> Answer:
-        """Register, with the answer to the challenge; what comes of it."""
-        target = (f"Contact: <{contact}>",) if contact else ()
-        return await self.proves(Call("REGISTER", headers=(*target, "Expires: 60", f"User-Agent: {agent}")), account)
+    name: str
+    secret: str
+    server: SipServer
+    answers: tuple[int, str] = (486, "")
+    statuses: list[int] = field(default_factory=list)
+    called: int = 0
+    texts: list[str] = field(default_factory=list)
+    _sent: Sent = field(default_factory=lambda: Sent("INVITE", ""))
+    _last: str = ""
+    _dialog: dict[str, str] = field(default_factory=dict)
+    _proved: bool = False
+    _count: int = 0
 
-    async def offers_plain_voice(self, account: Account, to: str) -> Answer:
-        """Call `to` with an offer of RTP without encryption."""
-        here = f"IN IP4 {self.source}"
-        sdp = f"v=0\r\no=- 1 1 {here}\r\ns=-\r\nc={here}\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n"
-        return await self.proves(Call("INVITE", to, body=sdp), account)
+    def starts(self, transport: asyncio.DatagramTransport) -> None:
+        self._transport = transport
+        self.port = int(transport.get_extra_info("sockname")[1])
 
-    async def proves(self, call: Call, account: Account) -> Answer:
-        """Send a request twice: the second time with an answer to the challenge of the first."""
-        asked = await self.asks(call, account.user)
-        if asked.status != 401:
-            return asked
-        proof = _authorization(asked, call.method, self._uri(call.to), account)
-        return await self.asks(replace(call, headers=(*call.headers, proof)), account.user)
+    async def sends(self, request: Sent, within: float = 8.0) -> int:
+        """Send a request with the phone's own proof; its final status, 0 where none comes in `within` seconds."""
+        self._start(request)
+        return await self._answer(within)
 
-    async def asks(self, call: Call, user: str) -> Answer:
-        """Send one request; the final answer to it."""
-        self._sequence += 1
-        contact = f"Contact: <sip:{user}@{self.source}:{self._port};transport=tls>"
+    async def _answer(self, within: float) -> int:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while not self._final():
+                    await asyncio.sleep(0.01)
+        return self._final()[-1] if self._final() else 0
+
+    async def dials(self, dialled: str, within: float = 8.0, headers: tuple[str, ...] = ()) -> int:
+        """Call `dialled`; the final status."""
+        return await self.sends(Sent("INVITE", self.server.uri(dialled), headers), within)
+
+    def begins(self, dialled: str) -> None:
+        """Call `dialled`, and wait for nothing."""
+        self._start(Sent("INVITE", self.server.uri(dialled)))
+
+    async def registers(self, contact: str = "") -> int:
+        return await self.sends(Sent("REGISTER", f"sip:{self.server.host}:{self.server.port}", (), contact, False))
+
+    async def sends_within(self, method: str, *headers: str, within: float = 5.0) -> int:
+        """A further request in the call that is up, such as REFER or BYE; 0 where no answer comes."""
+        self.statuses.clear()
+        self._count += 1
         lines = (
-            f"{call.method} {self._uri(call.to)} SIP/2.0",
-            f"Via: SIP/2.0/TLS {self.source}:{self._port};rport;branch=z9hG4bK{uuid4().hex}",
-            "Max-Forwards: 70",
-            f"From: <sip:{user}@{self._host}>;tag={self._call[:8]}",
-            f"To: <sip:{call.to or user}@{self._host}>",
-            f"Call-ID: {self._call}",
-            f"CSeq: {self._sequence} {call.method}",
-            *(() if any(header.startswith("Contact:") for header in call.headers) else (contact,)),
-            *call.headers,
-            *(("Content-Type: application/sdp",) if call.body else ()),
-            f"Content-Length: {len(call.body)}",
+            f"{method} {self.server.uri('s')} SIP/2.0",
+            *self._lines(method, self._count, headers),
+            "Content-Length: 0\r\n\r\n",
         )
-        self._writer.write(("\r\n".join(lines) + "\r\n\r\n" + call.body).encode())
-        await self._writer.drain()
-        return await self._final(call.method)
+        self._sent = replace(self._sent, method=method, headers=headers, body=False, uri=self.server.uri("s"))
+        self._proved = False
+        self._send("\r\n".join(lines))
+        return await self._answer(within)
 
-    def _uri(self, to: str) -> str:
-        return f"sip:{to}@{self._host}" if to else f"sip:{self._host}"
+    async def hangs_up(self) -> None:
+        await self.sends_within("BYE")
 
-    async def _final(self, method: str) -> Answer:
-        async with asyncio.timeout(_ANSWER_WITHIN):
-            while True:
-                head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
-                length = re.search(r"(?im)^Content-Length: *(\d+)", head)
-                await self._reader.readexactly(int(length[1]) if length else 0)
-                if head.startswith("SIP/2.0 ") and f"{self._sequence} {method}" in head:
-                    status = int(head.split()[1])
-                    if status >= 200:
-                        return Answer(status, head)
+    def gives_up(self) -> None:
+        """CANCEL the call that rings."""
+        kept = [line for line in self._last.split("\r\n") if line.split(":")[0] in ("Via", "From", "To", "Call-ID")]
+        cancel = (f"CANCEL {self._sent.uri} SIP/2.0", *kept, "Max-Forwards: 70", f"CSeq: {self._count} CANCEL")
+        self._send("\r\n".join((*cancel, "Content-Length: 0\r\n\r\n")))
 
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        text = data.decode(errors="replace")
+        if not text.startswith("SIP/2.0 "):
+            self._is_asked(text)
+            return
+        status = int(text.split()[1])
+        self.statuses.append(status)
+        if status < _FINAL:
+            return
+        self._dialog["To"] = _header(text, "To")
+        if " INVITE" in _header(text, "CSeq"):
+            self._acknowledge(int(_header(text, "CSeq").split()[0]))
+        if status in _CHALLENGES and not self._proved:
+            self._proved = True
+            self._prove(_header(text, "WWW-Authenticate"))
 
-def _authorization(asked: Answer, method: str, uri: str, account: Account) -> str:
-    """RFC 7616, with `qop=auth`. A challenge of `algorithm` is taken where there is one, else the first is twisted."""
-    challenges, algorithm = asked.header("WWW-Authenticate"), account.algorithm
-    challenge = next((one for one in challenges if f"algorithm={algorithm}" in one), challenges[0])
-    given = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
-    digest = _HASHES[algorithm]
+    def _final(self) -> list[int]:
+        return [status for status in self.statuses if status >= _FINAL and (self._proved_or(status))]
 
-    def of(text: str) -> str:
-        return digest(text.encode()).hexdigest()
+    def _proved_or(self, status: int) -> bool:
+        return status not in _CHALLENGES or self.statuses.count(status) > 1
 
-    secret_part, request_part = of(f"{account.user}:{given['realm']}:{account.secret}"), of(f"{method}:{uri}")
-    response = of(f"{secret_part}:{given['nonce']}:00000001:abc:auth:{request_part}")
-    return (
-        f'Authorization: Digest username="{account.user}",realm="{given["realm"]}",nonce="{given["nonce"]}",'
-        f'uri="{uri}",response="{response}",algorithm={algorithm},cnonce="abc",nc=00000001,qop=auth,'
-        f'opaque="{given["opaque"]}"'
-    )
+    def _start(self, request: Sent) -> None:
+        self.statuses.clear()
+        self._sent, self._proved, self._count = request, False, 1
+        me = f"<sip:{self.name}@{self.server.host}>;tag={uuid4().hex}"
+        to = f"<{request.uri}>" if request.method != "REGISTER" else f"<sip:{self.name}@{self.server.host}>"
+        self._dialog = {"From": me, "To": to, "Call-ID": uuid4().hex}
+        self._transmit(())
+
+    def _prove(self, challenge: str) -> None:
+        self._count += 1
+        self._dialog["To"] = (
+            re.sub(r";tag=[^;>]*$", "", self._dialog["To"]) if not self._in_dialog else self._dialog["To"]
+        )
+        self._transmit((_authorization(challenge, self.name, self.secret, self._sent),))
+
+    @property
+    def _in_dialog(self) -> bool:
+        return self._sent.method not in ("INVITE", "REGISTER", "MESSAGE", "OPTIONS")
+
+    def _transmit(self, proof: tuple[str, ...]) -> None:
+        body = self._sdp() if self._sent.body else ""
+        contact = self._sent.contact or f"sip:{self.name}@{PHONES}:{self.port}"
+        lines = (
+            f"{self._sent.method} {self._sent.uri} SIP/2.0",
+            *self._lines(self._sent.method, self._count, (*self._sent.headers, *proof), contact),
+            *(("Content-Type: application/sdp",) if body else ()),
+            f"Content-Length: {len(body)}",
+        )
+        self._send("\r\n".join(lines) + f"\r\n\r\n{body}")
+
+    def _lines(self, method: str, number: int, more: tuple[str, ...], contact: str = "") -> tuple[str, ...]:
+        return (
+            f"Via: SIP/2.0/UDP {PHONES}:{self.port};rport;branch=z9hG4bK{uuid4().hex}",
+            "Max-Forwards: 70",
+            *(f"{name}: {value}" for name, value in self._dialog.items()),
+            f"CSeq: {number} {method}",
+            f"Contact: <{contact or f'sip:{self.name}@{PHONES}:{self.port}'}>",
+            *more,
+        )
+
+    def _acknowledge(self, number: int) -> None:
+        lines = (f"ACK {self._sent.uri} SIP/2.0", *self._lines("ACK", number, ()), "Content-Length: 0\r\n\r\n")
+        self._send("\r\n".join(lines))
+
+    def _is_asked(self, text: str) -> None:
+        method = text.split(" ", 1)[0]
+        status, contact = (200, "")
+        if method == "ACK":
+            return
+        if method == "MESSAGE":
+            self.texts.append(text.partition("\r\n\r\n")[2])
+        if method == "INVITE":
+            self.called += 1
+            status, contact = self.answers
+        kept = [line for line in text.split("\r\n") if line.split(":")[0] in ("Via", "From", "Call-ID", "CSeq")]
+        to = f"To: {_header(text, 'To').split(';tag=')[0]};tag=phone"
+        where = (f"Contact: <{contact}>",) if contact else ()
+        self._send("\r\n".join((f"SIP/2.0 {status} Whatever", *kept, to, *where, "Content-Length: 0\r\n\r\n")))
+
+    def _sdp(self) -> str:
+        return (
+            f"v=0\r\no={self.name} 1 1 IN IP4 {PHONES}\r\ns={self.name}\r\nc=IN IP4 {PHONES}\r\nt=0 0\r\n"
+            f"m=audio {free_port(PHONES, socket.SOCK_DGRAM)} RTP/AVP 0\r\n"
+        )
+
+    def _send(self, text: str) -> None:
+        self._last = text
+        self._transport.sendto(text.encode(), (self.server.host, self.server.port))
 
 
 @asynccontextmanager
-async def raw_phone(host: str, port: int, trusted: Path, source: str) -> AsyncIterator[RawPhone]:
-    """A `RawPhone` at `source`, which checks the server's certificate."""
-    context = ssl.create_default_context(cafile=str(trusted))
-    reader, writer = await asyncio.open_connection(host, port, ssl=context, local_addr=(source, 0))
+async def raw_phone(name: str, secret: str, server: SipServer) -> AsyncIterator[RawPhone]:
+    """A `RawPhone` at the phones' address."""
+    loop = asyncio.get_running_loop()
+    transport, phone = await loop.create_datagram_endpoint(
+        lambda: RawPhone(name, secret, server), local_addr=(PHONES, 0)
+    )
+    phone.starts(transport)
     try:
-        yield RawPhone(reader, writer, host)
+        yield phone
     finally:
-        writer.transport.abort()
+        transport.close()
+
+
+def _header(message: str, name: str) -> str:
+    found = (line for line in message.split("\r\n") if line.lower().startswith(f"{name.lower()}:"))
+    return next(found, ":").split(":", 1)[1].strip()
+
+
+def _authorization(challenge: str, name: str, secret: str, request: Sent) -> str:
+    """RFC 7616 section 3.4, with MD5 and quality of protection `auth`."""
+    asked = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge))
+    owner = _md5(f"{name}:{asked['realm']}:{secret}")
+    deed = _md5(f"{request.method}:{request.uri}")
+    proof = _md5(f"{owner}:{asked['nonce']}:00000001:c0ffee:auth:{deed}")
+    opaque = f', opaque="{asked["opaque"]}"' if "opaque" in asked else ""
+    return (
+        f'Authorization: Digest username="{name}", realm="{asked["realm"]}", nonce="{asked["nonce"]}", '
+        f'uri="{request.uri}", response="{proof}", algorithm=MD5, qop=auth, nc=00000001, cnonce="c0ffee"{opaque}'
+    )
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

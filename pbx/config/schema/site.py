@@ -110,6 +110,56 @@ class DatabaseSection(Section):
     url_file: Annotated[
         Text | None, About("A file that holds the address, beside this one or with its path.", '"database-url"')
     ] = None
+    owner_url: Annotated[
+        Text | None,
+        About(
+            "The same database for its owner, who alone changes tables; then url is for a role that cannot alter the "
+            "audit (docs/audit.md).",
+            '"postgresql://secondline_owner@/secondline"',
+            secret=True,
+        ),
+    ] = None
+    owner_url_file: Annotated[Text | None, About("A file that holds the owner's address.", '"database-owner-url"')] = (
+        None
+    )
+
+
+class KeysSection(Section):
+    """The master keys of what is sealed. Left out: the folder keys in the data folder. Without them all is lost."""
+
+    folder: Annotated[
+        Text | None, About("Folder of the keys, better on another disk than the data.", '"/etc/secondline/keys"')
+    ] = None
+    credential: Annotated[
+        Key | None,
+        About("Name of the credential in which systemd hands the keys over; instead of folder.", '"secondline-keys"'),
+    ] = None
+    rotate_days: Annotated[
+        int | None,
+        Field(ge=1, le=3650),
+        About(
+            "The server makes a new key at this age; your copy of the keys has to be renewed each time. Left out: only "
+            "`secondline keys rotate` does.",
+            "30",
+            unit="days",
+        ),
+    ] = None
+    retired_days: Annotated[
+        int,
+        Field(ge=1, le=3650),
+        About(
+            "A key that was rotated out is destroyed so long after: backups of before cannot be read any more, and "
+            "what was erased is gone from them too.",
+            "35",
+            unit="days",
+        ),
+    ] = 35
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> KeysSection:
+        if self.folder is not None and self.credential is not None:
+            raise wrong("names two places of the keys", "keep one of folder and credential")
+        return self
 
 
 class TrunkSection(Section):
