@@ -33,6 +33,13 @@ async def test_mutated_datagrams_leave_all_as_it_was(pbx: Pbx) -> None:
     assert storm.sent == DATAGRAMS
 
 
+def test_nothing_of_what_was_sent_is_in_the_log(pbx: Pbx) -> None:
+    """A message that cannot be parsed may be a patient's, from a carrier with a fault."""
+    log = pbx.layout.messages_log.read_bytes()
+    for word in (b"sip:", b"+1", b"Via", b"Call-ID", b"INVITE", b"end of packet"):
+        assert word not in log
+
+
 async def test_a_flood_from_a_stranger_delays_no_call(pbx: Pbx) -> None:
     flooding = asyncio.create_task(flood(pbx.server, rate=500, seconds=3))
     calls, began = 0, time.monotonic()
