@@ -32,6 +32,11 @@ class SipServer:
         return f"sip:{user}@{self.host}:{self.tls_port};transport=tls"
 
 
+def _secure(server: SipServer) -> str:
+    """The proxy because the client would ask for its lamp by UDP otherwise: it forgets the transport of its account."""
+    return f';mediaenc=srtp-mand;outbound="sip:{server.host}:{server.tls_port};transport=tls"'
+
+
 class Softphone(Telephone):
     """The phone `name`: over TLS, with SRTP or no call at all; `plain` ones know neither."""
 
@@ -56,7 +61,7 @@ class Softphone(Telephone):
             await self._client.start(None if self._plain else server.trusted)
         account = (
             f"<{self._uri(server, self.name)}>;auth_user={self.name};auth_pass={secret};regint=60;answermode=manual"
-            f";mwi=yes{'' if self._plain else ';mediaenc=srtp-mand'}"
+            f";mwi=yes{'' if self._plain else _secure(server)}"
         )
         await self._client.command("uanew", account)
         event = await self._client.event("REGISTER_OK", "REGISTER_FAIL", within=within)

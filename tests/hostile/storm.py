@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pbx.demo.softphone import SipServer
@@ -28,11 +28,15 @@ class Broken(AssertionError):
 
 @dataclass
 class Storm:
-    """Against the PBX at `server`, whose process `pid` tells, with the number `did`. `sent` counts messages."""
+    """Against the PBX at `server`, whose process `pid` tells, with the number `did`. `sent` counts messages.
+
+    Mutated INVITEs of the carrier are calls like any other, and take RTP ports; `hang_up` ends them now and then.
+    """
 
     server: SipServer
     did: str
     pid: Callable[[], int | None]
+    hang_up: Callable[[], Awaitable[object]] | None = None
     sent: int = 0
     slowest: float = 0.0
     _first_pid: int | None = field(init=False)
@@ -54,7 +58,11 @@ class Storm:
             place = Place(self.server.host, self.did, sender, "UDP")
             for number, burst in enumerate(_in_bursts(datagrams(place, count // 2, seed))):
                 await asyncio.to_thread(self._send_all, sender, burst)
+                if self.hang_up and number % 10 == 0:
+                    await self.hang_up()
                 await self.is_well(f"burst {number} of seed {seed} from {sender}", calls=number % 10 == 0)
+            if self.hang_up:
+                await self.hang_up()
             await self.is_well(f"all of seed {seed} from {sender}")
 
     async def is_well(self, after: str, *, calls: bool = True) -> None:
