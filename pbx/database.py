@@ -13,11 +13,13 @@ from pbx.config.settings import Settings
 from pbx.instance import AlreadyRunning, only_instance
 from pbx.services.health import Health, Part
 from pbx.services.ports import StoreUnavailable
-from pbx.store.calls import PgCallLog, PgPastCalls
+from pbx.store.answers import PgAnswers
+from pbx.store.calls import PgCallBook, PgCallLog, PgPastCalls
 from pbx.store.database import Database
 from pbx.store.down import DatabaseDown
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.errors import StoreError
+from pbx.store.hooks import PgHookBook
 from pbx.store.inbox import PgInbox
 from pbx.store.keeping import PgKeeping
 from pbx.store.messages import PgMessageBox
@@ -96,6 +98,9 @@ class Records:
     outbox: PgOutbox
     greeting_audit: PgGreetingAudit
     inbox: PgInbox
+    call_book: PgCallBook
+    answers: PgAnswers
+    hooks: PgHookBook
 
 
 @asynccontextmanager
@@ -139,4 +144,7 @@ def records_of(database: Database) -> Records:
         outbox=PgOutbox(database),
         greeting_audit=PgGreetingAudit(database),
         inbox=PgInbox(database),
+        call_book=PgCallBook(database),
+        answers=PgAnswers(database),
+        hooks=PgHookBook(database),
     )

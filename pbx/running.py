@@ -23,6 +23,7 @@ from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
 from pbx.services.health import Health, Part
 from pbx.services.history import CallHistory
+from pbx.services.hooks import Hooks
 from pbx.services.known import Known
 from pbx.services.notices import Notices
 from pbx.services.oncall import RotaWatch
@@ -78,6 +79,7 @@ class Running:
     pins: Pins
     history: CallHistory
     notices: Notices
+    hooks: Hooks
     lamps: Lamps
     rota_watch: RotaWatch
     urgent: UrgentCalls
@@ -131,6 +133,7 @@ class Running:
             self.urgent.run(),
             self._reload_when_asked(signals.reload),
             self.notices.run(),
+            self.hooks.run(),
             self.lamps.run(),
         ]
 

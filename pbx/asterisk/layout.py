@@ -46,6 +46,11 @@ class Layout:
         return self.data / "secrets.json"
 
     @property
+    def hook_secrets(self) -> Path:
+        """With what events for programs are signed."""
+        return self.data / "webhook-secrets.json"
+
+    @property
     def swaps(self) -> Path:
         """The swaps on the rotas as they were last known."""
         return self.data / "swaps.json"

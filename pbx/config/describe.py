@@ -22,7 +22,7 @@ _HEAD = """\
 """
 
 
-_LEFT_OUT = ("menus", "outside", "contacts", "notify", "notices")
+_LEFT_OUT = ("menus", "outside", "contacts", "notify", "notices", "webhooks")
 """Tables that the printed file, which is a small practice's, has in comments only."""
 
 

@@ -21,6 +21,7 @@ from pbx.config.rotas import LookAhead, warn_ahead
 from pbx.config.schedules import Listen
 from pbx.config.settings import Settings
 from pbx.config.validate import validate
+from pbx.config.webhooks import build_webhooks
 from pbx.domain.policy import Policy
 
 __all__ = ["ConfigProblems", "Practice", "Problem", "load"]
@@ -65,6 +66,7 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     rules = build_rules(file, report)
     calendars = build_calendars(file, report)
     sounds = build_sounds(file, report, listen)
+    webhooks = build_webhooks(file, report)
     expectations = build_expectations(file, report)
     _stop_at_problems(report)
     policy = policy_of(file, report, rules, sounds)
@@ -76,7 +78,7 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
         warn_ahead(policy, ahead, report)
     accepted = settle(file, report)
     _stop_at_problems(report)
-    settings = replace(settings, senders=rules.notifying.senders)
+    settings = replace(settings, senders=rules.notifying.senders, webhooks=webhooks)
     return Practice(policy, settings, _in_order(report.warnings), calendars, accepted)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from pbx.config.senders import Sender
+from pbx.config.senders import ProgramHook, Sender
 from pbx.domain.keeping import Keeping
 
 
@@ -83,7 +83,7 @@ class Recognizer:
 class Settings:
     """`drain_seconds`: how long a stop waits for calls in progress. `database_url` None: the embedded PostgreSQL.
 
-    `senders` are the servers of notices, by the channel's key.
+    `senders` are the servers of notices, by the channel's key; `webhooks` the programs that are told of events.
     """
 
     file: Path
@@ -95,3 +95,4 @@ class Settings:
     drain_seconds: int = 30
     keeping: Keeping = field(default_factory=Keeping)
     senders: Mapping[str, Sender] = field(default_factory=dict, repr=False)
+    webhooks: Mapping[str, ProgramHook] = field(default_factory=dict)

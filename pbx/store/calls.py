@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pbx.domain.call import CallRecord, CallStart, Direction, FinishedCall
+from pbx.domain.events import EventKind
+from pbx.domain.inbox import Who
 from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Decision, Reason
 from pbx.domain.serial import choices_from_list, choices_to_list, decision_from_dict, decision_to_dict
 from pbx.domain.urgent import UrgentState
+from pbx.services.ports import CallsWanted
 from pbx.store.audit import SYSTEM, note
 from pbx.store.database import Database
+from pbx.store.events import happened
 from pbx.store.queries import sql
 from pbx.store.queue import enqueue
 from pbx.store.urgent import keep_urgent
@@ -82,6 +86,7 @@ class PgCallLog:
                 choices=json.dumps(choices_to_list(call.choices)),
             )
             await note(connection, SYSTEM, "finished", f"call/{call.start.id}", outcome=call.outcome.value)
+            await happened(connection, EventKind.CALL_ENDED, call.start.id, outcome=call.outcome.value)
             await enqueue(connection, new)
         return True
 
@@ -93,9 +98,37 @@ class PgCallLog:
 
     async def calls(self, since: datetime | None, number: str | None, limit: int) -> Sequence[CallRecord]:
         """The newest calls first, from `since` on, to or from `number` (E.164)."""
+        return await _calls(self._database, CallsWanted(since=since, number=number, limit=limit))
+
+
+class PgCallBook:
+    """`pbx.services.ports.CallBook` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, wanted: CallsWanted) -> Sequence[CallRecord]:
+        """The newest calls first."""
+        return await _calls(self._database, wanted)
+
+    async def call(self, call: UUID) -> CallRecord | None:
+        """One call, or None if there is no such call."""
+        found = await _calls(self._database, CallsWanted(limit=1), [call])
+        return found[0] if found else None
+
+    async def boxes(self, messages: Collection[UUID]) -> Mapping[UUID, str]:
+        """In which mailbox each of these messages is."""
         async with self._database.session() as connection:
-            rows = sql.calls(connection, since=since, number=number, limit=limit)
-            return [_record(row) async for row in rows]
+            return {row["id"]: row["mailbox"] async for row in sql.message_boxes(connection, ids=list(messages))}
+
+    async def shown(self, calls: Sequence[UUID], who: Who, *, one: bool = False) -> None:
+        """Note in the audit that `who` was shown these calls: one row."""
+        by = {"by": who.name, "how": who.how.value}
+        async with self._database.transaction() as connection:
+            if one:
+                await note(connection, who.account, "read", f"call/{calls[0]}", **by)
+            else:
+                await note(connection, who.account, "listed", "calls", **by, calls=[str(call) for call in calls])
 
 
 class PgPastCalls:
@@ -109,6 +142,23 @@ class PgPastCalls:
         async with self._database.session() as connection:
             rows = sql.callers_since(connection, since=since, limit=limit)
             return [(row["caller_number"], row["started_at"]) async for row in rows]
+
+
+async def _calls(database: Database, wanted: CallsWanted, ids: list[UUID] | None = None) -> list[CallRecord]:
+    async with database.session() as connection:
+        rows = sql.calls(
+            connection,
+            since=wanted.since,
+            until=wanted.until,
+            number=wanted.number,
+            direction=wanted.direction and wanted.direction.value,
+            lines=None if wanted.lines is None else list(wanted.lines),
+            ids=ids,
+            after_at=wanted.after and wanted.after[0],
+            after_id=wanted.after and wanted.after[1],
+            limit=wanted.limit,
+        )
+        return [_record(row) async for row in rows]
 
 
 async def _keep_messages(connection: Session, call: FinishedCall) -> list[UUID]:
@@ -129,6 +179,8 @@ async def _keep_messages(connection: Session, call: FinishedCall) -> list[UUID]:
         if added is not None:
             new.append(recording.id)
             await sql.follow_message(connection, message_id=recording.id)
+            about = {"mailbox": recording.mailbox, "call": str(call.start.id)}
+            await happened(connection, EventKind.MESSAGE_RECEIVED, recording.id, **about)
             await note(
                 connection,
                 SYSTEM,

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pbx.domain.call import Label, MessageRecord
+from pbx.domain.events import EventKind
 from pbx.domain.serial import words_from_list, words_to_list
 from pbx.domain.transcript import Transcript, TranscriptState
 from pbx.store.audit import SYSTEM, note
 from pbx.store.calls import caller_of
 from pbx.store.database import Database
+from pbx.store.events import happened
 from pbx.store.queries import sql
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class PgMessageBox:
                 words=json.dumps(words_to_list(transcript.words)),
             )
             await note(connection, SYSTEM, "transcribed", f"message/{message}", engine=transcript.engine)
+            await happened(connection, EventKind.MESSAGE_TRANSCRIBED, message, state=transcript.state.value)
 
     async def transcription_failed(self, message: UUID, failure: str) -> None:
         """Set the state to failed, with one sentence for people; a transcript that is there stays as it is."""

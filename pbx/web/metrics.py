@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from pbx.services.ports import Backlog
 
 _QUESTION_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 3.0)
 _TRANSCRIPTION_BUCKETS = (0.25, 0.5, 1, 2, 5, 10, 30, 60, 120)
@@ -38,11 +41,19 @@ class Metrics:
         self.phones = gauge("secondline_registered_phones", "Softphones registered now")
         self.asterisk_restarts = gauge("secondline_asterisk_restarts", "Restarts of Asterisk since the server started")
         self.disk_free = gauge("secondline_disk_free_bytes", "Free space where the recordings are")
+        self.hooks = gauge("secondline_webhook_events", "Events for a webhook by state", ("hook", "state"))
         self.api_refused = counter("secondline_api_refused", "Requests without a token that can be used")
 
     def head_start(self, result: str) -> None:
         """Count what became of following a recording; `result` is of a closed list."""
         self.head_starts.labels(result).inc()
+
+    def hooks_waiting(self, backlogs: Mapping[str, Backlog]) -> None:
+        """Events that wait for each webhook, and those that failed for good within a week."""
+        self.hooks.clear()
+        for key, backlog in backlogs.items():
+            self.hooks.labels(key, "waiting").set(backlog.waiting)
+            self.hooks.labels(key, "failed").set(backlog.failed)
 
     def text(self) -> bytes:
         """The figures in Prometheus' text format."""

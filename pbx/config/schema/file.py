@@ -23,6 +23,7 @@ from pbx.config.schema.site import (
     TrunkSection,
     VoicemailSection,
 )
+from pbx.config.schema.webhooks import WebhookSection
 from pbx.config.values import (
     About,
     Key,
@@ -56,6 +57,7 @@ class PracticeFile(Section):
     callers: Annotated[CallersSection, About("Rules by who is calling.", "")] = CallersSection()
     notify: Annotated[dict[Key, NotifySection], About("Channels for notices, by a short key.", "mail")] = {}
     notices: Annotated[dict[Key, NoticesSection], About("Notices of a mailbox's messages, by its key.", "rictor")] = {}
+    webhooks: Annotated[dict[Key, WebhookSection], About("Programs told of events, by a short key.", "ehr")] = {}
     expect: Annotated[list[ExpectSection], About("Tests of this file.", "")] = []
     accept: Annotated[list[AcceptSection], About("Warnings that are known and meant.", "")] = []
     voicemail: Annotated[VoicemailSection, About("Messages.", "")] = VoicemailSection()

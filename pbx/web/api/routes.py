@@ -1,0 +1,14 @@
+"""The one table of the interface. A resource is a module with `ROUTES`; named here, it is served and described."""
+
+from __future__ import annotations
+
+from pbx.web.api import calls, messages, oncall, overrides, status
+from pbx.web.api.table import Route
+
+ROUTES: tuple[Route, ...] = (
+    *calls.ROUTES,
+    *messages.ROUTES,
+    *overrides.ROUTES,
+    *oncall.ROUTES,
+    *status.ROUTES,
+)
