@@ -167,14 +167,10 @@ def _token_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser
     create.add_argument("--person", metavar="PERSON", help="whose it is: it sees what the person sees")
     scope = "what it allows, such as messages:read; may be given several times (`secondline api` lists them)"
     create.add_argument("--scope", required=True, action="append", metavar="SCOPE", help=scope)
-    create.add_argument(
-        "--mailbox", action="append", metavar="MAILBOX", help="it sees named mailboxes alone"
-    )
+    create.add_argument("--mailbox", action="append", metavar="MAILBOX", help="it sees named mailboxes alone")
     create.add_argument("--number", action="append", metavar="NUMBER", help="it sees calls of named numbers alone")
     create.add_argument("--all", action="store_true", help="a program's: it sees every mailbox and number")
-    create.add_argument(
-        "--days", type=_positive, metavar="N", help="it ends after N days (default: when revoked)"
-    )
+    create.add_argument("--days", type=_positive, metavar="N", help="it ends after N days (default: when revoked)")
     _add(verbs, "list", lazily("token:show"), "the tokens", json=True)
     revoke = _add(verbs, "revoke", lazily("token:revoke"), "let a token be used no more", json=True)
     revoke.add_argument("name", metavar="NAME")

@@ -40,9 +40,8 @@ def show(options: Namespace) -> int:
             print_json(found)
             return 0
         for one in found:
-            print(
-                f"{one['key']}: {one['url']}{', paused' if one['paused'] else ''}{'' if one['signed'] else ', NO SECRET'}"
-            )
+            marks = [", paused" if one["paused"] else "", "" if one["signed"] else ", NO SECRET YET"]
+            print(f"{one['key']}: {one['url']}{''.join(marks)}")
             print(f"  told of {', '.join(one['events'])}{', with patient data' if one['trusted'] else ''}")
             print(f"  {one['waiting']} waiting, {one['failed']} failed within a week. {one['failure']}".rstrip())
         if not found:
@@ -118,9 +117,7 @@ def secret(options: Namespace) -> int:
     practice = load(Path(options.config))
     hook, kept = _known(practice, options.hook), _secrets(options)
     if hook.hook.secret:
-        raise BadOption(
-            f"the secret of {options.hook!r} is in the file that secret_file names: it is shown by nobody here"
-        )
+        raise BadOption(f"the secret of {options.hook!r} is in the file that secret_file names, and is not shown")
     if kept.of(options.hook) and not options.new:
         raise BadOption(f"{options.hook!r} has a secret, which was shown when it was made: --new makes another")
     made = kept.make(options.hook)

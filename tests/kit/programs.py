@@ -1,0 +1,206 @@
+"""The interface for programs as it is served, on a real database, for the care team of the examples."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+import pytest
+
+from pbx.config.load import load
+from pbx.domain.call import MessageRecord
+from pbx.domain.facts import Facts
+from pbx.domain.policy import Policy
+from pbx.domain.token import NewToken, TokenScope, hash_of, new_token
+from pbx.domain.transcript import Transcript, TranscriptState
+from pbx.services.inbox import Inbox
+from pbx.services.oncall import SwapsInForce
+from pbx.services.overrides import Overrides, OverridesInForce
+from pbx.services.swaps import Swaps
+from pbx.store.answers import PgAnswers
+from pbx.store.calls import PgCallBook, PgCallLog
+from pbx.store.database import Database
+from pbx.store.inbox import PgInbox
+from pbx.store.messages import PgMessageBox
+from pbx.store.overrides import PgOverrideBook
+from pbx.store.swaps import PgSwapBook
+from pbx.store.tokens import PgTokenBook
+from pbx.store.urgent import PgUrgentBook
+from pbx.web import refusals
+from pbx.web.api.guard import Guard, Rates
+from pbx.web.api.listening import Listening
+from pbx.web.api.once import Once
+from pbx.web.api.parts import Parts
+from pbx.web.api.serving import Api
+from pbx.web.refusals import Refusals
+from pbx.web.server import serve_web
+from tests.kit.calls import PATIENT, a_message_call, a_recording, a_start
+from voicemail.audio import wav_bytes
+
+CARE_TEAM = Path(__file__).parents[2] / "docs" / "examples" / "care-team.toml"
+RICTORS, OKAFORS, OFFICE = "+17175550100", "+17175550101", "+17175550102"
+WORDS = "please call me about my canary"
+SOUND = wav_bytes(bytes(range(256)) * 40)
+EVERYTHING = frozenset(TokenScope)
+
+
+@lru_cache(maxsize=1)
+def care_team() -> Policy:
+    """The policy of the example."""
+    return load(CARE_TEAM).policy
+
+
+class Note:
+    """A keepsake in memory."""
+
+    text: str | None = None
+
+    def read(self) -> str | None:
+        return self.text
+
+    def write(self, text: str) -> None:
+        self.text = text
+
+
+class Server:
+    """The rest of a server, of which little is asked."""
+
+    facts: Facts = Facts()
+    ready = True
+    parts_working: dict[str, bool] = {}  # noqa: RUF012 - read only
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+
+    async def status(self) -> dict[str, Any]:
+        since = "2026-11-23T10:00:00+00:00"
+        return {
+            "ready": True,
+            "version": "0.1.0",
+            "started_at": since,
+            "components": {"database": {"ok": True, "detail": "PostgreSQL 18.4", "since": since}},
+            "phones": {"rictor-desk": True, "okafor-desk": None},
+            "live_calls": None,
+            "queue": {"transcription": 0},
+            "disk": {"low": False},
+        }
+
+    async def nothing(self) -> dict[str, Any]:
+        return {}
+
+    reload = take_swaps = take_overrides = take_pins = nothing
+
+    def metrics(self) -> bytes:
+        return b""
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    content: bytes
+    json: Any
+
+
+@dataclass
+class Site:
+    """The interface as it is served, with what stands behind it."""
+
+    database: Database
+    session: aiohttp.ClientSession
+    base: str
+    tokens: PgTokenBook
+    overrides: Overrides
+    swaps: Swaps
+    refused: list[None] = field(default_factory=list)
+    token: str = ""
+
+    async def new_token(self, name: str = "ehr", scopes: frozenset[TokenScope] = EVERYTHING, **limits: Any) -> str:
+        """A token that can be used; gives its text."""
+        text = new_token()
+        assert await self.tokens.add(NewToken(name, scopes, hash_of(text), **limits), "mia")
+        return text
+
+    async def ask(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
+        """Ask with a token (default: `self.token`)."""
+        token = more.pop("token", self.token)
+        headers = {"Authorization": f"Bearer {token}"} | more.pop("headers", {})
+        content: dict[str, Any] = {"json": body} if body is not None else {}
+        async with self.session.request(method, self.base + path, headers=headers, **content, **more) as answer:
+            assert "Access-Control-Allow-Origin" not in answer.headers
+            got = await answer.read()
+            known = answer.content_type in ("application/json", "application/problem+json")
+            return Answer(
+                answer.status, dict(answer.headers), got, await answer.json(content_type=None) if known else None
+            )
+
+    async def message(self, mailbox: str = "rictor", dialled: str = RICTORS, ago: int = 30, **more: Any) -> UUID:
+        """A message that came `ago` minutes ago, with its words."""
+        start = a_start(datetime.now(UTC) - timedelta(minutes=ago + 1), dialled, more.get("caller", PATIENT))
+        recording = a_recording(start.id, mailbox=mailbox)
+        await PgCallLog(self.database).finish_call(a_message_call(start, recording))
+        done = Transcript(TranscriptState.DONE, WORDS, "moonshine", "tiny-en")
+        await PgMessageBox(self.database).keep_transcript(recording.id, done)
+        return recording.id
+
+    async def audit(self) -> list[tuple[str, str, str]]:
+        """Who did what to what, but for the making of tokens and what the system does."""
+        async with self.database.session() as connection:
+            rows = await connection.fetch("SELECT actor, action, object FROM audit ORDER BY id")
+        return [tuple(row) for row in rows if row["actor"] not in ("mia", "system")]
+
+
+async def _wav(_: MessageRecord) -> bytes:
+    return SOUND
+
+
+@asynccontextmanager
+async def serving(database: Database, policy: Policy, rates: Rates) -> AsyncIterator[Site]:
+    """The interface for a practice."""
+    refused = list[None]()
+    overrides_book, tokens, swap_book = PgOverrideBook(database), PgTokenBook(database), PgSwapBook(database)
+    overrides = Overrides(overrides_book, OverridesInForce(overrides_book, Note()), lambda: policy)
+    swaps = Swaps(swap_book, SwapsInForce(swap_book, Note()), lambda: policy)
+    inbox = PgInbox(database)
+    parts = Parts(
+        practice=Server(policy),
+        calls=PgCallBook(database),
+        inbox=Inbox(inbox, lambda: policy),
+        inbox_book=inbox,
+        urgent=PgUrgentBook(database),
+        overrides=overrides,
+        swaps=swaps,
+        wav=_wav,
+        listening=Listening(),
+    )
+    guard = Guard(tokens, lambda: policy, Refusals(lambda: refused.append(None)), rates)
+    api = Api(parts, guard, Once(PgAnswers(database)))
+    async with (
+        serve_web(Server(policy), "127.0.0.1", 0, api.routes()) as port,
+        aiohttp.ClientSession() as session,
+    ):
+        yield Site(database, session, f"http://127.0.0.1:{port}", tokens, overrides, swaps, refused)
+
+
+@pytest.fixture
+async def bare_site(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
+    """The interface without any token."""
+    monkeypatch.setattr(refusals, "FIRST_SECONDS", 0.01)
+    async with serving(database, care_team(), Rates(1000, 10000)) as site:
+        yield site
+
+
+@pytest.fixture
+async def site(bare_site: Site) -> Site:
+    """The interface, with a token for everything at hand."""
+    bare_site.token = await bare_site.new_token()
+    return bare_site

@@ -1,0 +1,81 @@
+"""What a token gives: what its person sees by the file, never more than it says, and nothing once the person is gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pbx.domain.access import Access, access_of
+from pbx.domain.override import Scope
+from pbx.domain.token import Token, TokenScope, find_token, hash_of, new_token
+from tests.kit.programs import OFFICE, OKAFORS, RICTORS, care_team
+
+NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
+POLICY = care_team()
+ALL = frozenset(TokenScope)
+
+
+def given(person: str | None, boxes: tuple[str, ...] | None = None, numbers: tuple[str, ...] | None = None) -> Access:
+    access = access_of(POLICY, Token("t", ALL, b"", NOW, "mia", person=person, mailboxes=boxes, numbers=numbers))
+    assert access is not None
+    return access
+
+
+def test_a_person_sees_the_own_mailboxes_and_the_calls_that_ring_them_or_lead_there() -> None:
+    rictor = given("rictor")
+    assert (rictor.mailboxes, rictor.numbers) == ({"rictor"}, {RICTORS})
+    assert rictor.who.name == rictor.who.account == "person/rictor"
+    diaz = given("diaz")
+    assert diaz.mailboxes == {"diaz", "front-desk"}
+    assert diaz.numbers == set(POLICY.numbers), "the front desk is rung by every line, or reads what is left on it"
+
+
+def test_a_limit_takes_away_and_never_adds() -> None:
+    assert given("rictor", ("front-desk",)).mailboxes == set()
+    assert given("rictor", ("rictor", "front-desk")).mailboxes == {"rictor"}
+    assert given("rictor", None, (OKAFORS,)).numbers == set()
+    assert given("diaz", ("diaz",)).numbers == set(), "what rings the person is not what the token is for"
+
+
+def test_a_program_sees_what_was_named_or_everything() -> None:
+    every = given(None)
+    assert (every.mailboxes, every.numbers, every.unlimited) == (None, None, True)
+    named = given(None, ("okafor",))
+    assert (named.mailboxes, named.numbers, named.unlimited) == ({"okafor"}, {OKAFORS}, False)
+    calls = given(None, (), (OFFICE,))
+    assert (calls.mailboxes, calls.numbers) == (set(), {OFFICE})
+    assert not calls.sees_mailbox("front-desk") and calls.sees_number(OFFICE)
+    assert named.who.name == "token/t"
+
+
+def test_who_left_the_practice_has_no_access() -> None:
+    token = Token("t", ALL, b"", NOW, "mia", person="rictor")
+    people = {key: person for key, person in POLICY.people.items() if key != "rictor"}
+    assert access_of(replace(POLICY, people=people), token) is None
+
+
+@pytest.mark.parametrize(
+    ("person", "scope", "target", "may"),
+    [
+        ("rictor", Scope.NUMBER, RICTORS, True),
+        ("rictor", Scope.NUMBER, OFFICE, False),
+        ("rictor", Scope.PERSON, "rictor", True),
+        ("rictor", Scope.PERSON, "okafor", False),
+        ("rictor", Scope.PRACTICE, "", False),
+        (None, Scope.PRACTICE, "", True),
+    ],
+)
+def test_a_person_overrides_what_is_their_own(person: str | None, scope: Scope, target: str, may: bool) -> None:
+    assert given(person).may_override(scope, target) == may
+
+
+def test_a_token_is_found_by_its_text_while_it_can_be_used() -> None:
+    text = new_token()
+    token = Token("t", ALL, hash_of(text), NOW, "mia", expires_at=NOW + timedelta(days=1))
+    assert find_token([token], text, NOW) == token
+    assert find_token([token], f"{text}x", NOW) is None
+    assert find_token([token], text, NOW + timedelta(days=1)) is None
+    assert find_token([replace(token, revoked_at=NOW)], text, NOW) is None
+    assert find_token([token], "\udcff", NOW) is None
