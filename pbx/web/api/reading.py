@@ -14,8 +14,7 @@ from pbx.web.limits import LARGEST_BODY
 
 def read_query(request: web.Request, model: type[BaseModel]) -> BaseModel:
     """The query. Raises Wrong."""
-    names = list(request.query)
-    if len(names) != len(set(names)):
+    if any(len(request.query.getall(name)) > 1 for name in request.query):
         raise Wrong(HTTPStatus.BAD_REQUEST, "name each field of the query once")
     try:
         return model.model_validate(dict(request.query))
