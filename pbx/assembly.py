@@ -29,17 +29,16 @@ from pbx.asterisk.render import Machine
 from pbx.calendars import Calendars
 from pbx.config.load import Practice
 from pbx.database import DatabaseKeeper, Records, records_of
-from pbx.domain.call import MessageRecord, SeenCall
+from pbx.domain.call import SeenCall
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
-from pbx.hook_secrets import HookSecrets
 from pbx.kept import KeptFile
 from pbx.mailboxes import Mailboxes
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
 from pbx.notify.lamp import Lamps
 from pbx.notify.senders import Senders
 from pbx.operations import Parts, ServerOperations
-from pbx.program_hooks import Details, ProgramHooks
+from pbx.programs import api_of, hooks_of
 from pbx.prompts import announcer, private_sounds
 from pbx.running import Running
 from pbx.services.health import Health
@@ -57,19 +56,13 @@ from pbx.services.phones import PhonesAtHand
 from pbx.services.pins import Pins
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
-from pbx.services.swaps import Swaps
 from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.store.database import Database
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.jobs import TranscriptionQueue
 from pbx.urgent_cases import UrgentCases
-from pbx.web.api.guard import Guard
-from pbx.web.api.listening import Listening
-from pbx.web.api.once import Once
-from pbx.web.api.parts import Parts as ApiParts
 from pbx.web.api.serving import Api
 from pbx.web.metrics import Metrics
-from pbx.web.refusals import Refusals
 from voicemail.ingest import CallsUnknown, Folders, Ingest
 from voicemail.live import FollowingRouter, LiveParts, LiveTranscription
 from voicemail.own_sounds import OwnSounds
@@ -233,34 +226,12 @@ class Assembly:
 
     @cached_property
     def api(self) -> Api:
-        return Api(
-            ApiParts(
-                practice=self.operations,
-                calls=self.records.call_book,
-                inbox=Inbox(self.records.inbox, self.policy),
-                inbox_book=self.records.inbox,
-                urgent=self.records.urgent,
-                overrides=self.overrides,
-                swaps=Swaps(self.records.swaps, self.known.swaps, self.policy),
-                wav=self._wav,
-                listening=Listening(),
-            ),
-            Guard(self.records.tokens, self.policy, Refusals(self.metrics.api_refused.inc)),
-            Once(self.records.answers),
-        )
-
-    async def _wav(self, message: MessageRecord) -> bytes:
-        return await asyncio.to_thread((self.layout.messages / message.file).read_bytes)
-
-    @cached_property
-    def program_hooks(self) -> ProgramHooks:
-        return ProgramHooks(lambda: self.operations.settings.webhooks, HookSecrets(self.layout.hook_secrets))
+        return api_of(self)
 
     @cached_property
     def hooks(self) -> Hooks:
         """Programs that are told of what happens."""
-        wanted, details = self.program_hooks, Details(self.records, self.policy)
-        return Hooks(self.records.hooks, wanted.subscriptions, wanted.senders, details.of, self.metrics.hooks_waiting)
+        return hooks_of(self)
 
     # Messages.
 

@@ -8,7 +8,7 @@ from functools import partial
 from pbx.config.call_back import call_back_in_words
 from pbx.config.keeping import kept_in_words
 from pbx.config.load import Practice
-from pbx.config.notify_words import notices_in_words
+from pbx.config.notify_words import notices_in_words, webhooks_in_words
 from pbx.config.ringing_words import reach_in_words, rings_in_words
 from pbx.config.rotas import rota_in_words
 from pbx.config.settings import Settings, Trunk
@@ -109,6 +109,7 @@ def _machine(policy: Policy, settings: Settings) -> Iterator[str]:
     yield f"Messages are at most {policy.max_message_seconds} s long; {engine} turns them into text on this machine."
     yield from call_back_in_words(policy)
     yield from notices_in_words(policy)
+    yield from webhooks_in_words(settings.webhooks)
     database = "your own database" if settings.database_url else "a database of its own in the data folder"
     yield f"Calls and messages are kept in {database}."
     yield from kept_in_words(settings.keeping)

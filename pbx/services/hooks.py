@@ -12,7 +12,8 @@ from typing import Any
 
 from pbx.domain.back_off import GIVE_UP_AFTER, HELD, wait_after
 from pbx.domain.events import Delivery, Happening, Subscription, told
-from pbx.services.ports import Backlog, Fate, HookBook, Parcel, Sender, StoreUnavailable, Verdict
+from pbx.services.ports import Backlog, Fate, Parcel, Sender, StoreUnavailable, Verdict
+from pbx.services.program_ports import HookBook
 
 log = logging.getLogger(__name__)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pbx.services.ports import Kept
+from pbx.services.program_ports import Kept
 from pbx.store.database import Database
 from pbx.store.queries import sql
 
 
 class PgAnswers:
-    """`pbx.services.ports.AnswerBook` on PostgreSQL."""
+    """`pbx.services.program_ports.AnswerBook` on PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

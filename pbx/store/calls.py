@@ -17,7 +17,7 @@ from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Decision, Reason
 from pbx.domain.serial import choices_from_list, choices_to_list, decision_from_dict, decision_to_dict
 from pbx.domain.urgent import UrgentState
-from pbx.services.ports import CallsWanted
+from pbx.services.program_ports import CallsWanted
 from pbx.store.audit import SYSTEM, note
 from pbx.store.database import Database
 from pbx.store.events import happened
@@ -102,7 +102,7 @@ class PgCallLog:
 
 
 class PgCallBook:
-    """`pbx.services.ports.CallBook` on PostgreSQL."""
+    """`pbx.services.program_ports.CallBook` on PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

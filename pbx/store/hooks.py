@@ -38,7 +38,7 @@ _FOR_GOOD = {Fate.SENT: DeliveryState.SENT, Fate.PERMANENT: DeliveryState.FAILED
 
 
 class PgHookBook:
-    """`pbx.services.ports.HookBook` on PostgreSQL."""
+    """`pbx.services.program_ports.HookBook` on PostgreSQL."""
 
     def __init__(self, database: Database, taken_seconds: float = TAKEN_SECONDS) -> None:
         self._database = database

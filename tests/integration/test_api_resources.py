@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from pbx.domain.token import OVERRIDES
-from pbx.services.ports import Kept
+from pbx.services.program_ports import Kept
 from pbx.store.answers import PgAnswers
 from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
@@ -69,7 +69,8 @@ async def test_a_message_is_read_heard_and_finished_with(bare_site: Site) -> Non
     await site.ask("POST", f"{path}/note", {"text": "left word with\nher daughter"})
     shown = (await site.ask("GET", path)).json
     assert [event["text"] for event in shown["history"] if event["text"]] == ["left word with\nher daughter"]
-    assert (await site.ask("POST", f"{path}/done", {"called_back_at": "2020-01-01T00:00:00Z"})).status == 422
+    for never in ("2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"):
+        assert (await site.ask("POST", f"{path}/done", {"called_back_at": never})).status == 422
     later = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
     done = await site.ask("POST", f"{path}/done", {"called_back_at": later})
     assert (done.status, done.json["done_by"], done.json["called_back_at"] is not None) == (200, "person/mills", True)

@@ -40,14 +40,14 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiver(context: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
+async def receiver(context: ssl.SSLContext | None = None, port: int = 0) -> AsyncIterator[Receiver]:
     found = Receiver()
     app = web.Application()
     app.router.add_post("/secondline", found.handle)
     runner = web.AppRunner(app)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
+        site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=context)
         await site.start()
         port = runner.addresses[0][1]
         found.url = f"http{'s' if context else ''}://127.0.0.1:{port}/secondline"

@@ -15,7 +15,7 @@ from pbx.domain.outcome import Outcome
 from pbx.domain.token import TokenScope
 from pbx.domain.urgent import UrgentState
 from pbx.output import call_json, name_of
-from pbx.services.ports import CallsWanted
+from pbx.services.program_ports import CallsWanted
 from pbx.web.api.fields import Limit, Model, Number, Time, patient
 from pbx.web.api.ids import id_in
 from pbx.web.api.paging import Cursor, cursor_of, place_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from uuid import UUID
 
@@ -31,6 +31,8 @@ from pbx.web.api.paging import cursor_of, place_of
 from pbx.web.api.parts import Parts
 from pbx.web.api.problems import Wrong, nothing_there
 from pbx.web.api.table import Asked, Handler, NoFields, Route, Sound
+
+CLOCKS_APART = timedelta(minutes=1)
 
 _NOT_UNDERSTOOD = (Why.BAD_NOTE, Why.BAD_TIME, Why.NO_MAILBOX)
 
@@ -112,8 +114,13 @@ def _doing(name: str, deed: Deed) -> Handler:
 
 async def _done(inbox: Inbox, message: UUID, who: Who, asked: Asked) -> None:
     called = asked.body(DoneWanted).called_back_at
-    # The clock of whoever asks may be a moment ahead of ours.
-    await inbox.done(message, who, None if called is None else min(called, max(datetime.now(UTC), asked.at)))
+    await inbox.done(message, who, None if called is None else _by_our_clock(called))
+
+
+def _by_our_clock(called: datetime) -> datetime:
+    """The clock of whoever asks may be a moment ahead of ours."""
+    now = datetime.now(UTC)
+    return now if now < called < now + CLOCKS_APART else called
 
 
 async def _note(inbox: Inbox, message: UUID, who: Who, asked: Asked) -> None:

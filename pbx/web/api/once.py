@@ -10,7 +10,8 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from pbx.services.ports import AnswerBook, Kept, StoreUnavailable
+from pbx.services.ports import StoreUnavailable
+from pbx.services.program_ports import AnswerBook, Kept
 from pbx.web.api.problems import PROBLEM, Wrong
 
 HEADER = "Idempotency-Key"

@@ -11,7 +11,8 @@ from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
 from pbx.services.inbox import Inbox
 from pbx.services.overrides import Overrides
-from pbx.services.ports import CallBook, InboxBook, UrgentBook
+from pbx.services.ports import InboxBook, UrgentBook
+from pbx.services.program_ports import CallBook
 from pbx.services.swaps import Swaps
 from pbx.web.api.listening import Listening
 

@@ -1,0 +1,51 @@
+"""What is for programs, put together of the parts of the server: the interface, and the webhooks."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from pbx.domain.call import MessageRecord
+from pbx.hook_secrets import HookSecrets
+from pbx.program_hooks import Details, ProgramHooks
+from pbx.services.hooks import Hooks
+from pbx.services.inbox import Inbox
+from pbx.services.swaps import Swaps
+from pbx.web.api.guard import Guard
+from pbx.web.api.listening import Listening
+from pbx.web.api.once import Once
+from pbx.web.api.parts import Parts
+from pbx.web.api.serving import Api
+from pbx.web.refusals import Refusals
+
+if TYPE_CHECKING:
+    from pbx.assembly import Assembly
+
+
+def api_of(server: Assembly) -> Api:
+    """The HTTP interface."""
+    records = server.records
+
+    async def wav(message: MessageRecord) -> bytes:
+        return await asyncio.to_thread((server.layout.messages / message.file).read_bytes)
+
+    parts = Parts(
+        practice=server.operations,
+        calls=records.call_book,
+        inbox=Inbox(records.inbox, server.policy),
+        inbox_book=records.inbox,
+        urgent=records.urgent,
+        overrides=server.overrides,
+        swaps=Swaps(records.swaps, server.known.swaps, server.policy),
+        wav=wav,
+        listening=Listening(),
+    )
+    guard = Guard(records.tokens, server.policy, Refusals(server.metrics.api_refused.inc))
+    return Api(parts, guard, Once(records.answers))
+
+
+def hooks_of(server: Assembly) -> Hooks:
+    """Programs that are told of what happens."""
+    program = ProgramHooks(lambda: server.operations.settings.webhooks, HookSecrets(server.layout.hook_secrets))
+    details, book = Details(server.records, server.policy), server.records.hooks
+    return Hooks(book, program.subscriptions, program.senders, details.of, server.metrics.hooks_waiting)
