@@ -74,6 +74,7 @@ class Baresip:
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._listener: asyncio.Task[None] | None = None
+        self._off = False
 
     async def __aenter__(self) -> Self:
         try:
@@ -130,8 +131,9 @@ class Baresip:
         await self.command("ausrc", f"aufile,{self._folder / 'silence.wav'}")
 
     def switch_off(self) -> None:
-        """End it without a word to anybody, as an empty battery does; for a client without a server."""
-        if self._process is not None and self._process.returncode is None:
+        """End it at once without a word to anybody, as an empty battery does."""
+        if self._process is not None and self._process.returncode is None and not self._off:
+            self._off = True
             self._process.kill()
 
     async def _start(self) -> None:
@@ -173,11 +175,6 @@ class Baresip:
                 elif "response" in message:
                     self._answers.put_nowait((bool(message.get("ok")), str(message.get("data", ""))))
 
-    def lose_power(self) -> None:
-        """End at once, without a word to anybody."""
-        if self._process is not None:
-            self._process.kill()
-
     async def _note(self, message: dict[str, object]) -> None:
         told = [str(message.get(key, "")) for key in ("type", "param", "peeruri")]
         if message.get("message"):
@@ -188,7 +185,8 @@ class Baresip:
 
     async def _end(self) -> None:
         if self._process is not None and self._process.returncode is None:
-            self._process.terminate()
+            if not self._off:  # another signal would ask for its status before the one who waits for it has it
+                self._process.terminate()
             try:
                 async with asyncio.timeout(ANSWER_WITHIN):
                     await self._process.wait()

@@ -61,7 +61,7 @@ class Softphone(Telephone):
 
     def loses_power(self) -> None:
         """It is gone from one moment to the next, and the PBX does not know."""
-        self._client.lose_power()
+        self._client.switch_off()
 
     @property
     def has_rung(self) -> bool:

@@ -6,7 +6,7 @@ comes first as it always does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -74,9 +74,11 @@ def with_own(number: Number, at: datetime, greetings: Iterable[OwnGreeting]) -> 
 
 
 def heard_in_words(
-    policy: Policy, steps: Iterable[Step], greetings: Iterable[OwnGreeting], at: datetime
+    policy: Policy, steps: Iterable[Step], greetings: Collection[OwnGreeting], at: datetime
 ) -> Iterator[str]:
     """Sentences on the recordings that a call with these steps may hear."""
+    if not greetings:
+        return
     played = {prompt for step in steps if isinstance(step, SayStep) for prompt in step.prompts}
     for one in greetings:
         if one.prompt in played:

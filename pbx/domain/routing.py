@@ -6,7 +6,7 @@ Both are pure. The same decision drives the call, is stored with it and is print
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
@@ -138,7 +138,7 @@ def _told(policy: Policy, number: Number, line: _Line, at: datetime, facts: Fact
 
 def _laid_out(policy: Policy, number: Number, line: _Line, at: datetime, facts: Facts) -> _Told:
     telling = _Telling(policy, line.heard_as, at, facts, _fallback(number, line.actions))
-    language, spoken = number.language or policy.languages[0], partial(_spoken, policy)
+    language, spoken = number.language or policy.languages[0], partial(_spoken, policy) if policy.translations else None
     plan = Plan(telling.steps, _opening(line.heard_as), telling.fallback, language, spoken)
     plan.add(line.actions)
     return tuple(plan.steps), tuple(s for action in line.actions for s in telling.sentences(action))
@@ -214,7 +214,7 @@ def _line_state(
         return State.OPEN, Reason.ALWAYS_OPEN, f'numbers."{number.e164}"', None, always
     state = State.OPEN if now.open else State.CLOSED
     zone = number.schedule.timezone
-    sentence = f"{number.label} is {state} at {_clock(at, zone)} ({_cause(now)}){_until(now, zone)}."
+    sentence = f"{number.label} is {state} at {_in_zone(at, zone)} ({_cause(now)}){_until(now, zone)}."
     rule = f"schedules.{number.schedule.name}{_RULES.get(now.why, '')}"
     return state, _reason(now), rule, now.until, sentence
 
@@ -260,10 +260,23 @@ def _clock(at: datetime, timezone: str) -> str:
 
 @lru_cache(maxsize=1000)
 def _utc_clock(at: datetime, timezone: str) -> str:
+    return _in_zone(at, timezone)
+
+
+def _in_zone(at: datetime, timezone: str) -> str:
+    """As `_clock`, for an instant that no other call shares: keeping it would cost more than it saves."""
     wall = at.astimezone(ZoneInfo(timezone))
+    day = wall.date()
     # Where the clocks are set back, an hour comes twice: there the offset tells which one is meant.
-    twice = wall.utcoffset() != wall.replace(fold=1 - wall.fold).utcoffset()
-    return f"{_date(wall.date())} {wall.hour:02}:{wall.minute:02}{f' {wall:%Z}' if twice else ''} {timezone}"
+    twice = _clocks_change(day, timezone) and wall.utcoffset() != wall.replace(fold=1 - wall.fold).utcoffset()
+    return f"{_date(day)} {wall.hour:02}:{wall.minute:02}{f' {wall:%Z}' if twice else ''} {timezone}"
+
+
+@lru_cache(maxsize=1000)
+def _clocks_change(day: date, timezone: str) -> bool:
+    """Whether the clocks are changed on or about `day`."""
+    noons = (datetime.combine(day, time(12), ZoneInfo(timezone)) + timedelta(days=n) for n in (-1, 1))
+    return len({noon.utcoffset() for noon in noons}) > 1
 
 
 @lru_cache(maxsize=1000)

@@ -49,7 +49,7 @@ class Plan:
     opening: tuple[str, ...]
     fallback: Voicemail
     language: str = ""
-    spoken: Spoken = field(default=lambda step, language: step)
+    spoken: Spoken | None = None
     steps: list[Step] = field(default_factory=list)
     _under_way: dict[tuple[str, str], int] = field(default_factory=dict)
     """Where the menus are that are being laid out, by name and language."""
@@ -60,8 +60,11 @@ class Plan:
             if isinstance(action, Menu):
                 self._menu(action, before)
                 return
-            self.steps += (self.spoken(step, self.language) for step in self.leaf(action))
+            self.steps += map(self._in_language, self.leaf(action)) if self.spoken else self.leaf(action)
         self.steps.append(EndStep())
+
+    def _in_language(self, step: Step) -> Step:
+        return self.spoken(step, self.language) if self.spoken else step
 
     def _menu(self, menu: Menu, before: int | None) -> None:
         first = len(self.steps)
@@ -73,7 +76,7 @@ class Plan:
         for attempt in range(menu.tries):
             prompts = (MENU_AGAIN_PROMPT, menu.prompt) if attempt else (menu.prompt,)
             step = MenuStep(menu.name, () if attempt else opening, prompts, keys, menu.seconds)
-            self.steps[first + attempt] = self.spoken(step, self.language)
+            self.steps[first + attempt] = self._in_language(step)
         self._under_way.pop((menu.name, self.language), None)
 
     def _target(self, option: Option, menu: Menu, here: int, before: int | None) -> int:
