@@ -21,6 +21,7 @@ from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.errors import StoreError
 from pbx.store.hooks import PgHookBook
 from pbx.store.inbox import PgInbox
+from pbx.store.journal import PgJournal
 from pbx.store.keeping import PgKeeping
 from pbx.store.messages import PgMessageBox
 from pbx.store.migrate import SchemaRefused
@@ -101,6 +102,7 @@ class Records:
     call_book: PgCallBook
     answers: PgAnswers
     hooks: PgHookBook
+    journal: PgJournal
 
 
 @asynccontextmanager
@@ -147,4 +149,5 @@ def records_of(database: Database) -> Records:
         call_book=PgCallBook(database),
         answers=PgAnswers(database),
         hooks=PgHookBook(database),
+        journal=PgJournal(database),
     )

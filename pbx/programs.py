@@ -40,7 +40,7 @@ def api_of(server: Assembly) -> Api:
         wav=wav,
         listening=Listening(),
     )
-    guard = Guard(records.tokens, server.policy, Refusals(server.metrics.api_refused.inc))
+    guard = Guard(records.tokens, server.policy, Refusals(server.metrics.api_refused.inc), records.journal)
     return Api(parts, guard, Once(records.answers))
 
 

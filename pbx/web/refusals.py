@@ -31,12 +31,14 @@ class Refusals:
         self._in_a_row = 0
         self._last = 0.0
         self._waiting = 0
+        self._turned_away = 0
         self._turn = asyncio.Lock()
 
     async def slow_down(self) -> None:
         """Wait before a refusal is told. Raises TooMany at once where too many wait already."""
         self._count()
         if self._waiting >= MOST_WAITING:
+            self._turned_away += 1
             raise TooMany("too many attempts were refused: wait a minute")
         self._waiting += 1
         try:
@@ -44,6 +46,11 @@ class Refusals:
                 await asyncio.sleep(self._next())
         finally:
             self._waiting -= 1
+
+    def turned_away(self) -> int:
+        """How many were answered with TooMany since this was last asked."""
+        count, self._turned_away = self._turned_away, 0
+        return count
 
     def _next(self) -> float:
         now = time.monotonic()

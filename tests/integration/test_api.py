@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pbx.domain.token import OVERRIDES, Token
+from pbx.domain.token import OVERRIDES, Token, TokenScope
 from pbx.services.ports import StoreUnavailable
 from pbx.web import refusals
 from tests.kit.programs import RICTORS, Site
@@ -96,6 +96,23 @@ async def test_without_a_token_nothing_is_told_or_done(site: Site, monkeypatch: 
             assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="secondline"')
     assert len(site.refused) == 2 * len(NO_TOKENS)
     assert site.overrides.in_force(datetime.now(UTC)) == ()
+
+
+async def test_sign_ins_and_refusals_are_in_the_audit_without_the_token(site: Site) -> None:
+    narrow = await site.new_token("narrow", frozenset({TokenScope.STATUS_READ}))
+    for token in (site.token, site.token, "secondline_wrong", narrow):
+        await site.ask("GET", PATH, token=token)
+    async with site.database.session() as connection:
+        rows = await connection.fetch(
+            "SELECT actor, action, detail->>'why' AS why FROM audit WHERE object = 'api' ORDER BY id"
+        )
+        said = await connection.fetchval("SELECT string_agg(detail::text, '') FROM audit")
+    assert [tuple(row) for row in rows] == [
+        ("token/ehr", "token-used", None),
+        ("unknown", "api-refused", "token"),
+        ("token/narrow", "api-refused", "scope"),
+    ]
+    assert "secondline_" not in said
 
 
 async def test_a_revoked_token_is_refused_at_once(site: Site) -> None:

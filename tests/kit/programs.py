@@ -28,6 +28,7 @@ from pbx.store.answers import PgAnswers
 from pbx.store.calls import PgCallBook, PgCallLog
 from pbx.store.database import Database
 from pbx.store.inbox import PgInbox
+from pbx.store.journal import PgJournal
 from pbx.store.messages import PgMessageBox
 from pbx.store.overrides import PgOverrideBook
 from pbx.store.swaps import PgSwapBook
@@ -153,10 +154,10 @@ class Site:
         return recording.id
 
     async def audit(self) -> list[tuple[str, str, str]]:
-        """Who did what to what, but for the making of tokens and what the system does."""
+        """Who did what to what, but for tokens and their use, and what the system does."""
         async with self.database.session() as connection:
             rows = await connection.fetch("SELECT actor, action, object FROM audit ORDER BY id")
-        return [tuple(row) for row in rows if row["actor"] not in ("mia", "system")]
+        return [tuple(row) for row in rows if row["actor"] not in ("mia", "system") and row["object"] != "api"]
 
 
 async def _wav(_: MessageRecord) -> bytes:
@@ -182,7 +183,7 @@ async def serving(database: Database, policy: Policy, rates: Rates) -> AsyncIter
         wav=_wav,
         listening=Listening(),
     )
-    guard = Guard(tokens, lambda: policy, Refusals(lambda: refused.append(None)), rates)
+    guard = Guard(tokens, lambda: policy, Refusals(lambda: refused.append(None)), PgJournal(database), rates)
     api = Api(parts, guard, Once(PgAnswers(database)))
     async with (
         serve_web(Server(policy), "127.0.0.1", 0, api.routes()) as port,
