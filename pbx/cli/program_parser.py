@@ -19,7 +19,7 @@ def add_program_commands(commands: argparse._SubParsersAction[argparse.ArgumentP
     log = add(verbs, "deliveries", lazily("webhooks:deliveries"), "what was sent within 30 days, and how", json=True)
     log.add_argument("hook", nargs="?", metavar="WEBHOOK", help="only to this one")
     log.add_argument("--state", choices=("waiting", "sent", "failed"), help="only those that stand so")
-    log.add_argument("--limit", type=int, default=50, metavar="N", help="at most N (default 50)")
+    log.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (default 50)")
     retry = add(verbs, "retry", lazily("webhooks:retry"), "send again now what failed or waits", json=True)
     what = retry.add_mutually_exclusive_group(required=True)
     what.add_argument("id", nargs="?", metavar="DELIVERY")
@@ -29,3 +29,10 @@ def add_program_commands(commands: argparse._SubParsersAction[argparse.ArgumentP
     secret = add(verbs, "secret", lazily("webhooks:secret"), "make the secret that signs, and show it once", json=True)
     secret.add_argument("hook", metavar="WEBHOOK")
     secret.add_argument("--new", action="store_true", help="another one instead of the one there is")
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return count

@@ -11,6 +11,7 @@ import pytest
 from pbx.domain.token import OVERRIDES, Token, TokenScope
 from pbx.services.ports import StoreUnavailable
 from pbx.web import refusals
+from tests.kit.calls import PATIENT
 from tests.kit.programs import RICTORS, Site
 
 PATH = "/api/overrides"
@@ -53,9 +54,9 @@ WRONG: dict[str, tuple[object, int, str]] = {
     "no number": ({"mode": "closed", "number": "12"}, 400, "'number'"),
     "practice false": ({"mode": "closed", "practice": False}, 400, "'practice' must be one of True"),
     "a list": ([1], 400, "send a JSON object"),
-    "another's number": ({"mode": "closed", "number": "+12155550100"}, 422, "is not a number of this practice"),
+    "another's number": ({"mode": "closed", "number": PATIENT}, 422, "'number' is not a number of this practice"),
     "nobody": ({"mode": "closed", "person": "nobody"}, 422, "nobody with a phone"),
-    "no end": ({"mode": "closed", "until": "noon"}, 422, "'noon' is not an end"),
+    "no end": ({"mode": "closed", "until": "noon"}, 422, "'until' is not an end"),
     "an end too far away": ({"mode": "closed", "until": "+15d"}, 422, "at most 14 days"),
     "lines": ({"mode": "closed", "reason": "a\nb", "until": "+1h"}, 400, "'reason' has a character"),
     "too much": ({"mode": "closed", "reason": "x" * 20000}, 413, "larger than"),
@@ -67,6 +68,7 @@ async def test_what_is_wrong_is_told_in_one_sentence(site: Site) -> None:
         answer = await site.ask("POST", PATH, body)
         assert (answer.status, answer.json["status"]) == (status, status), what
         assert sentence in answer.json["detail"], what
+        assert PATIENT not in answer.json["detail"] and "noon" not in answer.json["detail"]
         assert answer.headers["Content-Type"].startswith("application/problem+json")
     assert site.overrides.in_force(datetime.now(UTC)) == ()
 

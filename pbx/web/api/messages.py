@@ -29,7 +29,7 @@ from pbx.web.api.message_models import (
 )
 from pbx.web.api.paging import cursor_of, place_of
 from pbx.web.api.parts import Parts
-from pbx.web.api.problems import Wrong, nothing_there
+from pbx.web.api.problems import Wrong, nothing_there, without_values
 from pbx.web.api.table import Asked, Handler, NoFields, Route, Sound
 
 CLOCKS_APART = timedelta(minutes=1)
@@ -129,7 +129,10 @@ async def _note(inbox: Inbox, message: UUID, who: Who, asked: Asked) -> None:
 
 async def _forward(inbox: Inbox, message: UUID, who: Who, asked: Asked) -> None:
     body = asked.body(ForwardWanted)
-    await inbox.forward(message, body.mailbox, who, body.note or "")
+    try:
+        await inbox.forward(message, body.mailbox, who, body.note or "")
+    except Refused as refused:
+        raise Refused(refused.why, without_values(str(refused), {"mailbox": body.mailbox})) from refused
 
 
 def _read(path: str, summary: str, handler: Handler, answer: type[Model], query: type[Model] = NoFields) -> Route:

@@ -17,7 +17,7 @@ from pbx.web.api.fields import Flag, Key, Line, Model, Time
 from pbx.web.api.ids import number_in
 from pbx.web.api.overrides import name_of
 from pbx.web.api.parts import Parts
-from pbx.web.api.problems import Wrong, nothing_there
+from pbx.web.api.problems import Wrong, nothing_there, without_values
 from pbx.web.api.table import Asked, Route
 
 
@@ -124,7 +124,8 @@ async def make_swap(parts: Parts, asked: Asked) -> SwapMade:
     try:
         made = await parts.swaps.add(wanted, access.who.account, datetime.now(UTC), _quoted)
     except SwapRefused as refused:
-        raise Wrong(HTTPStatus.UNPROCESSABLE_ENTITY, str(refused)) from refused
+        sent = {"from": body.from_, "to": body.to, "rota": body.rota}
+        raise Wrong(HTTPStatus.UNPROCESSABLE_ENTITY, without_values(str(refused), sent)) from refused
     return SwapMade(id=made.id or 0, undone=False)
 
 

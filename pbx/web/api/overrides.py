@@ -20,7 +20,7 @@ from pbx.services.overrides import BadEnd, Refused, Wanted
 from pbx.web.api.fields import Key, Line, Model, Number, Time
 from pbx.web.api.ids import number_in
 from pbx.web.api.parts import Parts
-from pbx.web.api.problems import Wrong, nothing_there
+from pbx.web.api.problems import Wrong, nothing_there, without_values
 from pbx.web.api.table import Asked, Route
 
 
@@ -72,11 +72,13 @@ async def list_overrides(parts: Parts, asked: Asked) -> OverrideList:
 
 async def set_override(parts: Parts, asked: Asked) -> OverrideMade:
     policy, access, now = parts.practice.policy, asked.access, datetime.now(UTC)
+    body = asked.body(OverrideWanted)
+    scope, target = _target(policy, body)
     try:
-        wanted = _wanted(policy, asked.body(OverrideWanted), access, now)
-        made = await parts.overrides.set(wanted, access.who.account, now)
+        made = await parts.overrides.set(_wanted(policy, asked, scope, target), access.who.account, now)
     except (Refused, BadEnd) as refused:
-        raise Wrong(HTTPStatus.UNPROCESSABLE_ENTITY, str(refused)) from refused
+        sent = {scope.value: target, "until": body.until}
+        raise Wrong(HTTPStatus.UNPROCESSABLE_ENTITY, without_values(str(refused), sent)) from refused
     said = list(answer_in_words(policy, made, parts.practice.facts))
     return OverrideMade.model_validate(override_json(policy, made) | {"said": said})
 
@@ -102,11 +104,11 @@ def _may_end(access: Access, one: Override) -> bool:
     return access.may_override(one.scope, one.target)
 
 
-def _wanted(policy: Policy, body: OverrideWanted, access: Access, now: datetime) -> Wanted:
-    scope, target = _target(policy, body)
+def _wanted(policy: Policy, asked: Asked, scope: Scope, target: str) -> Wanted:
+    body, access = asked.body(OverrideWanted), asked.access
     if not access.may_override(scope, target):
         raise Wrong(HTTPStatus.FORBIDDEN, "the token may set overrides for its own numbers and its own person alone")
-    ends = parse_end(body.until, now, zone_of(policy, scope, target)) if body.until is not None else None
+    ends = parse_end(body.until, asked.at, zone_of(policy, scope, target)) if body.until is not None else None
     return Wanted(body.mode, scope, target, ends, body.by or name_of(access, policy), body.reason or "")
 
 

@@ -52,6 +52,14 @@ def nothing_there(what: str) -> Wrong:
     return Wrong(HTTPStatus.NOT_FOUND, f"there is no such {what}")
 
 
+def without_values(sentence: str, sent: Mapping[str, str | None]) -> str:
+    """A sentence that may quote what was sent (by the field's name), with the names instead."""
+    for name, value in sent.items():
+        if value:
+            sentence = sentence.replace(repr(value), f"'{name}'").replace(f"'{name}' '{name}'", f"'{name}'")
+    return sentence
+
+
 def problem(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> web.Response:
     """The answer to a request that is not served."""
     found = Problem(title=HTTPStatus(status).phrase, status=status, detail=sentence)
