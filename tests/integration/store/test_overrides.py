@@ -12,6 +12,7 @@ from pbx.domain.override import Mode, Override, Scope
 from pbx.domain.token import OVERRIDES, NewToken, find_token, hash_of, new_token
 from pbx.services.ports import OverrideBook, TokenBook
 from pbx.store.database import Database
+from pbx.store.migrate import migrate, migrations
 from pbx.store.overrides import PgOverrideBook
 from pbx.store.tokens import PgTokenBook
 
@@ -103,3 +104,20 @@ async def test_a_token_is_revoked_once_and_its_name_is_free_again(token_book: To
         ("joe", "revoked-token"),
         ("mia", "made-token"),
     ]
+
+
+async def test_a_token_of_before_there_were_scopes_goes_on_setting_overrides(empty_dsn: str) -> None:
+    before = [migration for migration in migrations() if migration.version < 14]
+    text = new_token()
+    async with Database.connect(empty_dsn) as database:
+        async with database.dedicated() as connection:
+            await migrate(connection, before)
+        async with database.session() as connection:
+            await connection.execute(
+                "INSERT INTO api_token (name, scope, sha256, made_by) VALUES ('desk', 'overrides', $1, 'mia')",
+                hash_of(text),
+            )
+        await database.migrate()
+        token = find_token(await PgTokenBook(database).tokens(), text, NOW)
+    assert token is not None
+    assert (token.scopes, token.person, token.mailboxes, token.expires_at) == (OVERRIDES, None, None, None)
