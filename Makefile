@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip install --progress-bar off --no-build-isolation --us
 BRIEFLY := sed -u -nE 's/^Collecting ([^ ]+).*/Python:   \1/p; s/^Installing collected.*/Python:   unpacking them/p'
 
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo test lint bench lock clean
+.PHONY: help setup dev demo test lint bench torture fuzz lock clean
 
 help:
 	@echo "make setup   Python packages into .venv; Asterisk and SIP clients into .tools (done once, may be interrupted)"
@@ -25,6 +25,8 @@ help:
 	@echo "make test    set-up, lint, then all tests"
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make bench   figures"
+	@echo "make fuzz    feed what takes bytes from outside, by coverage, a bounded time for each (FUZZ='--seconds 300')"
+	@echo "make torture real calls while things are killed, then the account of every call (half an hour; ARGS=--help)"
 	@echo "make lock    resolve the dependencies of pyproject.toml anew, with hashes"
 	@echo "make clean   delete .venv, .tools and caches (var/, the practice's data, is kept)"
 
@@ -48,6 +50,13 @@ lint: $(BIN)/.installed-dev
 
 bench: dev
 	$(BIN)/python -m bench
+
+FUZZ :=
+fuzz: dev
+	$(BIN)/python -m tests.fuzz $(FUZZ)
+
+torture: dev
+	$(BIN)/python -m tests.torture $(ARGS)
 
 $(BIN)/.pip:
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11, 3.12 or 3.13 is needed: install python3" >&2; exit 1; }

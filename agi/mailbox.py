@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from agi import variables
 from agi.codes import NotAnOwnPhone
 from agi.dialogue import Dialogue
+from agi.mailbox_calls import CallDeeds
 from agi.mailbox_greetings import GreetingDeeds
 from agi.mailbox_messages import MessageDeeds
 from agi.mailbox_visit import Done, Parts, Visit
@@ -84,10 +85,12 @@ class Mailbox:
             room = await stack.enter_async_context(self._parts.private.room())
             visit = Visit(voice, policy, person, Who.person(person, How.PHONE), room)
             messages, greetings = MessageDeeds(visit, self._parts), GreetingDeeds(visit, self._parts)
-            deeds: Deeds = {**messages.deeds, **greetings.deeds}
+            calls = CallDeeds(visit, self._parts, messages)
+            deeds: Deeds = {**messages.deeds, **greetings.deeds, **calls.deeds}
             counted = await self._tried(messages.count, "", visit)
             await self._go_round(visit, messages, deeds, counted.key)
-            await visit.say(words.GOODBYE)
+            if not calls.wished:
+                await visit.say(words.GOODBYE)
 
     async def _go_round(self, visit: Visit, messages: MessageDeeds, deeds: Deeds, key: str) -> None:
         """From place to place, until somebody leaves or keys nothing for long; `key` was pressed already."""
@@ -107,7 +110,7 @@ class Mailbox:
 
     async def _asked(self, place: Place, visit: Visit, messages: MessageDeeds) -> str:
         if place is Place.MAIN:
-            return await visit.key_after(words.main_menu(messages.several))
+            return await visit.key_after(words.main_menu(messages.several, visit.policy.may_call_out(visit.person)))
         if place is Place.COLLEAGUE:
             return await messages.ask_colleague()
         return await visit.key_after(words.ASKED[place])

@@ -27,7 +27,6 @@ class MessageDeeds:
         self._inbox = parts.inbox
         self._private = parts.private
         self._recogniser = parts.recogniser
-        self._folder = parts.messages
         boxes = parts.inbox.mailboxes(visit.who) or ()
         self._boxes = tuple(sorted(boxes, key=lambda box: box != visit.person))
         self._mailbox = visit.person
@@ -41,6 +40,15 @@ class MessageDeeds:
     def several(self) -> bool:
         """Whether there is another mailbox."""
         return len(self._boxes) > 1
+
+    @property
+    def item(self) -> Item:
+        """The message where somebody is."""
+        return self._items[self._at]
+
+    async def claim(self) -> bool:
+        """Take care of this message. Where somebody else does, the phone hears so."""
+        return await self._allowed(self._inbox.claim(self.item.message.id, self._visit.who))
 
     @property
     def deeds(self) -> Mapping[Deed, Callable[[str], Awaitable[Done]]]:
@@ -99,14 +107,18 @@ class MessageDeeds:
 
     async def _play(self) -> Done:
         """The message itself. That somebody listens is written down before the first word."""
-        found = self._items[self._at].message
+        found = self.item.message
         key = await self._visit.key_after(f"Message {self._at + 1}.", seconds=0)
         if key:
             return Done(key=key)
-        if not await self._allowed(self._inbox.heard(found.id, self._visit.who)):
-            return Done()
         try:
-            return Done(key=await self._visit.dialogue.play(self._folder / found.file))
+            async with self._private.message(found) as path:
+                if not await self._allowed(self._inbox.heard(found.id, self._visit.who)):
+                    return Done()
+                return Done(key=await self._visit.dialogue.play(path))
+        except AudioProblem:
+            await self._visit.say(words.DAMAGED)
+            return Done()
         except SoundMissing:
             await self._visit.say(words.NOT_DONE)
             return Done()
@@ -128,14 +140,14 @@ class MessageDeeds:
         return await self._play()
 
     async def _envelope(self, _: str) -> Done:
-        policy, item = self._visit.policy, self._items[self._at]
+        policy, item = self._visit.policy, self.item
         await self._inbox.listed([item], self._visit.who)
         text = words.envelope(policy, item, self._at + 1, len(self._items), datetime.now(UTC))
         async with self._private.spoken(text) as path:
             return Done(key=await self._visit.dialogue.play(path))
 
     async def _delete_or_take_back(self, _: str) -> Done:
-        message, who = self._items[self._at].message.id, self._visit.who
+        message, who = self.item.message.id, self._visit.who
         gone = message in self._deleted
         if not await self._allowed((self._inbox.undelete if gone else self._inbox.delete)(message, who)):
             return Done()
@@ -143,7 +155,7 @@ class MessageDeeds:
         return Done(key=await self._visit.key_after(words.UNDELETED if gone else words.DELETED, seconds=0))
 
     async def _save(self, _: str) -> Done:
-        if await self._allowed(self._inbox.save(self._items[self._at].message.id, self._visit.who)):
+        if await self._allowed(self._inbox.save(self.item.message.id, self._visit.who)):
             return Done(key=await self._visit.key_after(words.SAVED, seconds=0))
         return Done()
 
@@ -169,7 +181,7 @@ class MessageDeeds:
             return Done(key=await self._visit.dialogue.play(path))
 
     async def _send(self, _: str) -> Done:
-        message = self._items[self._at].message.id
+        message = self.item.message.id
         if await self._allowed(self._inbox.forward(message, self._colleague, self._visit.who, self._note)):
             return Done(key=await self._visit.key_after(words.FORWARDED, seconds=0))
         return Done()

@@ -10,10 +10,12 @@ from typing import Protocol
 
 from agi.dialogue import Dialogue
 from agi.voice import KEY_SECONDS, Announce, Voice
+from pbx.domain.call import MessageRecord
 from pbx.domain.inbox import Who
 from pbx.domain.policy import Policy
 from pbx.domain.transcript import Transcript
 from pbx.services.inbox import Inbox
+from pbx.services.outbound import CallsOut
 from pbx.services.own_greetings import OwnGreetings
 from pbx.services.pins import Pins
 
@@ -25,6 +27,9 @@ class Private(Protocol):
 
     def spoken(self, text: str) -> AbstractAsyncContextManager[Path]: ...
 
+    def message(self, record: MessageRecord) -> AbstractAsyncContextManager[Path]:
+        """The recording of a message. Raises AudioProblem where it was changed, StoreUnavailable and OSError."""
+
 
 class Recogniser(Protocol):
     """Makes words of a note; raises `RecognitionFailed`."""
@@ -34,7 +39,7 @@ class Recogniser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the talks need. `messages` and `greetings` are folders."""
+    """What the talks need. `greetings` is a folder."""
 
     policy: Callable[[], Policy]
     pins: Pins
@@ -43,8 +48,8 @@ class Parts:
     private: Private
     own: OwnGreetings
     recogniser: Recogniser
-    messages: Path
     greetings: Path
+    calls_out: CallsOut
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from agi import variables
 from agi.session import Endpoint, GuardedRequest, NotAnswered, kind_of
 from agi.wire import WireError
 from pbx.domain.callers import Verdict
-from pbx.domain.legs import Leg, OutsideTarget
+from pbx.domain.dialled import dialled
 from pbx.domain.steps import (
     EndStep,
     HoldStep,
@@ -36,9 +36,6 @@ from pbx.services.route import Question
 
 DECISION_SECONDS = 2.0
 """How long the router may take. It answers from memory, so this passes only when something is badly wrong."""
-
-ASKING_SECONDS = 22
-"""How much longer the caller waits where somebody outside may just be asked to press 1: the sentence and 15 s."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DID = re.compile(r"\+[1-9][0-9]{3,14}")
@@ -130,25 +127,10 @@ def _details(step: Step) -> Mapping[variables.Variable, str]:
 
 
 def _ring(step: RingStep) -> Mapping[variables.Variable, str]:
-    """Phones that ring at once are dialled directly: the common case costs no channel more.
-
-    Where a number outside rings too, each leg has its own time, so that the other phones fall silent while somebody
-    who took the call outside is still being asked.
-    """
-    if not step.legs:
-        raise ValueError("a step rings nothing")
-    asks = any(leg.is_outside for leg in step.legs)
-    plain = [leg for leg in step.legs if not asks and not leg.after_seconds]
-    legs = [_leg(leg, step.seconds - leg.after_seconds) for leg in step.legs if leg not in plain]
-    phones = {variables.PHONES: _joined(tuple(str(leg.target) for leg in plain))} if plain else {}
-    others = {variables.LEGS: _joined(tuple(legs))} if legs else {}
-    seconds = step.seconds + (ASKING_SECONDS if asks else 0)
-    return phones | others | {variables.SECONDS: str(seconds)}
-
-
-def _leg(leg: Leg, seconds: int) -> str:
-    kind, name = ("o", leg.target.name) if isinstance(leg.target, OutsideTarget) else ("p", leg.target.endpoint)
-    return f"{kind}-{leg.after_seconds}-{seconds}-{name}"
+    rung = dialled(step)
+    phones = {variables.PHONES: _joined(rung.phones)} if rung.phones else {}
+    legs = {variables.LEGS: _joined(rung.legs)} if rung.legs else {}
+    return phones | legs | {variables.SECONDS: str(rung.seconds)}
 
 
 def _menu(step: MenuStep) -> Mapping[variables.Variable, str]:

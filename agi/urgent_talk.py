@@ -7,7 +7,9 @@ patient is heard before the PIN. What was decided goes into SL_ASKED (while the 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +21,7 @@ from agi.talks import Talk
 from pbx.domain.urgent import AttemptResult
 from pbx.services.pins import Verdict
 from pbx.services.ports import StoreUnavailable
+from voicemail.audio import AudioProblem
 
 PIN_DIGITS = 12
 PIN_SECONDS = 6.0
@@ -28,6 +31,10 @@ QUESTIONS = 6
 """How often the keys are told before it is taken for a no."""
 
 _UUID_LENGTH = 36
+
+
+Sound = Callable[[], AbstractAsyncContextManager[Path]]
+"""Gives a WAV for as long as it is played. Raises AudioProblem, StoreUnavailable and OSError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ class Case:
     """
 
     person: str
-    recording: Path | None
+    recording: Sound | None
     number: str | None
     waits: Callable[[], bool]
     take: Callable[[], Awaitable[bool]] | None = None
@@ -142,10 +149,12 @@ class _Talk:
         return await self.dialogue.ask("page-waiting" if waits else "page-relay", digits=1, seconds=ANSWER_SECONDS)
 
     async def _play(self) -> str:
-        if self.case.recording is None:
-            await self.dialogue.say("page-no-message")
-            return ""
-        return await self.dialogue.play(self.case.recording)
+        if self.case.recording is not None:
+            with contextlib.suppress(AudioProblem, StoreUnavailable, OSError):
+                async with self.case.recording() as path:
+                    return await self.dialogue.play(path)
+        await self.dialogue.say("page-no-message")
+        return ""
 
     async def _take(self) -> None:
         try:

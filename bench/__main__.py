@@ -14,13 +14,16 @@ from pathlib import Path
 from statistics import median
 
 from bench.answering import answer_figures, capacity_figures
+from bench.auditing import audit_figures
 from bench.changing import check_figure, reload_figure, write_large
 from bench.deciding import decision_figure
 from bench.figures import Figure, as_json, table
+from bench.flooding import flood_figures
 from bench.footprint import asterisk_after_overload, machine, memory_figures, start_seconds
 from bench.hearing import hearing_figures
 from bench.live import live_figures
 from bench.messages import transcript_figures
+from bench.plain import plain_figure
 from bench.practice import BenchFailed, Measured, add_static_number, write
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.programs import ProgramMissing
@@ -68,18 +71,21 @@ async def _measure(folder: Path, tell: Callable[[str], None]) -> list[Figure]:
         stack.push_async_callback(_stop, server)
         figures = await _start_figures(server, tell)
         figures += await _large_figures(folder / "large", tell)
+        figures += await audit_figures(folder / "audit", tell)
         records = await stack.enter_async_context(open_records(load(practice.file).settings, Layout(practice.data)))
         measured = Measured(practice, server, records, folder, tell)
         await add_static_number(measured.console)
         figures += await answer_figures(measured)
+        figures += await flood_figures(measured)
         figures += await transcript_figures(measured)
         memory = memory_figures(measured)
         figures += await capacity_figures(measured)
+        plain = await plain_figure(measured)
         overload = asterisk_after_overload(measured)
         figures += await live_figures(measured)  # starts the server anew, and so loses the peer's number
         tell("word errors on Asterisk's prompts")
         figures += await hearing_figures()
-        return [*figures, *memory, overload]
+        return [*figures, *memory, plain, overload]
 
 
 async def _large_figures(folder: Path, tell: Callable[[str], None]) -> list[Figure]:

@@ -32,12 +32,12 @@ async def start_seconds(server: ServerProcess) -> float:
 
 def memory_figures(measured: Measured) -> list[Figure]:
     """The memory of each process, what it shares with others counted in proportion (PSS)."""
-    controller = psutil.Process(measured.server.pid)
+    watching = psutil.Process(measured.server.pid)
     found = {
-        "controller": [controller],
+        "controller": [watching, *watching.children()],  # the process that watches, and the one at work
         "asterisk": [_asterisk(measured.layout)],
         "postgres": list(_postgres(measured.layout)),
-        "transcriber": list(_transcriber(controller)),
+        "transcriber": list(_transcriber(watching)),
     }
     return [Figure(f"memory_mb_{name}", sum(map(_memory, each)) / _MEGABYTE, "MB") for name, each in found.items()]
 
@@ -79,8 +79,8 @@ def _postgres(layout: Layout) -> Iterator[psutil.Process]:
     yield from server.children(recursive=True)
 
 
-def _transcriber(controller: psutil.Process) -> Iterator[psutil.Process]:
-    for child in controller.children(recursive=True):
+def _transcriber(watching: psutil.Process) -> Iterator[psutil.Process]:
+    for child in watching.children(recursive=True):
         if "voicemail.transcribe.worker" in child.cmdline():
             yield child
 

@@ -20,28 +20,43 @@ from pbx.ami.client import AmiClient
 from pbx.ami.errors import AmiError
 from pbx.ami.lamps import AmiLamps
 from pbx.ami.pager import AmiPager
+from pbx.ami.placer import AmiPlacer
 from pbx.ami.texts import AmiTexts
 from pbx.asterisk.cel import calls_seen
 from pbx.asterisk.layout import Layout
+from pbx.asterisk.plans import Plans
 from pbx.asterisk.ports import LOOPBACK
 from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.render import Machine
+from pbx.auditing.journal import FileJournal
+from pbx.auditing.trail import AuditTrail
 from pbx.calendars import Calendars
+from pbx.certificates import Certificates
 from pbx.config.load import Practice
 from pbx.database import DatabaseKeeper, Records, records_of
-from pbx.domain.call import SeenCall
+from pbx.domain.call import FinishedCall, SeenCall
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
+from pbx.door import Door, DoorParts
+from pbx.ears import AsteriskEar
 from pbx.kept import KeptFile
+from pbx.key_keeper import KeyKeeper
 from pbx.mailboxes import Mailboxes
 from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
 from pbx.notify.lamp import Lamps
+from pbx.notify.phone_message import PhoneMessageAtOnce
 from pbx.notify.senders import Senders
 from pbx.operations import Parts, ServerOperations
 from pbx.programs import api_of, hooks_of
 from pbx.prompts import announcer, private_sounds
 from pbx.running import Running
+from pbx.sealing.vault import Vault
+from pbx.services.alarms import Alarms
+from pbx.services.call_backs import CallBacks
+from pbx.services.calls_today import CallsToday
+from pbx.services.emergency import EmergencyWatch
 from pbx.services.health import Health
+from pbx.services.heartbeat import BeatRouter, Heartbeat
 from pbx.services.history import CallHistory
 from pbx.services.hooks import Hooks
 from pbx.services.inbox import Inbox
@@ -49,34 +64,48 @@ from pbx.services.known import Known
 from pbx.services.lamp_counts import LampCounts
 from pbx.services.notices import Notices
 from pbx.services.oncall import SwapsInForce
+from pbx.services.outbound import CallsOut
 from pbx.services.overrides import Overrides, OverridesInForce
 from pbx.services.own_greetings import OwnGreetings
 from pbx.services.pace import Pace, PacedCallLog
 from pbx.services.phones import PhonesAtHand
 from pbx.services.pins import Pins
+from pbx.services.placing import Placing
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
 from pbx.services.urgent import PinWatch, UrgentCalls
+from pbx.settings_notes import SettingsNotes
+from pbx.store.chain import PgAudit
 from pbx.store.database import Database
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.jobs import TranscriptionQueue
+from pbx.supervisor import Before
+from pbx.text_assembly import TextAssembly
+from pbx.trail import audit_trail
 from pbx.urgent_cases import UrgentCases
 from pbx.web.api.serving import Api
 from pbx.web.metrics import Metrics
+from voicemail.emergencies import EmergencyShelf
 from voicemail.ingest import CallsUnknown, Folders, Ingest
 from voicemail.live import FollowingRouter, LiveParts, LiveTranscription
 from voicemail.own_sounds import OwnSounds
+from voicemail.private import PrivateSounds
 from voicemail.retention import KeptFolders, Retention
+from voicemail.shelf import Shelf
 from voicemail.spool import read_spool
 from voicemail.transcribe.recogniser import RecogniserProcess, WorkerOptions
 from voicemail.transcription import Transcription
 
 AMI_USER = "secondline"
 
+AUDIT_PORTION = 200
+"""Audit rows that are verified in one go: about a millisecond, in which no caller is answered."""
+
 
 @dataclass
 class Assembly:
-    """The parts, by name. `cluster` is the embedded database, if there is one."""
+    """The parts, by name. `cluster` is the embedded database, if there is one; `before` says how the controller before
+    this one ended."""
 
     config: Path
     practice: Practice
@@ -85,6 +114,7 @@ class Assembly:
     cluster: EmbeddedPostgres | None
     health: Health
     metrics: Metrics
+    before: Before | None = None
 
     @property
     def layout(self) -> Layout:
@@ -94,6 +124,10 @@ class Assembly:
         """The policy in force: a reload changes it."""
         return self.operations.policy
 
+    @property
+    def vault(self) -> Vault:
+        return self.database.vault
+
     def facts(self) -> Facts:
         """What decides besides it, as it is known now."""
         return self.operations.facts
@@ -102,11 +136,34 @@ class Assembly:
     def records(self) -> Records:
         return records_of(self.database)
 
+    # The audit.
+
+    @cached_property
+    def trail(self) -> AuditTrail:
+        book = PgAudit(self.database, portion=AUDIT_PORTION)
+        return audit_trail(book, self.layout, self.practice.settings.audit, self.pace.calm)
+
+    @cached_property
+    def journal(self) -> FileJournal:
+        return FileJournal(self.layout.audit_journal, self.records.audit)
+
     # Asterisk, and what is known of it.
 
     @cached_property
     def asterisk(self) -> AsteriskProcess:
         return AsteriskProcess(self.layout, self.machine.program, self.practice.settings.network)
+
+    @cached_property
+    def certificates(self) -> Certificates:
+        return Certificates(self.layout, lambda: self.operations.settings, self.asterisk.reload)
+
+    @cached_property
+    def door(self) -> Door:
+        async def reload_acl() -> None:
+            await self.asterisk.console.run("module reload acl")
+
+        settings, audit = lambda: self.operations.settings, self.records.door_audit
+        return Door(DoorParts(self.layout, settings, self.ami, audit, reload_acl))
 
     @cached_property
     def ami(self) -> AmiClient:
@@ -155,7 +212,7 @@ class Assembly:
 
     @cached_property
     def pins(self) -> Pins:
-        return Pins(self.records.pins, KeptFile(self.layout.pins))
+        return Pins(self.records.pins, KeptFile(self.layout.pins), journal=self.journal)
 
     @cached_property
     def operations(self) -> ServerOperations:
@@ -168,10 +225,22 @@ class Assembly:
             self.calendars,
             self.known,
             self.pins,
-            Mailboxes(self.retention),
+            Mailboxes(self.retention, self.shelf),
             self.records.outbox,
+            self.trail,
+            SettingsNotes(self.journal, self.config),
+            self.placing,
+            self.certificates,
+            self.door,
+            self.records.text_outbox,
+            self.heartbeat,
         )
         return ServerOperations(self.config, self.practice, self.machine, parts)
+
+    @cached_property
+    def plans(self) -> Plans:
+        """What the dialplan does while nobody answers it."""
+        return Plans(self.layout.plans, self.policy, self.facts, self.pace.calm)
 
     # What answers.
 
@@ -188,37 +257,70 @@ class Assembly:
         return DecisionRecorder(self.bookkeeping)
 
     @cached_property
-    def router(self) -> MeteredRouter:
+    def heartbeat(self) -> Heartbeat:
+        return Heartbeat(self.policy, self.facts, AsteriskEar(self.ami, self.layout), self.health)
+
+    @cached_property
+    def router(self) -> BeatRouter:
         router = CallRouter(self.policy, self.call_log, self.recorder, self.facts, self.history)
         live = self.practice.settings.recognizer.live
-        return MeteredRouter(FollowingRouter(router, self.head_starts) if live else router, self.metrics, self.pace)
+        followed = FollowingRouter(router, self.head_starts) if live else router
+        return BeatRouter(MeteredRouter(followed, self.metrics, self.pace), self.policy, self.facts)
 
     @cached_property
     def talks(self) -> Talks:
         """What the practice's own people can do by phone."""
         codes = Codes(self.policy, self.facts, self.overrides, self.pins, announcer(self.layout))
-        page = urgent_talk(self.pins, UrgentCases(self.layout, self.urgent))
+        page = urgent_talk(self.pins, UrgentCases(self.layout, self.urgent, self.records.messages, self.private))
         box = self.mailbox
         named = {"codes": codes.talk, "urgent": page, "mailbox": box.own_phone, "mailbox-outside": box.outside}
         return Talks(self.layout.greetings, named)
 
     @cached_property
+    def private(self) -> PrivateSounds:
+        """Sounds about patients, for a moment; what a server that died has left of them is gone first."""
+        private = private_sounds(self.layout, self.shelf)
+        private.clear()
+        return private
+
+    @cached_property
     def mailbox(self) -> Mailbox:
         """The talk about messages."""
-        private = private_sounds(self.layout)
-        private.clear()
         parts = MailboxParts(
             policy=self.policy,
             pins=self.pins,
             announce=announcer(self.layout),
-            inbox=Inbox(self.records.inbox, self.policy),
-            private=private,
+            inbox=self.inbox,
+            private=self.private,
             own=self.own_greetings,
             recogniser=self.recogniser,
-            messages=self.layout.messages,
             greetings=self.layout.greetings,
+            calls_out=self.calls_out,
         )
         return Mailbox(parts)
+
+    @cached_property
+    def placing(self) -> Placing:
+        """Places calls that are asked for by command or by a program."""
+        placer = AmiPlacer(self.ami)
+        return Placing(self.calls_out, placer, self.records.placed_audit, self.policy, self.facts)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        return Inbox(self.records.inbox, self.policy)
+
+    @cached_property
+    def call_backs(self) -> CallBacks:
+        return CallBacks(self.inbox)
+
+    @cached_property
+    def calls_today(self) -> CallsToday:
+        return CallsToday(KeptFile(self.layout.calls_out), lambda: self.policy().timezone)
+
+    @cached_property
+    def calls_out(self) -> CallsOut:
+        """Judges calls to numbers outside, whichever way somebody asks for one."""
+        return CallsOut(self.policy, self.calls_today, self.recorder, self.records.past_calls)
 
     @cached_property
     def urgent(self) -> UrgentCalls:
@@ -236,11 +338,21 @@ class Assembly:
     # Messages.
 
     @cached_property
+    def shelf(self) -> Shelf:
+        return Shelf(self.layout.messages, self.vault)
+
+    @cached_property
     def ingest(self) -> Ingest:
-        folders = Folders(self.layout.spool, self.layout.spare, self.layout.messages)
+        folders = Folders(self.layout.spool, self.layout.spare, self.shelf)
         ingest = Ingest(folders, self.bookkeeping, self.policy, self.live_calls)
-        ingest.tell = self.head_starts.taken_in
+        ingest.tell = self._taken_in
+        ingest.tell_plain = self.metrics.spool_plain.observe
         return ingest
+
+    def _taken_in(self, call: FinishedCall) -> None:
+        self.head_starts.taken_in(call)
+        self.calls_out.taken_in(call)
+        self.call_backs.taken_in(call)
 
     @cached_property
     def reconcile(self) -> Reconcile:
@@ -258,35 +370,78 @@ class Assembly:
     @cached_property
     def head_starts(self) -> LiveTranscription:
         layout, calm, count = self.layout, self.pace.calm, self.metrics.head_start
-        parts = LiveParts(layout.spool, layout.messages, self.records.messages, self.recogniser, calm, count)
+        parts = LiveParts(layout.spool, self.shelf, self.records.messages, self.recogniser, calm, count)
         return LiveTranscription(parts)
 
     @cached_property
     def transcription(self) -> Transcription:
         transcriber = MeteredTranscriber(self.recogniser, self.metrics)
-        return Transcription(self.records.messages, self.layout.messages, transcriber, self.head_starts)
+        return Transcription(self.records.messages, self.shelf, transcriber, self.head_starts)
 
     @cached_property
     def retention(self) -> Retention:
-        folders = KeptFolders(self.layout.messages, self.layout.spool, self.layout.spare)
+        folders = KeptFolders(self.shelf, self.layout.spool, self.layout.spare)
         return Retention(self.records.keeping, folders, lambda: self.operations.settings.keeping)
 
-    # Notices of them.
+    @cached_property
+    def key_keeper(self) -> KeyKeeper:
+        return KeyKeeper(self.records.keys, self.shelf, self.practice.settings.keys)
+
+    # Calls to the emergency services.
+
+    @cached_property
+    def emergency_shelf(self) -> EmergencyShelf:
+        return EmergencyShelf(self.layout.emergencies)
+
+    @cached_property
+    def emergency(self) -> EmergencyWatch:
+        audit, senders = self.records.emergency_audit, self.senders.in_force
+        texts = PhoneMessageAtOnce(AmiTexts(self.ami))
+        return EmergencyWatch(self.emergency_shelf, audit, self.policy, senders, texts)
+
+    # Notices of messages.
+
+    @cached_property
+    def senders(self) -> Senders:
+        return Senders(lambda: self.operations.settings.senders, AmiTexts(self.ami))
 
     @cached_property
     def notices(self) -> Notices:
+        return Notices(self.records.outbox, self.records.messages, self.policy, self.senders.in_force)
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        """Notices of what does not work; they need no database."""
         senders = Senders(lambda: self.operations.settings.senders, AmiTexts(self.ami))
-        return Notices(self.records.outbox, self.records.messages, self.policy, senders.in_force)
+        return Alarms(self.health, self.policy, senders.in_force, KeptFile(self.layout.alarms))
 
     @cached_property
     def lamps(self) -> Lamps:
         return Lamps(LampCounts(self.records.outbox, self.policy).wanted, AmiLamps(self.ami))
+
+    # Texts with patients.
+
+    @cached_property
+    def texting(self) -> TextAssembly:
+        return TextAssembly(
+            records=self.records,
+            layout=self.layout,
+            ami=self.ami,
+            pins=self.pins,
+            call_log=self.call_log,
+            settings=lambda: self.operations.settings,
+            policy=self.policy,
+            facts=self.facts,
+            refused=self.metrics.api_refused.inc,
+        )
 
     # All of it, at work.
 
     def running(self) -> Running:
         return Running(
             asterisk=self.asterisk,
+            certificates=self.certificates,
+            door=self.door,
             ami=self.ami,
             keeper=DatabaseKeeper(self.database, self.cluster, self.health),
             recorder=self.recorder,
@@ -300,17 +455,34 @@ class Assembly:
             operations=self.operations,
             calendars=self.calendars,
             known=self.known,
+            plans=self.plans,
             pins=self.pins,
             history=self.history,
             notices=self.notices,
             hooks=self.hooks,
+            alarms=self.alarms,
+            heartbeat=self.heartbeat,
+            before=self.before,
             lamps=self.lamps,
+            texts=self.texting.texts,
+            text_post=self.texting.post,
+            missed_calls=self.texting.missed_calls,
+            text_keeping=self.texting.keeping,
             urgent=self.urgent,
+            calls_out=self.calls_out,
+            calls_today=self.calls_today,
+            call_backs=self.call_backs,
+            emergency=self.emergency,
+            emergency_shelf=self.emergency_shelf,
             pin_watch=PinWatch(self.policy, self.pins.has),
             rota_watch=self.operations.rota_watch,
             retention=self.retention,
+            trail=self.trail,
+            journal=self.journal,
+            key_keeper=self.key_keeper,
             health=self.health,
             poked=asyncio.Event(),
+            folders=self.layout,
             asterisk_version=self.machine.program.version or "of an unknown version",
             engine=self.practice.settings.recognizer.engine.value,
         )

@@ -11,25 +11,33 @@ from dataclasses import dataclass
 from pbx.asterisk.layout import Layout
 from pbx.config.settings import Settings
 from pbx.instance import AlreadyRunning, only_instance
+from pbx.key_ring import vault_of
 from pbx.services.health import Health, Part
 from pbx.services.ports import StoreUnavailable
 from pbx.store.answers import PgAnswers
 from pbx.store.calls import PgCallBook, PgCallLog, PgPastCalls
-from pbx.store.database import Database
+from pbx.store.chain import PgAudit
+from pbx.store.database import Addresses, Database
+from pbx.store.door import PgDoorAudit
 from pbx.store.down import DatabaseDown
 from pbx.store.embedded import EmbeddedPostgres
+from pbx.store.emergencies import PgEmergencyAudit
 from pbx.store.errors import StoreError
 from pbx.store.hooks import PgHookBook
 from pbx.store.inbox import PgInbox
-from pbx.store.journal import PgJournal
 from pbx.store.keeping import PgKeeping
+from pbx.store.key_book import PgKeyBook
 from pbx.store.messages import PgMessageBox
 from pbx.store.migrate import SchemaRefused
 from pbx.store.outbox import PgOutbox
 from pbx.store.overrides import PgOverrideBook
 from pbx.store.own_greetings import PgGreetingAudit
 from pbx.store.pins import PgPinBook
+from pbx.store.placed import PgPlacedAudit
 from pbx.store.swaps import PgSwapBook
+from pbx.store.text_links import PgLinkBook
+from pbx.store.text_outbox import PgTextOutbox
+from pbx.store.texts import PgTextBook
 from pbx.store.tokens import PgTokenBook
 from pbx.store.urgent import PgUrgentBook
 
@@ -46,9 +54,12 @@ def embedded(settings: Settings, layout: Layout) -> EmbeddedPostgres | None:
     return None if settings.database_url else EmbeddedPostgres(layout.postgres)
 
 
-def dsn_of(settings: Settings, cluster: EmbeddedPostgres | None) -> str:
-    """Where the database is."""
-    return cluster.dsn if cluster else settings.database_url or ""
+def dsn_of(settings: Settings, cluster: EmbeddedPostgres | None) -> Addresses:
+    """Where the database is, for the program and for its owner."""
+    if cluster:
+        return cluster.addresses
+    url = settings.database_url or ""
+    return Addresses(app=url, owner=settings.database_owner_url or url)
 
 
 class DatabaseKeeper:
@@ -75,9 +86,10 @@ class DatabaseKeeper:
                 await self._database.migrate()
                 self._migrated = True
             version = await self._database.server_version()
+            await self._database.check_keys()
         except DatabaseProblem as error:
             if self._health.parts[Part.DATABASE].ok:
-                log.warning("the database is away (calls go on): %s", error)
+                log.warning("the database cannot be used (calls go on): %s", error)
             self._health.failing(Part.DATABASE, str(error))
         else:
             self._health.working(Part.DATABASE, f"PostgreSQL {version}")
@@ -98,11 +110,18 @@ class Records:
     past_calls: PgPastCalls
     outbox: PgOutbox
     greeting_audit: PgGreetingAudit
+    emergency_audit: PgEmergencyAudit
+    placed_audit: PgPlacedAudit
+    door_audit: PgDoorAudit
     inbox: PgInbox
     call_book: PgCallBook
     answers: PgAnswers
     hooks: PgHookBook
-    journal: PgJournal
+    audit: PgAudit
+    texts: PgTextBook
+    text_outbox: PgTextOutbox
+    text_links: PgLinkBook
+    keys: PgKeyBook
 
 
 @asynccontextmanager
@@ -113,7 +132,7 @@ async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Reco
     """
     cluster = embedded(settings, layout)
     if cluster is None:
-        async with Database.connect(settings.database_url or "") as database:
+        async with Database.connect(dsn_of(settings, None), vault_of(settings, layout)) as database:
             await database.migrate()
             yield records_of(database)
         return
@@ -121,14 +140,34 @@ async def open_records(settings: Settings, layout: Layout) -> AsyncIterator[Reco
     try:
         with only_instance(layout.lock):
             try:
-                async with Database.connect(await cluster.start()) as database:
+                await cluster.start()
+                async with Database.connect(cluster.addresses, vault_of(settings, layout)) as database:
                     await database.migrate()
                     yield records_of(database)
             finally:
                 await cluster.stop()
     except AlreadyRunning:
-        async with Database.connect(cluster.dsn) as database:
+        async with Database.connect(cluster.addresses, vault_of(settings, layout)) as database:
             yield records_of(database)
+
+
+@asynccontextmanager
+async def database_up(settings: Settings, layout: Layout) -> AsyncIterator[str]:
+    """The DSN of the practice's database, with the rights of its owner, beside a running server or without one (the
+    embedded database runs meanwhile). Raises DatabaseDown.
+    """
+    cluster = embedded(settings, layout)
+    if cluster is None:
+        yield dsn_of(settings, None).owner
+        return
+    try:
+        with only_instance(layout.lock):
+            try:
+                yield await cluster.start()
+            finally:
+                await cluster.stop()
+    except AlreadyRunning:
+        yield cluster.dsn
 
 
 def records_of(database: Database) -> Records:
@@ -145,9 +184,16 @@ def records_of(database: Database) -> Records:
         past_calls=PgPastCalls(database),
         outbox=PgOutbox(database),
         greeting_audit=PgGreetingAudit(database),
+        emergency_audit=PgEmergencyAudit(database),
+        placed_audit=PgPlacedAudit(database),
+        door_audit=PgDoorAudit(database),
         inbox=PgInbox(database),
         call_book=PgCallBook(database),
         answers=PgAnswers(database),
         hooks=PgHookBook(database),
-        journal=PgJournal(database),
+        audit=PgAudit(database),
+        texts=PgTextBook(database),
+        text_outbox=PgTextOutbox(database),
+        text_links=PgLinkBook(database),
+        keys=PgKeyBook(database),
     )

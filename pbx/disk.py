@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from typing import Any
 
-from pbx.asterisk.layout import Layout
+from pbx.asterisk.layout import MARKER, SPOOL_FULL, Layout
 
 LOW_BYTES = 1_000_000_000
 """About eighteen hours of messages: time enough to make room."""
+
+FULL_BYTES = 5_000_000
+"""About five minutes of messages."""
 
 DETAIL = (
     "less than 1 GB is free where recordings go; make room. Calls are answered, and messages taken as long as they fit"
@@ -31,6 +35,35 @@ def disk_json(layout: Layout) -> dict[str, Any]:
     return {"free_bytes": free, "low": low, "detail": DETAIL if low else ""}
 
 
+def problem_of_spool(layout: Layout) -> str | None:
+    """What keeps recordings out of the spool, in a sentence; None where they go there."""
+    try:
+        if not (layout.spool / MARKER).exists():
+            return "the spool is not mounted: the file .mounted is missing in it, so the spare folder is used"
+        room = os.statvfs(layout.spool)
+    except OSError as error:
+        return f"the spool cannot be looked at ({error.strerror}), so the spare folder is used"
+    if room.f_flag & os.ST_RDONLY:
+        return "the spool's disk is read-only, so the spare folder is used"
+    if room.f_bavail * room.f_frsize < FULL_BYTES:
+        return "the spool's disk is full, so the spare folder is used"
+    return None
+
+
+def spare_a_full_spool(layout: Layout) -> None:
+    """Have the dialplan record in the spare folder while the spool's disk is full, where the spare is on another.
+
+    Raises OSError.
+    """
+    room = os.statvfs(layout.spool)
+    full = room.f_bavail * room.f_frsize < FULL_BYTES and layout.spool.stat().st_dev != layout.spare.stat().st_dev
+    flag = layout.spare / SPOOL_FULL
+    if full and not flag.exists():
+        flag.touch(mode=0o600)
+    elif not full:
+        flag.unlink(missing_ok=True)
+
+
 class DiskWatch:
     """Warns in the log when the disk gets full, once each time."""
 
@@ -44,3 +77,8 @@ class DiskWatch:
             log.warning("low disk: %s", DETAIL)
         self._low = free < LOW_BYTES
         return free
+
+    @property
+    def problem(self) -> str | None:
+        """What was wrong at the last look, in a sentence."""
+        return DETAIL if self._low else None

@@ -9,6 +9,7 @@ from typing import Any
 from pbx.domain.keeping import BoxCount, Keeping
 from pbx.services.ports import StoreUnavailable
 from voicemail.retention import Retention
+from voicemail.shelf import Shelf
 
 log = logging.getLogger(__name__)
 
@@ -16,8 +17,9 @@ log = logging.getLogger(__name__)
 class Mailboxes:
     """Reads the counts when asked, and what the last round over the messages did."""
 
-    def __init__(self, retention: Retention) -> None:
+    def __init__(self, retention: Retention, shelf: Shelf) -> None:
         self._retention = retention
+        self._shelf = shelf
 
     async def state(self, keeping: Keeping) -> dict[str, Any] | None:
         """Each mailbox with messages by its key; None while the database is away."""
@@ -27,8 +29,9 @@ class Mailboxes:
             return None
 
     def audio(self) -> dict[str, int]:
-        """Recordings without a message that were found, and files that are none of ours."""
-        return {"adopted": self._retention.last.adopted, "foreign": self._retention.last.foreign}
+        """Recordings without a message that were found, files that are none of ours, recordings that were changed."""
+        last = self._retention.last
+        return {"adopted": last.adopted, "foreign": last.foreign, "damaged": self._shelf.damaged()}
 
 
 def mailboxes_json(counts: Sequence[BoxCount], keeping: Keeping) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from pathlib import Path
 from uuid import UUID
 
 from pbx.domain.call import CallRecord, CallStart, FinishedCall
+from pbx.domain.outbound import Permission
 from pbx.domain.routing import Decision
 from pbx.domain.steps import Step
 from pbx.domain.transcript import Transcript
@@ -16,6 +16,7 @@ from pbx.services.pace import Pace
 from pbx.services.ports import CallLog
 from pbx.services.route import Question
 from pbx.web.metrics import Metrics
+from voicemail.audio import Audio
 from voicemail.live import NextStep
 from voicemail.transcribe.recogniser import RecogniserUnavailable, RecognitionFailed
 from voicemail.transcription import Transcriber
@@ -42,7 +43,7 @@ class MeteredCallLog:
         self._call_log = call_log
         self._metrics = metrics
 
-    async def open_call(self, start: CallStart, decision: Decision) -> None:
+    async def open_call(self, start: CallStart, decision: Decision | Permission) -> None:
         await self._call_log.open_call(start, decision)
 
     async def decision_of(self, call: UUID) -> Decision | None:
@@ -70,7 +71,7 @@ class MeteredTranscriber:
         self._metrics = metrics
         self._clock = clock
 
-    async def transcribe(self, recording: Path, seconds: float) -> Transcript:
+    async def transcribe(self, recording: Audio, seconds: float) -> Transcript:
         began = self._clock()
         try:
             transcript = await self._transcriber.transcribe(recording, seconds)

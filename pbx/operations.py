@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,22 +15,29 @@ from pbx.ami.errors import AmiError
 from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.render import Machine, render
 from pbx.asterisk.secrets import Secrets
+from pbx.auditing.trail import AuditTrail
 from pbx.calendars import Calendars
+from pbx.certificates import Certificates
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.settings import Settings
 from pbx.disk import DiskWatch, disk_json
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
+from pbx.door import Door
 from pbx.mailboxes import Mailboxes
 from pbx.output import override_json
 from pbx.prompts import make_prompts
 from pbx.services.health import Health
+from pbx.services.heartbeat import Heartbeat
 from pbx.services.known import Known
 from pbx.services.oncall import RotaWatch
 from pbx.services.pins import Pins
-from pbx.services.ports import StoreUnavailable
+from pbx.services.placing import NotPlaced, Placing
+from pbx.services.ports import PlacerDown, StoreUnavailable
+from pbx.settings_notes import SettingsNotes
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.outbox import PgOutbox
+from pbx.store.text_outbox import PgTextOutbox
 from pbx.web.metrics import Metrics
 from voicemail.greetings import GreetingProblem
 
@@ -38,7 +45,7 @@ log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 
-ONLY_AT_START = ("web", "database_url", "recognizer", "network")
+ONLY_AT_START = ("web", "database_url", "database_owner_url", "recognizer", "network", "keys", "texts_web")
 """Settings that a running server does not change; a reload says so."""
 
 
@@ -56,6 +63,13 @@ class Parts:
     pins: Pins
     mailboxes: Mailboxes
     outbox: PgOutbox
+    trail: AuditTrail
+    notes: SettingsNotes
+    placing: Placing
+    certificates: Certificates
+    door: Door
+    text_outbox: PgTextOutbox
+    heartbeat: Heartbeat
 
 
 class ServerOperations:
@@ -70,6 +84,7 @@ class ServerOperations:
         self._started = datetime.now(UTC)
         self._one_reload = asyncio.Lock()
         self._disk_watch = DiskWatch()
+        self.notes = parts.notes
         self.rota_watch = RotaWatch(lambda: self.policy, lambda: self.facts)
 
     @property
@@ -96,6 +111,19 @@ class ServerOperations:
         return self._parts.health.ready
 
     @property
+    def disk_problem(self) -> str | None:
+        """What is wrong with the room for recordings, in a sentence."""
+        return self._disk_watch.problem
+
+    @property
+    def degraded(self) -> list[Json]:
+        """What does not work: since when, what callers notice, what to do."""
+        return [
+            {**asdict(trouble), "since": trouble.since.isoformat(timespec="seconds")}
+            for trouble in self._parts.health.troubles
+        ]
+
+    @property
     def parts_working(self) -> dict[str, bool]:
         return {part.value: condition.ok for part, condition in self._parts.health.parts.items()}
 
@@ -113,21 +141,26 @@ class ServerOperations:
                 part.value: {"ok": c.ok, "detail": c.detail, "since": c.since.isoformat(timespec="seconds")}
                 for part, c in self._parts.health.parts.items()
             },
+            "degraded": self.degraded,
             "calendars": {
                 id_: {"ok": c.ok, "detail": c.detail, "since": c.since.isoformat(timespec="seconds")}
                 for id_, c in self._parts.calendars.states.items()
             },
             "phones": await self._phones(),
+            "certificate": self._parts.certificates.state(datetime.now(UTC)),
+            "door": self._parts.door.state(datetime.now(UTC)),
             "left_out": sorted(self._parts.known.phones.unregistered),
             "live_calls": await self._live_calls(),
             "queue": {"transcription": await self._queue_depth()},
             "notices": await self._notices(),
+            "texts": await self._texts(),
             "disk": disk_json(self._machine.layout),
             "mailboxes": await self._parts.mailboxes.state(self.settings.keeping),
             "audio": self._parts.mailboxes.audio(),
             "asterisk_restarts": self._parts.asterisk.restarts,
             "oncall": self._on_call(),
             "overrides": self._overrides(),
+            "audit": self._parts.trail.state.as_json(),
             "practice": {"file": str(self._config), "version": self.policy.version},
         }
 
@@ -137,6 +170,11 @@ class ServerOperations:
         for part, condition in self._parts.health.parts.items():
             metrics.part_up.labels(part.value).set(condition.ok)
         metrics.asterisk_restarts.set(self._parts.asterisk.restarts)
+        if certificate := self._parts.certificates.shown(datetime.now(UTC)):
+            metrics.certificate_ends.set(certificate.facts.expires_at.timestamp())
+        door = self._parts.door.state(datetime.now(UTC))
+        metrics.banned.set(len(door["banned"]))
+        metrics.sign_ins_failed.set(door["failures"])
         metrics.disk_free.set(self._disk_watch.look(self._machine.layout))
         phones = await self._phones()
         metrics.phones.set(sum(registered is True for registered in phones.values()))
@@ -145,7 +183,9 @@ class ServerOperations:
             waiting = {backlog["channel"]: backlog["waiting"] for backlog in backlogs}
             for channel in self.policy.channels:
                 metrics.notices.labels(channel).set(waiting.get(channel, 0))
+        texts = await self._texts()
         for gauge, value in (
+            (metrics.texts, texts["waiting"] if texts else None),
             (metrics.live_calls, await self._live_calls()),
             (metrics.queue, await self._queue_depth()),
         ):
@@ -162,10 +202,16 @@ class ServerOperations:
                 fresh = await asyncio.to_thread(load, self._config)
                 prompts = await make_prompts(fresh.policy, self._machine.layout)
             except ConfigProblems as error:
-                return _refused([str(problem) for problem in error.problems])
+                return await self._refused([str(problem) for problem in error.problems])
             except (GreetingProblem, OSError) as error:
-                return _refused([str(error)])
-            return await self._take(fresh, prompts)
+                return await self._refused([str(error)])
+            taken = await self._take(fresh, prompts)
+            await self.notes.reloaded(fresh.policy.version)
+            return taken
+
+    async def _refused(self, problems: list[str]) -> Json:
+        await self.notes.refused(len(problems))
+        return {"ok": False, "problems": problems, "changed": []}
 
     async def _take(self, fresh: Practice, prompts: tuple[str, ...]) -> Json:
         before, self._practice = self._practice, fresh
@@ -173,7 +219,10 @@ class ServerOperations:
         self.take_calendars()
         self._machine = _with_secrets_for(self._machine, fresh.policy)
         changed = [f"greeting {name} made anew" for name in prompts]
-        if render(fresh.policy, fresh.settings, self._machine):
+        new_certificate = await self._parts.certificates.refresh()
+        if new_certificate:
+            changed.append("phones are shown a new certificate")
+        if render(fresh.policy, fresh.settings, self._machine) or new_certificate:
             await self._parts.asterisk.reload()
             changed.append("Asterisk took its new files")
         if before.policy.version != fresh.policy.version:
@@ -199,6 +248,25 @@ class ServerOperations:
             return {"ok": False}
         return {"ok": True}
 
+    async def place_call(self, wanted: Json) -> Json:
+        """Ring `person`, then call `number`, showing `show` where it is not null; `by` answers for it."""
+        try:
+            said = await self._parts.placing.place(
+                str(wanted["person"]), str(wanted["number"]), str(wanted["by"]), wanted.get("show")
+            )
+        except NotPlaced as refused:
+            return {"ok": False, "said": str(refused)}
+        except StoreUnavailable:
+            return {"ok": False, "said": "The database is away, so nothing was called: try again later."}
+        except PlacerDown:
+            doubt = "The telephone system gave no answer: see whether a phone rings before you ask again."
+            return {"ok": False, "said": doubt}
+        return {"ok": True, "said": " ".join(said.why)}
+
+    async def lift_ban(self, address: str) -> Json:
+        """Let an address in again from which secrets were guessed. `ok` is false when it is not banned."""
+        return {"ok": await self._parts.door.lift(address)}
+
     async def take_overrides(self) -> Json:
         """Take changed overrides at once. `ok` is false while the database is away, as with swaps."""
         try:
@@ -207,6 +275,14 @@ class ServerOperations:
         except StoreUnavailable:
             return {"ok": False}
         return {"ok": True}
+
+    async def beat(self, number: str | None) -> Json:
+        """Call `number` (E.164), or the one whose turn it is, and listen to its greeting."""
+        wanted = number or self._parts.heartbeat.next_number()
+        if wanted not in self.policy.numbers:
+            return {"ok": False, "number": wanted, "problem": "the practice's file has no such number"}
+        problem = await self._parts.heartbeat.beat(wanted, again=False)
+        return {"ok": problem is None, "number": wanted, "problem": problem}
 
     def _overrides(self) -> list[Json]:
         known = self._parts.known.overrides
@@ -246,15 +322,18 @@ class ServerOperations:
             return None
         return [{"channel": b.channel, "waiting": b.waiting, "failed": b.failed, "failure": b.failure} for b in found]
 
+    async def _texts(self) -> dict[str, int] | None:
+        """How many texts wait to be sent, and how many failed within a week; null while the database is away."""
+        try:
+            return dict(await self._parts.text_outbox.waiting())
+        except StoreUnavailable:
+            return None
+
     async def _queue_depth(self) -> int | None:
         try:
             return await self._parts.queue.depth()
         except StoreUnavailable:
             return None
-
-
-def _refused(problems: list[str]) -> Json:
-    return {"ok": False, "problems": problems, "changed": []}
 
 
 def _with_secrets_for(machine: Machine, policy: Policy) -> Machine:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from pbx.domain.call import CallRecord, MessageRecord
+from pbx.domain.call import CallRecord, Direction, MessageRecord
 from pbx.domain.hints import UNSURE_BELOW, Hint
 from pbx.domain.numbers import Caller, NumberKind, for_people
 from pbx.domain.oncall import OnCall
@@ -60,7 +60,10 @@ def named_caller(caller: Caller, policy: Policy) -> str:
 
 
 def call_json(call: CallRecord) -> dict[str, Any]:
-    """A row of `calls --json`; `from` is null where the number is withheld or unusable, `from_kind` says which."""
+    """A row of `calls --json`; `from` is null where the number is withheld or unusable, `from_kind` says which.
+
+    Of a call that goes out `from` is the practice number that was shown, `made_by` the person's key.
+    """
     return {
         "id": str(call.id),
         "direction": call.direction,
@@ -77,6 +80,8 @@ def call_json(call: CallRecord) -> dict[str, Any]:
         "message_id": str(call.message_id) if call.message_id else None,
         "choices": choices_to_list(call.choices),
         "urgent": call.urgent,
+        "made_by": call.made_by,
+        "device": call.device,
     }
 
 
@@ -184,7 +189,7 @@ def call_table(calls: Sequence[CallRecord], policy: Policy) -> Table:
     """The call log for people; a contact's name is looked up now, and is kept with no call."""
     from rich.table import Table
 
-    timezone, country = policy.timezone, policy.country
+    timezone = policy.timezone
     table = Table(title=f"Call log (times in {timezone})", title_justify="left")
     for heading in ("when", "from", "to", "chose", "what happened", "why", "length"):
         table.add_column(heading)
@@ -193,14 +198,30 @@ def call_table(calls: Sequence[CallRecord], policy: Policy) -> Table:
         outcome = call.outcome.in_words + (f" by {call.answered_by}" if call.answered_by else "")
         table.add_row(
             f"{call.started_at.astimezone(zone):%a %d %b %H:%M:%S}",
-            named_caller(call.caller, policy),
-            for_people(call.dialled, country),
+            _made_by(call, policy) or named_caller(call.caller, policy),
+            named_dialled(call, policy),
             ", ".join(f"{choice.key} ({choice.to})" for choice in call.choices),
             outcome,
             call.reason or "",
             f"{(call.ended_at - call.started_at).total_seconds():.0f} s" if call.ended_at else "",
         )
     return table
+
+
+def _made_by(call: CallRecord, policy: Policy) -> str:
+    """Of a call that goes out, who made it, showing what."""
+    if call.direction is Direction.INBOUND:
+        return ""
+    person = policy.people.get(call.made_by or "")
+    shown = f" as {for_people(call.caller.number, policy.country)}" if call.caller.number else ""
+    return f"{person.name if person else call.made_by or 'nobody known'}{shown}"
+
+
+def named_dialled(call: CallRecord, policy: Policy) -> str:
+    """The number as people read it; of a call that goes out with the name of a contact."""
+    number = for_people(call.dialled, policy.country)
+    contact = policy.contacts.get(call.dialled) if call.direction is Direction.OUTBOUND else None
+    return f"{contact.name}, {number}" if contact and contact.name else number
 
 
 def words_in_short(message: MessageRecord) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pbx.domain.call import MessageRecord
 from pbx.hook_secrets import HookSecrets
 from pbx.program_hooks import Details, ProgramHooks
+from pbx.sealing.keys import KeysMissing
 from pbx.services.hooks import Hooks
 from pbx.services.inbox import Inbox
 from pbx.services.swaps import Swaps
@@ -17,6 +18,8 @@ from pbx.web.api.once import Once
 from pbx.web.api.parts import Parts
 from pbx.web.api.serving import Api
 from pbx.web.refusals import Refusals
+from voicemail.audio import AudioProblem, wav_bytes
+from voicemail.shelf import Shelf
 
 if TYPE_CHECKING:
     from pbx.assembly import Assembly
@@ -27,7 +30,7 @@ def api_of(server: Assembly) -> Api:
     records = server.records
 
     async def wav(message: MessageRecord) -> bytes:
-        return await asyncio.to_thread((server.layout.messages / message.file).read_bytes)
+        return await asyncio.to_thread(_wav, server.shelf, message)
 
     parts = Parts(
         practice=server.operations,
@@ -40,8 +43,15 @@ def api_of(server: Assembly) -> Api:
         wav=wav,
         listening=Listening(),
     )
-    guard = Guard(records.tokens, server.policy, Refusals(server.metrics.api_refused.inc), records.journal)
+    guard = Guard(records.tokens, server.policy, Refusals(server.metrics.api_refused.inc), server.journal)
     return Api(parts, guard, Once(records.answers))
+
+
+def _wav(shelf: Shelf, message: MessageRecord) -> bytes:
+    try:
+        return wav_bytes(shelf.read(message).pcm)
+    except (AudioProblem, KeysMissing) as error:
+        raise OSError(str(error)) from error
 
 
 def hooks_of(server: Assembly) -> Hooks:

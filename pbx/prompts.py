@@ -11,6 +11,7 @@ from pbx.domain.policy import Greeting, Policy
 from voicemail.announce import Announcer
 from voicemail.greetings import GreetingCheck, GreetingProblem, render_prompts
 from voicemail.private import PrivateSounds
+from voicemail.shelf import Shelf
 
 
 async def make_prompts(policy: Policy, layout: Layout) -> tuple[str, ...]:
@@ -23,9 +24,9 @@ def announcer(layout: Layout) -> Announcer:
     return Announcer(layout.greetings, _voice())
 
 
-def private_sounds(layout: Layout) -> PrivateSounds:
-    """Speaks what is about a patient, for one talk."""
-    return PrivateSounds(layout.private, _voice())
+def private_sounds(layout: Layout, shelf: Shelf) -> PrivateSounds:
+    """Speaks and plays what is about a patient, for one talk."""
+    return PrivateSounds(layout.private, _voice(), shelf)
 
 
 def listener(layout: Layout) -> Listen:

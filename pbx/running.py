@@ -14,25 +14,46 @@ from typing import Any
 from uuid import UUID
 
 from pbx.ami.client import AmiClient
-from pbx.ami.events import CallEnded, EventsLost, LinkRestored, Paged
+from pbx.ami.errors import AmiError
+from pbx.ami.events import CallEnded, EmergencyCalled, EventsLost, LinkRestored, Paged, SignInFailed, TextSpooled
 from pbx.asterisk.cel import rotate
+from pbx.asterisk.layout import Layout
+from pbx.asterisk.plans import Plans
 from pbx.asterisk.process import AsteriskProcess
+from pbx.auditing.journal import FileJournal
+from pbx.auditing.trail import AuditTrail
 from pbx.calendars import Calendars
+from pbx.certificates import Certificates
 from pbx.database import DatabaseKeeper
+from pbx.disk import problem_of_spool, spare_a_full_spool
+from pbx.door import Door
+from pbx.key_keeper import KeyKeeper
 from pbx.notify.lamp import Lamps
 from pbx.operations import ServerOperations
-from pbx.services.health import Health, Part
+from pbx.services.alarms import Alarms
+from pbx.services.call_backs import CallBacks
+from pbx.services.calls_today import CallsToday
+from pbx.services.emergency import EmergencyWatch
+from pbx.services.health import Health, Part, Watched
+from pbx.services.heartbeat import Heartbeat
 from pbx.services.history import CallHistory
 from pbx.services.hooks import Hooks
 from pbx.services.known import Known
 from pbx.services.notices import Notices
 from pbx.services.oncall import RotaWatch
+from pbx.services.outbound import CallsOut
 from pbx.services.pins import Pins
 from pbx.services.ports import StoreUnavailable
 from pbx.services.reconcile import Reconcile
 from pbx.services.route import DecisionRecorder
+from pbx.services.text_calls import MissedCalls
+from pbx.services.text_keeping import TextKeeping
+from pbx.services.text_post import TextPost
+from pbx.services.texting import Texts
 from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.store.jobs import TranscriptionQueue
+from pbx.supervisor import Before
+from voicemail.emergencies import EmergencyShelf
 from voicemail.ingest import CallsUnknown, Ingest
 from voicemail.live import LiveTranscription
 from voicemail.retention import Retention
@@ -63,6 +84,8 @@ class Running:
     """All parts, put together by `pbx.assembly`."""
 
     asterisk: AsteriskProcess
+    certificates: Certificates
+    door: Door
     ami: AmiClient
     keeper: DatabaseKeeper
     recorder: DecisionRecorder
@@ -76,17 +99,34 @@ class Running:
     operations: ServerOperations
     calendars: Calendars
     known: Known
+    plans: Plans
     pins: Pins
     history: CallHistory
     notices: Notices
     hooks: Hooks
+    alarms: Alarms
+    heartbeat: Heartbeat
+    before: Before | None
     lamps: Lamps
+    texts: Texts
+    text_post: TextPost
+    missed_calls: MissedCalls
+    text_keeping: TextKeeping
     rota_watch: RotaWatch
     urgent: UrgentCalls
+    calls_out: CallsOut
+    calls_today: CallsToday
+    call_backs: CallBacks
+    emergency: EmergencyWatch
+    emergency_shelf: EmergencyShelf
     pin_watch: PinWatch
     retention: Retention
+    trail: AuditTrail
+    journal: FileJournal
+    key_keeper: KeyKeeper
     health: Health
     poked: asyncio.Event
+    folders: Layout
     asterisk_version: str
     engine: str
 
@@ -116,9 +156,17 @@ class Running:
             self.known.overrides.run(),
             self.pins.run(),
             self.history.run(),
+            self.calls_today.run(),
+            self.call_backs.run(),
             self._watch_rotas(),
             self._keep_recogniser(),
             self.retention.run(),
+            self.journal.run(),
+            self.trail.run(lambda: self.operations.settings.audit.keep_years),
+            self.text_keeping.run(),
+            self.key_keeper.run(),
+            self.plans.run(),
+            self._raise_alarms(),
             self.calendars.run(self.operations.take_calendars),
             self.queue.run(self.transcription.transcribe_message, self._give_up, asyncio.Event()),
         ]
@@ -126,6 +174,8 @@ class Running:
     def _call_loops(self, signals: Signals) -> list[Coroutine[Any, Any, None]]:
         return [
             self.asterisk.watch(),
+            self.certificates.run(),
+            self.door.run(),
             self._follow_calls(),
             self.ingest.run(self.poked),
             self._look_after(),
@@ -135,6 +185,11 @@ class Running:
             self.notices.run(),
             self.hooks.run(),
             self.lamps.run(),
+            self.emergency.run(),
+            self.texts.run(),
+            self.text_post.run(),
+            self.missed_calls.run(),
+            self.heartbeat.run(),
         ]
 
     async def _follow_calls(self) -> None:
@@ -142,18 +197,50 @@ class Running:
             match event:
                 case CallEnded(call):
                     self.head_starts.over(call)
+                    self.calls_out.ended(call)
                     self.poked.set()
                 case LinkRestored() | EventsLost():
                     self.poked.set()
+                    self.texts.poked.set()
+                    await self._count_what_is_up()
+                case EmergencyCalled(call, line):
+                    self.emergency_shelf.hear(call, line)
+                    self.emergency.poked.set()
+                case SignInFailed():
+                    await self.door.failed(event)
+                case TextSpooled():
+                    self.texts.poked.set()
                 case Paged(attempt=attempt):
                     await self.urgent.over(attempt)
 
+    async def _count_what_is_up(self) -> None:
+        """Calls outside that ended while nobody listened give their lines back."""
+        with contextlib.suppress(AmiError):
+            self.calls_out.still_up(await self.ami.live_calls(), datetime.now(UTC))
+
     async def _look_after(self) -> None:
-        self.health.working(Part.CONTROLLER, "answers the telephone system's questions")
+        self.health.working(Part.CONTROLLER, self._how_it_goes())
         while True:
             self._look_at_asterisk()
+            self.health.watch(Watched.PLANS, self.plans.problem)
+            self.health.watch(Watched.SPOOL, await asyncio.to_thread(problem_of_spool, self.folders))
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(spare_a_full_spool, self.folders)
+            self.health.watch(Watched.DISK, self.operations.disk_problem)
             await self.operations.refresh_gauges()
             await asyncio.sleep(LOOK_SECONDS)
+
+    def _how_it_goes(self) -> str:
+        sentence = "answers the telephone system's questions"
+        if self.before is None:
+            return sentence
+        return f"{sentence}; started again {self.before.times} times, because the one before {self.before.why}"
+
+    async def _raise_alarms(self) -> None:
+        if self.before is not None:
+            with contextlib.suppress(OSError):
+                await self.alarms.restarted(self.before.why, self.before.at)
+        await self.alarms.run()
 
     def _look_at_asterisk(self) -> None:
         if self.asterisk.pid is None:
@@ -217,8 +304,13 @@ class Running:
         await asyncio.gather(stopping, return_exceptions=True)
 
     async def _take_in_the_rest(self) -> None:
-        """What cannot be taken in now stays in the spool for the next start."""
+        """What cannot be taken in now stays in the spool, and in the journal, for the next start."""
         with contextlib.suppress(StoreUnavailable, TimeoutError):
             async with asyncio.timeout(LAST_SCAN_SECONDS):
                 await self.recorder.flush()
                 await self.ingest.scan_once()
+        with contextlib.suppress(StoreUnavailable, OSError):  # the time is over, or the data folder cannot be written
+            async with asyncio.timeout(LAST_SCAN_SECONDS):
+                await self.operations.notes.stopped()
+                await self.journal.tell_all()
+                await self.trail.stop()

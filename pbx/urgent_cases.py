@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-from agi.urgent_talk import Case
+from agi.urgent_talk import Case, Sound
 from pbx.asterisk.layout import Layout
+from pbx.services.ports import MessageBox
 from pbx.services.urgent import UrgentCalls
+from voicemail.private import PrivateSounds
 from voicemail.spool import SpooledCall, read_call
 
 
@@ -20,6 +24,8 @@ class UrgentCases:
 
     layout: Layout
     urgent: UrgentCalls
+    messages: MessageBox
+    private: PrivateSounds
 
     async def find(self, call: UUID, page: str) -> Case | None:
         """The case of a call; `page` is the position of its step, or an attempt's id. Raises StoreUnavailable."""
@@ -47,7 +53,8 @@ class UrgentCases:
         person = next((a.person for a in case.request.attempts if a.id == attempt), None)
         if person is None:
             return None
-        recording = self.layout.messages / case.file if case.file else None
+        kept = None if case.message is None else await self.messages.message(case.message)
+        recording = None if kept is None else partial(self.private.message, kept)
         return Case(
             person,
             recording,
@@ -58,8 +65,15 @@ class UrgentCases:
         )
 
 
-def _recording(call: SpooledCall) -> Path | None:
-    return next((recording.file.path for recording in call.recordings), None)
+def _recording(call: SpooledCall) -> Sound | None:
+    """While the caller waits the recording is in the spool, as the PBX wrote it."""
+    path = next((recording.file.path for recording in call.recordings), None)
+    return None if path is None else partial(_as_it_is, path)
+
+
+@asynccontextmanager
+async def _as_it_is(path: Path) -> AsyncIterator[Path]:
+    yield path
 
 
 def _number(call: SpooledCall) -> str | None:

@@ -44,6 +44,7 @@ class Flaw(StrEnum):
     NOT_WAV = "is not a WAV file"
     WRONG_FORMAT = "is not 8 kHz mono 16 bit PCM"
     TOO_LONG = "is longer than an hour"
+    CHANGED = "was changed since it was kept: restore it from a backup"
 
 
 class AudioProblem(Exception):
@@ -81,8 +82,10 @@ def parse_wav(data: bytes) -> Audio:
     Asterisk writes the lengths when it closes the file, so a recording that it could not close says 0; one that has
     not got as far as its header (the disk was full, the first block was never written) is an empty recording.
     """
-    if len(data) < _HEADER_BYTES and b"RIFF".startswith(data[:4]):
+    if (len(data) < _HEADER_BYTES and b"RIFF".startswith(data[:4])) or data == bytes(_HEADER_BYTES):
         return Audio(b"", repaired=True)
+    if _has_lost_its_header(data):
+        return Audio(_without_lengths(data), repaired=True)
     start = _start_of_samples(data)
     if len(data) > _LARGEST_FILE:
         raise AudioProblem(Flaw.TOO_LONG)
@@ -176,6 +179,20 @@ def _bytes_of(path: Path) -> bytes:
             return file.read(_LARGEST_FILE)
     finally:
         os.close(handle)
+
+
+def _has_lost_its_header(data: bytes) -> bool:
+    """Whether the disk was full when the first block was written, and had room again later: samples from the first byte
+    on, over which Asterisk wrote the two lengths where they stand in a header (formats/format_wav.c, update_header).
+    """
+    plain = len(data) > _HEADER_BYTES and data[:4] != b"RIFF"
+    return plain and _u32(data, 4) == len(data) - 8 and _u32(data, 40) == len(data) - _HEADER_BYTES
+
+
+def _without_lengths(data: bytes) -> bytes:
+    """The samples of such a file; four of them are gone, and are silence."""
+    usable = len(data) // SAMPLE_BYTES * SAMPLE_BYTES
+    return (data[:4] + bytes(4) + data[8:40] + bytes(4) + data[44:])[:usable]
 
 
 def _start_of_samples(data: bytes) -> int:

@@ -10,6 +10,7 @@ from pbx.domain.numbers import Caller, NumberKind, parse_caller
 from pbx.domain.outcome import outcome_of
 from pbx.domain.policy import UNASSIGNED_MAILBOX, Policy, RingOnCall, Urgent
 from pbx.domain.routing import Decision, Reason, decide
+from pbx.domain.safe_plan import course_at
 from pbx.domain.steps import NumberAskedStep, RecordStep
 from pbx.domain.tree import Choice, choices_of
 from pbx.domain.urgent import UrgentRequest, settled
@@ -38,6 +39,7 @@ def finished_call(
         recordings=recordings,
         choices=_choices(call, policy, decision),
         urgent=_urgent(call, policy, decision, recordings),
+        safe=_went_safe(call),
     )
 
 
@@ -45,7 +47,7 @@ def mailbox_of(call: SpooledCall, tag: str, policy: Policy, decision: Decision |
     """Where recording `tag` of a call goes.
 
     A step's recording goes where the call's decision says; where none was stored (the database was away), where the
-    same decision taken again says. One of the safe path goes to the number's own fallback.
+    same decision taken again says. One of the safe path goes where the dialplan's plan for that time says.
     """
     if tag != SAFE_TAG:
         known = decision or _decide_again(call, policy)
@@ -57,7 +59,9 @@ def mailbox_of(call: SpooledCall, tag: str, policy: Policy, decision: Decision |
             return known.mailbox  # who was on call, or had called before, made it a call of more or fewer steps
     dialled = call.start.dialled if call.start else decision.number if decision else UNKNOWN_DIALLED
     number = policy.numbers.get(dialled)
-    return number.fallback_voicemail.mailbox if number else UNASSIGNED_MAILBOX
+    if number is None:
+        return UNASSIGNED_MAILBOX
+    return course_at(policy, number, call.start.at).mailbox if call.start else number.fallback_voicemail.mailbox
 
 
 def _urgent(
@@ -118,9 +122,13 @@ def _decide_again(call: SpooledCall, policy: Policy) -> Decision | None:
     return decide(policy, call.start.dialled, call.start.at, caller=caller)
 
 
-def _reason(call: SpooledCall, policy: Policy, start: CallStart) -> Reason:
+def _went_safe(call: SpooledCall) -> bool:
     safe = call.end.call_end.safe if call.end else False
-    if safe or any(recording.tag == SAFE_TAG for recording in call.recordings):
+    return safe or any(recording.tag == SAFE_TAG for recording in call.recordings)
+
+
+def _reason(call: SpooledCall, policy: Policy, start: CallStart) -> Reason:
+    if _went_safe(call):
         return Reason.SAFE_MODE
     return decide(policy, start.dialled, start.at, caller=start.caller).reason
 

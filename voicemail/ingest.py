@@ -1,8 +1,12 @@
 """Take finished calls out of the spool, each exactly once, whatever fails in between.
 
-The order is what makes it so: audio is durable in the message folder, then one transaction writes call, messages, audit
-and jobs, then the spool's files go. Ids are derived from the call, so a crash at any point only means the same again.
-A file in the message folder without a row is what such a crash leaves; it is written over by the next attempt.
+The order is what makes it so: audio is sealed and durable in the message folder, then one transaction writes call,
+messages, audit and jobs, then the spool's files go. Ids are derived from the call, so a crash at any point only means
+the same again. A file in the message folder without a row is what such a crash leaves; the next attempt takes it as it
+is, or writes it anew where it is not whole.
+
+In the spool recordings are plain, because the PBX writes them: `tell_plain` is told for how many seconds each was, from
+its last word to when it was gone from there.
 """
 
 from __future__ import annotations
@@ -21,9 +25,11 @@ from pbx.domain.policy import Policy
 from pbx.domain.routing import Decision
 from pbx.domain.urgent import TALK_SECONDS
 from pbx.services.ports import CallLog, StoreUnavailable
-from voicemail.audio import AudioProblem, keep_audio, read_audio, sync_folder
+from voicemail.audio import AudioProblem, read_audio, sync_folder
 from voicemail.finish import finished_call, mailbox_of
+from voicemail.finish_out import finished_out, went_out
 from voicemail.labels import label_of
+from voicemail.shelf import Shelf
 from voicemail.spool import (
     SpoolContent,
     SpooledCall,
@@ -51,11 +57,15 @@ LiveCalls = Callable[[], Awaitable[frozenset[UUID]]]
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """`spool` and `spare` are written by the PBX; `messages` holds what was taken in."""
+    """`spool` and `spare` are written by the PBX; what was taken in is on the `shelf`."""
 
     spool: Path
     spare: Path
-    messages: Path
+    shelf: Shelf
+
+    @property
+    def messages(self) -> Path:
+        return self.shelf.folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,7 @@ class Ingest:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.tell: Callable[[FinishedCall], None] = lambda _: None
+        self.tell_plain: Callable[[float], None] = lambda _: None
         self._folders = folders
         self._call_log = call_log
         self._policy = policy
@@ -123,8 +134,8 @@ class Ingest:
         for call in ready:
             try:
                 await self._take(call)
-            except StoreUnavailable:
-                self._note_store(away=True)
+            except StoreUnavailable as reason:
+                self._note_store(str(reason) or "the database is away")
                 break
             except Exception as error:  # noqa: BLE001 - the edge of a call: it must not hold up the others
                 failed.append(call.id)
@@ -132,19 +143,27 @@ class Ingest:
             else:
                 taken.append(call.id)
                 self._complained.discard(call.id)
-                self._note_store(away=False)
+                self._note_store("")
         return ScanResult(tuple(taken), failed=tuple(failed))
 
     async def _take(self, call: SpooledCall) -> None:
         spoilt: tuple[SpoolFile, ...] = ()
         if not call.finished:
-            policy = self._policy()
-            decision = await self._call_log.decision_of(call.id)
-            kept, spoilt = await asyncio.to_thread(self._keep, call, policy, decision)
-            finished = finished_call(call, policy, decision, kept)
+            finished, spoilt = await self._finished(call)
             await self._call_log.finish_call(finished)
             self.tell(finished)
         await asyncio.to_thread(_clear, call, spoilt)
+        for recording in call.recordings:
+            self.tell_plain(max(0.0, time.time() - recording.file.mtime / 1e9))
+
+    async def _finished(self, call: SpooledCall) -> tuple[FinishedCall, tuple[SpoolFile, ...]]:
+        """The call, with its recordings made durable; and the files that hold none."""
+        policy = self._policy()
+        if went_out(call):
+            return finished_out(call, policy), ()
+        decision = await self._call_log.decision_of(call.id)
+        kept, spoilt = await asyncio.to_thread(self._keep, call, policy, decision)
+        return finished_call(call, policy, decision, kept), spoilt
 
     def _keep(
         self, call: SpooledCall, policy: Policy, decision: Decision | None
@@ -166,9 +185,11 @@ class Ingest:
         if not audio.pcm:
             return []
         message = recording_id(call, recording.key)
-        name = f"{message}.wav"
-        sha256 = keep_audio(audio, self._folders.messages / name)
-        return [Recording(message, mailbox, name, audio.seconds, sha256, audio.repaired, label_of(audio.samples))]
+        kept = self._folders.shelf.keep(message, audio)
+        label = label_of(audio.samples)
+        return [
+            Recording(message, mailbox, kept.file, audio.seconds, kept.sha256, audio.repaired, label, kept.key),
+        ]
 
     async def _calls_up(self) -> frozenset[UUID] | None:
         try:
@@ -179,7 +200,7 @@ class Ingest:
     def _is_ready(self, call: SpooledCall, live: frozenset[UUID] | None) -> bool:
         if call.journal is not None and call.journal.talking and not self._is_still(*call.files, seconds=TALK_SECONDS):
             return False  # somebody who is on call answered just before the caller hung up, and may take it yet
-        if call.finished or call.end is not None:
+        if call.finished or call.is_over:
             return True
         return live is not None and call.id not in live and self._is_still(*call.files)
 
@@ -205,10 +226,10 @@ class Ingest:
             self._complained.add(call)
             log.error("call %s cannot be taken in (%s); it is tried again", call, type(error).__name__)
 
-    def _note_store(self, away: bool) -> None:
+    def _note_store(self, away: str) -> None:
         if away and not self._store_away:
-            log.warning("the database is away: finished calls stay in the spool")
-        self._store_away = away
+            log.warning("finished calls stay in the spool: %s", away)
+        self._store_away = bool(away)
 
 
 def _clear(call: SpooledCall, spoilt: tuple[SpoolFile, ...]) -> None:

@@ -19,13 +19,14 @@ from types import TracebackType
 from typing import Protocol, Self
 from uuid import UUID
 
-from pbx.domain.call import FinishedCall, recording_id
+from pbx.domain.call import FinishedCall, MessageRecord, recording_id
 from pbx.domain.steps import RecordStep, Step
 from pbx.domain.transcript import TranscriptState
 from pbx.services.ports import MessageBox, StoreUnavailable
 from pbx.services.route import Question
-from voicemail.audio import AudioProblem, read_audio
+from voicemail.audio import AudioProblem
 from voicemail.follow import Follower, Heard, Listener
+from voicemail.transcription import Kept
 
 MOST_AT_ONCE = 8
 """Recordings followed at the same time; further ones are transcribed as a whole."""
@@ -47,13 +48,13 @@ class HeadStart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LiveParts:
-    """`spool` is where the PBX records, `messages` where kept recordings are; `calm` waits while callers are answered.
+    """`spool` is where the PBX records, `shelf` where kept recordings are; `calm` waits while callers are answered.
 
     `told` counts what became of each recording.
     """
 
     spool: Path
-    messages: Path
+    shelf: Kept
     message_box: MessageBox
     listener: Listener
     calm: Callable[[], Awaitable[None]]
@@ -142,7 +143,7 @@ class LiveTranscription:
             return HeadStart.GIVEN_UP
         if record.state in (TranscriptState.DONE, TranscriptState.NO_SPEECH):
             return HeadStart.WRITTEN
-        if not await asyncio.to_thread(_is_of, heard, self._parts.messages / record.file):
+        if not await asyncio.to_thread(_is_of, heard, self._parts.shelf, record):
             log.warning("message %s is not what was heard while it was recorded: it is transcribed as a whole", message)
             return HeadStart.DIFFERENT
         await self._parts.message_box.keep_transcript(message, heard.transcript)
@@ -186,10 +187,10 @@ class NextStep(Protocol):
     async def next(self, question: Question) -> tuple[int, Step]: ...
 
 
-def _is_of(heard: Heard, file: Path) -> bool:
+def _is_of(heard: Heard, shelf: Kept, record: MessageRecord) -> bool:
     """Whether these are the words of the very samples that were kept."""
     try:
-        pcm = read_audio(file).pcm
+        pcm = shelf.read(record).pcm
     except (AudioProblem, OSError):
         return False
     return (len(pcm), zlib.crc32(pcm)) == (heard.pcm_bytes, heard.checksum)

@@ -18,9 +18,11 @@ from uuid import UUID, uuid5
 
 from pbx.domain.call import recording_id
 from pbx.domain.keeping import BoxCount, Keeping
+from pbx.sealing.keys import KeysMissing
 from pbx.services.ports import StoreUnavailable
-from voicemail.audio import sync_folder, write_durably
-from voicemail.spool import MARKER, SAFE_TAG, read_spool
+from voicemail.audio import AudioProblem, sync_folder, wav_bytes, write_durably
+from voicemail.shelf import PLAIN, SEALED, Shelf
+from voicemail.spool import MARKER, QUARANTINE, SAFE_TAG, read_spool
 
 EVERY_SECONDS = 3600.0
 WAIT_SECONDS = 30.0
@@ -37,6 +39,9 @@ class KeepingBook(Protocol):
 
     async def erase_due(self, keeping: Keeping, now: datetime) -> Sequence[UUID]: ...
 
+    async def forget_keys(self) -> None:
+        """Have the keys of erased messages gone from the database's file too."""
+
     async def files_to_remove(self) -> Sequence[tuple[UUID, str]]: ...
 
     async def file_removed(self, message: UUID) -> None: ...
@@ -48,11 +53,15 @@ class KeepingBook(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KeptFolders:
-    """Where kept audio is, and the folders from which calls are taken in."""
+    """The `shelf` of kept audio, and the folders from which calls are taken in."""
 
-    messages: Path
+    shelf: Shelf
     spool: Path
     spare: Path
+
+    @property
+    def messages(self) -> Path:
+        return self.shelf.folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,8 @@ class Retention:
             erased += len(gone)
             for message in gone:
                 log.info("message %s was kept as long as the rule says and is erased", message)
+        if erased:
+            await self._book.forget_keys()
         await self._remove_audio()
         adopted, foreign = await self._look_for_orphans()
         await self._warn_of_full()
@@ -133,7 +144,10 @@ class Retention:
             return 0, foreign  # the spool's disk is away
         for message in orphans:
             log.warning("audio without a message was found and goes to the unassigned mailbox (%s)", message)
-            await asyncio.to_thread(self._adopt, message)
+            try:
+                await asyncio.to_thread(self._adopt, message)
+            except (AudioProblem, KeysMissing) as problem:
+                log.error("audio without a message (%s) cannot be opened and is left: %s", message, problem)
         return len(orphans), foreign
 
     def _old_files(self) -> tuple[set[UUID], int]:
@@ -143,7 +157,7 @@ class Retention:
         before = time.time() - ORPHANED_SECONDS
         found, foreign = set(), 0
         for path in self._folders.messages.iterdir():
-            if path.name.startswith("."):
+            if path.name.startswith(".") or path.name == QUARANTINE:
                 continue
             message = _id_in(path)
             if message is None:
@@ -163,8 +177,16 @@ class Retention:
 
         The call's id follows from the audio's, so that a crash in between brings the same call again.
         """
-        source = self._folders.messages / f"{message}.wav"
-        write_durably(self._folders.spool / f"{uuid5(message, 'orphan')}-{SAFE_TAG}.wav", source.read_bytes())
+        for source in (self._folders.messages / f"{message}{ending}" for ending in (SEALED, PLAIN)):
+            if source.exists():
+                self._respool(message, source)
+
+    def _respool(self, message: UUID, source: Path) -> None:
+        if source.suffix == SEALED:
+            data = wav_bytes(self._folders.shelf.read_orphan(message, source).pcm)
+        else:
+            data = source.read_bytes()
+        write_durably(self._folders.spool / f"{uuid5(message, 'orphan')}-{SAFE_TAG}.wav", data)
         self._remove(source)
 
 
@@ -173,4 +195,5 @@ def _id_in(path: Path) -> UUID | None:
         message = UUID(path.stem)
     except ValueError:
         return None
-    return message if path.name == f"{message}.wav" and path.is_file() and not path.is_symlink() else None
+    names = (f"{message}{SEALED}", f"{message}{PLAIN}")
+    return message if path.name in names and path.is_file() and not path.is_symlink() else None

@@ -11,14 +11,15 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from pbx.domain.outcome import CallEnd, Stage
+from pbx.domain.outcome import CallEnd, OutEnd, Stage
 from pbx.domain.tree import KeyPress
 from voicemail import urgent_journal
+from voicemail.spool_out import Decided, SpoolOut, parse_out, parse_out_end
 from voicemail.urgent_journal import Journal, parse_journal
 
 SAFE_TAG = "safe"
@@ -96,6 +97,13 @@ class SpooledCall:
     files: tuple[SpoolFile, ...] = ()
     finished: bool = False
     journal: Journal | None = None
+    out: SpoolOut | None = None
+    out_end: OutEnd | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its end was written down."""
+        return self.end is not None or self.out_end is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,21 +177,34 @@ def quarantine(file: SpoolFile) -> None:
 class _Gathered:
     start: SpoolStart | None = None
     end: SpoolEnd | None = None
+    out: SpoolOut | None = None
+    out_end: OutEnd | None = None
+    decided: Decided = (None, None, None)
     finished: bool = False
     journal: Journal | None = None
     recordings: list[SpooledRecording] = field(default_factory=list)
     files: list[SpoolFile] = field(default_factory=list)
 
     def add(self, file: SpoolFile, name: re.Match[str], spare: bool) -> bool:
-        """Take a file in; False if it is a sidecar that makes no sense."""
+        """Take a file in; False if it is a sidecar that makes no sense.
+
+        An empty sidecar is what a full disk leaves: the same one in the spare folder has the text.
+        """
+        if name["kind"] in ("call", "end") and file.size == 0:
+            self.files.append(file)
+            return True
         if name["kind"] == "call":
-            start = parse_start(_text(file.path))
-            self.start = self.start or start
-            readable = start is not None
+            text = _text(file.path)
+            start, out = parse_start(text), parse_out(text)
+            self.start, self.out = self.start or start, self.out or out
+            readable = start is not None or out is not None
         elif name["kind"] == "end":
-            end = parse_end(_text(file.path))
+            text = _text(file.path)
+            end, out_end = parse_end(text), parse_out_end(text)
             self.end = self.end or end
-            readable = end is not None
+            if out_end is not None:
+                self.out_end, self.decided = out_end
+            readable = end is not None or out_end is not None
         elif name["kind"] == "urgent":
             text = _text(file.path, urgent_journal.LARGEST)
             self.journal = self.journal or parse_journal(UUID(name["call"]), text)
@@ -199,7 +220,12 @@ class _Gathered:
 
     def as_call(self, call: UUID) -> SpooledCall:
         recordings = tuple(sorted(self.recordings, key=lambda r: (r.file.mtime, r.key)))
-        return SpooledCall(call, self.start, self.end, recordings, tuple(self.files), self.finished, self.journal)
+        out = self.out
+        if out is not None and out.reason is None:
+            to, shown, reason = self.decided
+            out = replace(out, to=to, shown=shown, reason=reason)
+        files, rest = tuple(self.files), (self.finished, self.journal, out, self.out_end)
+        return SpooledCall(call, self.start, self.end, recordings, files, *rest)
 
 
 def _files(folder: Path, prefix: str = "") -> Iterator[tuple[SpoolFile, int]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from pbx.domain.call import MessageRecord
 from pbx.domain.transcript import TRANSCRIPTION_ATTEMPTS, Transcript, TranscriptState
 from pbx.services.ports import MessageBox
+from voicemail.audio import Audio, AudioProblem
 from voicemail.transcribe.recogniser import RecogniserUnavailable, RecognitionFailed
 
 UNAVAILABLE_SECONDS = 15.0
@@ -22,7 +23,14 @@ log = logging.getLogger(__name__)
 class Transcriber(Protocol):
     """Makes words of a recording; raises `RecognitionFailed`."""
 
-    async def transcribe(self, recording: Path, seconds: float) -> Transcript: ...
+    async def transcribe(self, recording: Audio, seconds: float) -> Transcript: ...
+
+
+class Kept(Protocol):
+    """Where kept recordings are; `voicemail.shelf` has the one there is."""
+
+    def read(self, record: MessageRecord) -> Audio:
+        """The recording of a message. Raises `AudioProblem`, StoreUnavailable and OSError."""
 
 
 class HeadStarts(Protocol):
@@ -34,10 +42,10 @@ class HeadStarts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Transcription:
-    """The use case. `folder` is where the messages' files are."""
+    """The use case. `shelf` is where the recordings are; what is read of it never touches the disk as it is."""
 
     message_box: MessageBox
-    folder: Path
+    shelf: Kept
     recogniser: Transcriber
     head_starts: HeadStarts | None = None
 
@@ -55,7 +63,7 @@ class Transcription:
         if record is None or record.state in (TranscriptState.DONE, TranscriptState.NO_SPEECH):
             return
         try:
-            transcript = await self._words_of(self.folder / record.file, record.seconds)
+            transcript = await self._words_of(await asyncio.to_thread(self._audio, record), record.seconds)
         except RecognitionFailed as failure:
             log.warning("message %s was not transcribed (attempt %d): %s", message, attempt, failure)
             if failure.retry and attempt < TRANSCRIPTION_ATTEMPTS:
@@ -64,7 +72,15 @@ class Transcription:
         else:
             await self.message_box.keep_transcript(message, transcript)
 
-    async def _words_of(self, recording: Path, seconds: float) -> Transcript:
+    def _audio(self, record: MessageRecord) -> Audio:
+        try:
+            return self.shelf.read(record)
+        except AudioProblem as problem:
+            raise RecognitionFailed(str(problem), retry=False) from None
+        except FileNotFoundError:
+            raise RecognitionFailed("The recording is missing from the message folder.", retry=False) from None
+
+    async def _words_of(self, recording: Audio, seconds: float) -> Transcript:
         while True:
             try:
                 return await self.recogniser.transcribe(recording, seconds)

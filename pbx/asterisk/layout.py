@@ -14,6 +14,12 @@ MARKER = ".mounted"
 """A file of this name tells that a spool folder is really there: Asterisk would make a folder that is missing, and
 fill the wrong disk (apps/app_record.c)."""
 
+TEXTS = "texts"
+"""In each spool folder, the one for texts: calls and texts are taken in apart from each other."""
+
+SPOOL_FULL = ".spool-full"
+"""A file of this name in the spare folder tells the dialplan not to try the spool."""
+
 _SAFE_PATH = re.compile(r"/[\w/.+@~-][\w/.+@~ -]*")
 _LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes (unix(7)); Asterisk appends its own socket's name
 _CONTROL_SOCKET = "asterisk.ctl"
@@ -51,6 +57,17 @@ class Layout:
         return self.data / "webhook-secrets.json"
 
     @property
+    def keys(self) -> Path:
+        """The master keys, where the practice's file names no other place. Whoever copies the data folder for a backup
+        keeps them apart from it."""
+        return self.data / "keys"
+
+    @property
+    def keys_made(self) -> Path:
+        """There once master keys were made: where they are missing then, they were lost."""
+        return self.data / "keys.made"
+
+    @property
     def swaps(self) -> Path:
         """The swaps on the rotas as they were last known."""
         return self.data / "swaps.json"
@@ -66,6 +83,11 @@ class Layout:
         return self.data / "overrides.json"
 
     @property
+    def alarms(self) -> Path:
+        """Which troubles people were told of."""
+        return self.data / "alarms.json"
+
+    @property
     def own_greetings(self) -> Path:
         """Which greetings people recorded by phone."""
         return self.data / "own-greetings.json"
@@ -76,9 +98,43 @@ class Layout:
         return self.data / "own-greetings"
 
     @property
+    def audit(self) -> Path:
+        """What stands behind the audit outside of the database."""
+        return self.data / "audit"
+
+    @property
+    def audit_key(self) -> Path:
+        """The key that signs its checkpoints."""
+        return self.audit / "key.pem"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.audit / "checkpoints.jsonl"
+
+    @property
+    def audit_journal(self) -> Path:
+        """What the audit is yet to be told."""
+        return self.audit / "journal.jsonl"
+
+    @property
     def private(self) -> Path:
         """Sounds about patients, each for a moment of one talk."""
         return self.data / "private"
+
+    @property
+    def backup_key(self) -> Path:
+        """Whom backups are encrypted for, and with what they are signed."""
+        return self.data / "backup-key.json"
+
+    @property
+    def backups(self) -> Path:
+        """What is known of the last backup and of the last trial of one."""
+        return self.data / "backups.json"
+
+    @property
+    def restoring(self) -> Path:
+        """Where a backup is unpacked; while it is there the folder is not whole."""
+        return self.data / ".restoring"
 
     @property
     def ports(self) -> Path:
@@ -87,6 +143,36 @@ class Layout:
     @property
     def postgres(self) -> Path:
         return self.data / "postgres"
+
+    @property
+    def tls(self) -> Path:
+        """What phones trust, and what they are shown."""
+        return self.data / "tls"
+
+    @property
+    def tls_server(self) -> Path:
+        """Certificate, chain and key, as Asterisk reads them."""
+        return self.tls / "server.pem"
+
+    @property
+    def tls_authority(self) -> Path:
+        """The practice's own authority, with its key."""
+        return self.tls / "authority.pem"
+
+    @property
+    def tls_authority_certificate(self) -> Path:
+        """What phones are told to trust: it holds no secret."""
+        return self.tls / "ca.pem"
+
+    @property
+    def bans(self) -> Path:
+        """From where nobody is let in, and until when."""
+        return self.data / "bans.json"
+
+    @property
+    def registrations(self) -> Path:
+        """From where each phone registered before."""
+        return self.data / "registrations.json"
 
     @property
     def greetings(self) -> Path:
@@ -99,6 +185,21 @@ class Layout:
     @property
     def spare(self) -> Path:
         return self.data / "spare"
+
+    @property
+    def emergencies(self) -> Path:
+        """Calls to the emergency services that people are yet to hear of."""
+        return self.data / "emergencies"
+
+    @property
+    def calls_out(self) -> Path:
+        """Today's calls outside, as the limits count them."""
+        return self.data / "calls-out.json"
+
+    @property
+    def plans(self) -> Path:
+        """What the dialplan does by itself, a file a number."""
+        return self.data / "plans"
 
     @property
     def messages(self) -> Path:
@@ -171,11 +272,25 @@ class Layout:
         A spool that is missing is made and marked; one that is there without its marker stays unmarked, because then
         its disk is not mounted.
         """
+        if self.restoring.exists():
+            raise UnusablePath(f"A restore into {self.data} is not done: repeat `secondline restore` with this folder.")
         asterisk = (self.etc.parent, self.etc, self.log, self.lib, self.cel.parent)
-        for folder in (self.data, self.greetings, self.own_sounds, self.private, self.messages, *asterisk):
+        for folder in (
+            self.data,
+            self.greetings,
+            self.own_sounds,
+            self.private,
+            self.messages,
+            self.emergencies,
+            self.audit,
+            self.plans,
+            *asterisk,
+        ):
             folder.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
         for folder in (self.spool, self.spare):
             _make_spool(folder)
+            if (folder / MARKER).exists():
+                (folder / TEXTS).mkdir(mode=PRIVATE_DIR, exist_ok=True)
         _make_own(self.run)
 
 

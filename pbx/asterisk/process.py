@@ -18,7 +18,7 @@ from pbx.asterisk.layout import Layout
 from pbx.asterisk.logs import rotate
 from pbx.asterisk.programs import Program
 from pbx.asterisk.running import Running, find_running
-from pbx.asterisk.sip_port import whose_sip_port
+from pbx.asterisk.sip_port import are_all_taken, whose_sip_port
 from pbx.config.settings import Network
 
 READY_WITHIN = 30.0
@@ -76,7 +76,7 @@ class AsteriskProcess:
 
     async def _can_be_adopted(self) -> bool:
         """Whether the running Asterisk answers, and listens where the practice's file says now."""
-        return await self.console.booted(READY_WITHIN) and whose_sip_port(self._network) is not None
+        return await self.console.booted(READY_WITHIN) and are_all_taken(self._network)
 
     async def wait_ready(self) -> None:
         """Wait until Asterisk has booted. Raises AsteriskFailed."""

@@ -87,7 +87,7 @@ def find_baresip() -> Program:
 def _system_asterisk() -> Program | None:
     path = shutil.which("asterisk") or shutil.which("asterisk", path=_ADMIN_PATH)
     version = path and _answer((path, "-V"), r"Asterisk (\S+)")
-    if not path or not version or _numbers(version) < OLDEST_ASTERISK:
+    if not path or not version or version_numbers(version) < OLDEST_ASTERISK:
         return None
     prefix = Path(path).resolve().parent.parent
     modules = _first(prefix, "lib/*/asterisk/modules/res_pjsip.so", "lib*/asterisk/modules/res_pjsip.so")
@@ -156,7 +156,7 @@ def _answer(command: tuple[str, ...], pattern: str) -> str | None:
     return match[1] if match else None
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def version_numbers(version: str) -> tuple[int, ...]:
     """The leading dotted number: (22, 10, 1) for "22.10.1+dfsg"; () for "certified-20.7" and "GIT-master"."""
     match = re.match(r"\d+(?:\.\d+)*", version)
     return tuple(int(part) for part in match[0].split(".")) if match else ()

@@ -6,19 +6,24 @@ import dataclasses
 import re
 from collections import Counter
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 import phonenumbers
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from phonenumbers import PhoneNumberFormat
 
+from pbx.asterisk.bans import acl_text, banned_now
+from pbx.asterisk.edge import CIPHERS, Edge
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import Ports
 from pbx.asterisk.programs import Program
 from pbx.asterisk.secrets import Secrets
 from pbx.asterisk.state import write_private
-from pbx.config.settings import Settings, Transport
+from pbx.config.settings import Settings
 from pbx.domain.codes import CODES, MAILBOX_CODE
+from pbx.domain.emergency import emergency_numbers
+from pbx.domain.far_numbers import calling_codes, closed_patterns
 from pbx.domain.languages import translation_of
 from pbx.domain.policy import Number, Policy
 
@@ -81,15 +86,42 @@ def rendered(policy: Policy, settings: Settings, machine: Machine) -> dict[str, 
         "phones": policy.phones,
         "codes": CODES,
         "mailbox_code": MAILBOX_CODE,
+        **_outbound(policy),
         "outside": policy.outside_numbers if settings.trunk else {},
         "trunk": settings.trunk,
-        # Without it the URI would mean UDP, whatever transport the endpoint names (RFC 3261 section 19.1.1).
-        "transport_parameter": ";transport=tcp" if settings.trunk and settings.trunk.transport is Transport.TCP else "",
         "network": settings.network,
+        "public_ip": _ip_or_nothing(settings.network.public_address),
+        "edge": Edge.of(settings),
+        "ciphers": CIPHERS,
+        "security": settings.phone_security,
         **{field.name: getattr(machine, field.name) for field in dataclasses.fields(machine)},
     }
     names = [name for name in environment.list_templates() if name.endswith((".conf", ".conf.j2"))]
-    return {name.removesuffix(".j2"): environment.get_template(name).render(values) for name in names}
+    texts = {name.removesuffix(".j2"): environment.get_template(name).render(values) for name in names}
+    return texts | {"acl.conf": acl_text(banned_now(machine.layout))}
+
+
+def _ip_or_nothing(address: str | None) -> str:
+    try:
+        return str(ip_address(address or ""))
+    except ValueError:
+        return ""  # a name, which only external_media_address follows
+
+
+def _outbound(policy: Policy) -> dict[str, object]:
+    """What calls to numbers outside need. A code before an emergency number changes nothing about it."""
+    rules = policy.outbound
+    known = emergency_numbers(policy.country)
+    codes = list(rules.codes) if rules else []
+    countries = {country for one in rules.people.values() for country in one.countries} if rules else set()
+    return {
+        "emergencies": dict(known)
+        | {f"{code}{dialled}": number for code in codes for dialled, number in known.items()},
+        "places": policy.places,
+        "call_backs": {place.call_back for place in policy.places},
+        "calling_codes": calling_codes(countries),
+        "closed_patterns": closed_patterns(rules.refused if rules else ()),
+    }
 
 
 def lines(policy: Policy) -> tuple[Line, ...]:

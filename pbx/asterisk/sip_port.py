@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Iterator
 
 import psutil
 
 from pbx.asterisk.ports import is_free
 from pbx.config.settings import Network
 
-_KINDS = {"UDP": socket.SOCK_DGRAM, "TCP": socket.SOCK_STREAM}
-
 
 def whose_sip_port(network: Network) -> str | None:
-    """A sentence that says who has the SIP port and what to do, or None when it is free."""
-    for protocol, kind in _KINDS.items():
-        if not is_free(network.port, network.bind, kind):
+    """A sentence that says who has one of the SIP ports and what to do, or None when they are free."""
+    for protocol, port, kind in _ports(network):
+        if not is_free(port, network.bind, kind):
             return (
-                f"SIP port {network.port} ({protocol}) at {network.bind} is taken{_by(network.port, kind)}: "
-                "stop that program, or choose another port in [network] of the practice's file."
+                f"SIP port {port} ({protocol}) at {network.bind} is taken{_by(port, kind)}: "
+                "stop that program, or choose another port in [server] of the practice's file."
             )
     return None
+
+
+def are_all_taken(network: Network) -> bool:
+    """Whether somebody listens at every one of the SIP ports."""
+    return not any(is_free(port, network.bind, kind) for _, port, kind in _ports(network))
+
+
+def _ports(network: Network) -> Iterator[tuple[str, int, socket.SocketKind]]:
+    if network.plain:
+        yield "UDP", network.port, socket.SOCK_DGRAM
+        yield "TCP", network.port, socket.SOCK_STREAM
+    yield "TLS", network.tls_port, socket.SOCK_STREAM
 
 
 def _by(port: int, kind: socket.SocketKind) -> str:

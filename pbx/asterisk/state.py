@@ -6,8 +6,11 @@ import os
 from pathlib import Path
 
 
-def write_private(path: Path, text: str) -> bool:
-    """Put `text` into `path` (mode 0600), atomically and durably. False when it is there already."""
+def write_private(path: Path, text: str, *, durable: bool = True) -> bool:
+    """Put `text` into `path` (mode 0600), atomically and durably. False when it is there already.
+
+    `durable` False leaves it to the kernel when it gets to the disk: for what is written again after a power cut.
+    """
     if path.is_file() and path.read_bytes() == text.encode():
         return False
     part = path.with_name(f".{path.name}.part")
@@ -16,6 +19,7 @@ def write_private(path: Path, text: str) -> bool:
     with open(handle, "w", encoding="utf-8") as out:  # noqa: PTH123 (a descriptor, for its mode)
         out.write(text)
         out.flush()
-        os.fsync(handle)
+        if durable:
+            os.fsync(handle)
     part.replace(path)
     return True

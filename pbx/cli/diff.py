@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 from pbx.asterisk.layout import Layout
 from pbx.cli.errors import sentence
+from pbx.cli.records import operator
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.settings import Settings
 from pbx.database import DatabaseProblem, open_records
-from pbx.domain.call import CallRecord, CallStart
+from pbx.domain.call import CallRecord, CallStart, Direction
 from pbx.domain.callers import longest_window
 from pbx.domain.difference import Change, Moved, differences, moved
 from pbx.domain.facts import Facts
@@ -95,7 +96,10 @@ def _moved(old: Policy, new: Policy, call: CallRecord, earlier: dict[str, list[d
 
 async def _calls(settings: Settings, layout: Layout, since: datetime) -> list[CallRecord]:
     async with open_records(settings, layout) as records:
-        return list(await records.calls.calls(since, None, MOST_CALLS))
+        found = await records.calls.calls(since, None, MOST_CALLS)
+        came_in = [call for call in found if call.direction is Direction.INBOUND]
+        await records.audit.note(operator(), "compared", "calls", calls=len(came_in))
+        return came_in
 
 
 def _tell(changes: tuple[Change, ...], past: PastCalls, policy: Policy) -> None:

@@ -11,9 +11,13 @@ from pathlib import Path
 
 from pbx import __version__
 from pbx.cli import errors
+from pbx.cli.audit_parser import add_audit_commands
 from pbx.cli.inbox_parser import add_by, add_inbox_commands, add_looks, add_report_commands
+from pbx.cli.keeping_parser import add_keeping_commands
+from pbx.cli.keys_parser import add_key_commands
 from pbx.cli.lazy import Command, lazily
 from pbx.cli.program_parser import add_program_commands
+from pbx.cli.texts_parser import TEXTS_VERBS, add_texts_commands
 
 DATA_BESIDE_CONFIG = "var"
 ONCALL_VERBS = ("show", "swap", "swaps", "undo")
@@ -42,6 +46,8 @@ def _with_verb(words: Sequence[str]) -> list[str]:
     """`oncall` and `oncall ROTA` mean `oncall show`: no rota has a verb's name (`pbx.config.rotas`)."""
     if list(words[:1]) == ["oncall"] and (len(words) == 1 or words[1] not in (*ONCALL_VERBS, "-h", "--help")):
         return ["oncall", "show", *words[1:]]
+    if list(words[:1]) == ["texts"] and (len(words) == 1 or words[1] not in (*TEXTS_VERBS, "-h", "--help")):
+        return ["texts", "list", *words[1:]]
     return list(words)
 
 
@@ -60,7 +66,11 @@ def build_parser() -> argparse.ArgumentParser:
     _pin_commands(commands)
     _record_commands(commands)
     _model_commands(commands)
+    add_key_commands(commands, _add)
     add_report_commands(commands, _add)
+    add_audit_commands(commands, _add)
+    add_keeping_commands(commands, _add)
+    add_texts_commands(commands, _add)
     return parser
 
 
@@ -69,10 +79,21 @@ def _server_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     demo = _add(commands, "demo", lazily("demo:demo"), "the main job on a throw-away practice, told as a story")
     demo.add_argument("--keep", action="store_true", help="keep the practice's folder to look at")
     _add(commands, "status", lazily("live:status"), "parts, phones, live calls, queue, disk", json=True)
+    call = _add(commands, "call", lazily("call:call"), "ring a person, then call a number outside", json=True)
+    call.add_argument("person", help="whose phones ring first, by the key in the file")
+    call.add_argument("number", help="whom to call, as people write it")
+    call.add_argument("--show", metavar="N", help="the practice number to show (default: the usual one)")
     _add(commands, "reload", lazily("live:reload"), "take a changed file without touching calls", json=True)
+    beat = _add(commands, "heartbeat", lazily("live:heartbeat"), "call a number of the practice and listen", json=True)
+    beat.add_argument("number", nargs="?", help="E.164; default: the one whose turn it is")
     phones = _add(commands, "phones", lazily("phones:phones"), "what to type into each softphone", json=True)
     phones.add_argument("phone", nargs="?", help="only this phone")
     phones.add_argument("--qr", action="store_true", help="show a code to scan with the softphone")
+    bans = commands.add_parser("bans", help="addresses from which SIP secrets were guessed")
+    of_bans = bans.add_subparsers(required=True, metavar="COMMAND")
+    _add(of_bans, "list", lazily("bans:list_bans"), "who is not let in, and until when", json=True)
+    lifted = _add(of_bans, "lift", lazily("bans:lift"), "let an address in again")
+    lifted.add_argument("address", help="the IP address")
 
 
 def _rule_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -81,6 +102,10 @@ def _rule_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     check.add_argument("file", nargs="?", help="the file to check (default: --config)")
     explain = _add(commands, "explain", lazily("rules:explain"), "what would happen to a call, and why", json=True)
     explain.add_argument("--to", required=True, metavar="NUMBER", help="the practice number that is dialled")
+    person = "may this person call --to, a number outside, and which number of the practice is shown?"
+    explain.add_argument("--from-person", metavar="PERSON", help=person)
+    last = "with --from-person: as if --to had last called this number of the practice"
+    explain.add_argument("--last-called", metavar="NUMBER", help=last)
     explain.add_argument("--from", dest="caller", metavar="NUMBER", help="the caller's number, or withheld")
     earlier = "as if the same number had called N minutes before; may be given several times"
     explain.add_argument("--earlier", type=_positive, action="append", default=[], metavar="N", help=earlier)
@@ -211,6 +236,7 @@ def _record_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
         verbs, "list", lazily("records:voicemail_list"), "all messages, urgent ones first, then the newest", json=True
     )
     listing.add_argument("--mailbox", help="only this mailbox")
+    listing.add_argument("--search", metavar="WORDS", help="only those in whose words all of these are, in any order")
     listing.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most N (default 100)")
     add_looks(listing)
     show = _add(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import getpass
 import os
-import shutil
 from argparse import Namespace
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from pbx.domain.policy import Policy
 from pbx.domain.urgent import UrgentCase
 from pbx.hints import WHAT_THEY_ARE, hint_table, hints_of, urgency_of_message
 from pbx.inbox_output import item_detail_json, item_json, item_table, story_in_words, urgent_first
+from pbx.key_ring import vault_of
 from pbx.output import (
     call_json,
     call_table,
@@ -35,6 +35,11 @@ from pbx.output import (
 )
 from pbx.services.inbox import Inbox, Look
 from pbx.urgent_words import urgent_in_words
+from voicemail.audio import Audio, wav_bytes
+from voicemail.shelf import Shelf
+
+MOST_SEARCHED = 100_000
+"""Messages that a search looks through, the newest ones."""
 
 
 class NoSuchMessage(Exception):
@@ -53,13 +58,14 @@ def with_records(options: Namespace, use: Callable[[Records, Practice], Awaitabl
 
 
 def calls(options: Namespace) -> int:
-    """Print the call log, newest first."""
+    """Print the call log, newest first; noted in the audit as a reading."""
 
     async def use(records: Records, practice: Practice) -> int:
         policy = practice.policy
         since = parse_time(options.since, policy.timezone) if options.since else None
         number = parse_number("--number", options.number, policy.country) if options.number else None
         found = await records.calls.calls(since, number, options.limit)
+        await records.audit.note(operator(), "listed", "calls", calls=len(found))
         if options.json:
             print_json([call_json(call) | {"name": name_of(call.caller, policy)} for call in found])
         else:
@@ -74,8 +80,10 @@ def voicemail_list(options: Namespace) -> int:
 
     async def use(records: Records, practice: Practice) -> int:
         service, who, policy = inbox_of(records, practice), who_of(options, practice.policy), practice.policy
-        look = Look(options.mine, options.open, options.deleted, options.limit)
-        found = await service.messages(options.mailbox, who, look)
+        # Words are sealed: to search is to open each message and look.
+        most = MOST_SEARCHED if options.search else options.limit
+        look = Look(options.mine, options.open, options.deleted, most)
+        found = matching(await service.messages(options.mailbox, who, look), options.search)[: options.limit]
         await service.listed(found, who)
         if options.json:
             print_json([item_json(item, service.due(item), policy) for item in urgent_first(found, policy)])
@@ -111,9 +119,10 @@ def voicemail_export(options: Namespace) -> int:
 
     async def use(records: Records, practice: Practice) -> int:
         service, who = inbox_of(records, practice), who_of(options, practice.policy)
-        await service.exported(message_id(options.id), who)
         message, target = (await service.message(message_id(options.id), who)).message, Path(options.target)
-        await asyncio.to_thread(_copy, Layout(Path(options.data)).messages / message.file, target)
+        audio = await asyncio.to_thread(shelf_of(practice, Layout(Path(options.data))).read, message)
+        await service.exported(message.id, who)
+        await asyncio.to_thread(_copy, audio, target)
         if options.json:
             print_json({"id": str(message.id), "file": str(target), "seconds": round(message.seconds, 3)})
         else:
@@ -121,6 +130,17 @@ def voicemail_export(options: Namespace) -> int:
         return 0
 
     return with_records(options, use)
+
+
+def matching(items: Sequence[Item], words: str | None) -> Sequence[Item]:
+    """Those in whose transcript all of `words` stand, whatever their case; all of them without words."""
+    wanted = (words or "").casefold().split()
+    return [item for item in items if all(word in _text(item) for word in wanted)]
+
+
+def _text(item: Item) -> str:
+    transcript = item.message.transcript
+    return transcript.text.casefold() if transcript else ""
 
 
 def inbox_of(records: Records, practice: Practice) -> Inbox:
@@ -151,10 +171,15 @@ def message_id(text: str) -> UUID:
         raise NoSuchMessage(f"{text!r} is not the id of a message: `secondline voicemail list` shows them") from error
 
 
-def _copy(source: Path, target: Path) -> None:
+def shelf_of(practice: Practice, layout: Layout) -> Shelf:
+    """Where the recordings are. Raises KeysMissing."""
+    return Shelf(layout.messages, vault_of(practice.settings, layout))
+
+
+def _copy(audio: Audio, target: Path) -> None:
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with source.open("rb") as audio, os.fdopen(handle, "wb") as out:
-        shutil.copyfileobj(audio, out)
+    with os.fdopen(handle, "wb") as out:
+        out.write(wav_bytes(audio.pcm))
 
 
 def _tell(item: Item, urgent: UrgentCase | None, practice: Practice) -> None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pbx.asterisk.layout import Layout
 from pbx.calendars import look_up, try_out, with_calendars
 from pbx.cli.errors import BadOption
+from pbx.cli.explain_out import explain_out
 from pbx.config.check import in_plain_words
 from pbx.config.closed_dates import HOLIDAY_YEARS
 from pbx.config.describe import describe
@@ -76,9 +77,11 @@ def _refused(error: ConfigProblems, options: Namespace) -> int:
 
 
 def explain(options: Namespace) -> int:
-    """Say what would happen to a call and why."""
+    """Say what would happen to a call and why; with --from-person, to one that goes out."""
     practice = load(Path(options.config))
     at = parse_time(options.at, practice.policy.timezone)
+    if options.from_person is not None:
+        return explain_out(options, practice, at)
     layout = Layout(Path(options.data).absolute())
     known = asyncio.run(look_up(practice.calendars, layout.calendars, at))
     policy = with_calendars(practice.policy, known)

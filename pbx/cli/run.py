@@ -1,4 +1,7 @@
-"""`secondline run`: the server in the foreground until Ctrl-C or SIGTERM; SIGHUP takes the practice's file anew."""
+"""`secondline run`: the server in the foreground until Ctrl-C or SIGTERM; SIGHUP takes the practice's file anew.
+
+This process only watches: the server itself is its child, which is started again when it dies or hangs.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,39 @@ import asyncio
 import signal
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pbx.app import Server
+from pbx.supervisor import BEAT_SECONDS, Life, Supervisor
+
+if TYPE_CHECKING:
+    from pbx.app import Server
 
 
 def run(options: Namespace) -> int:
     """Serve until told to stop. A second signal stops without waiting for calls in progress."""
-    asyncio.run(_serve(Server(Path(options.config).absolute(), Path(options.data).absolute())))
+    life = Supervisor().run()
+    if not isinstance(life, Life):
+        return life
+    from pbx.app import Server  # in the child alone: the process that watches stays small
+
+    server = Server(Path(options.config).absolute(), Path(options.data).absolute(), life.owner, life.before)
+    asyncio.run(_serve(server, life))
     return 0
 
 
-async def _serve(server: Server) -> None:
+async def _serve(server: Server, life: Life) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
     loop.add_signal_handler(signal.SIGHUP, server.reload_soon)
-    await server.run()
+    beating = asyncio.create_task(_beat(server, life))
+    try:
+        await server.run()
+    finally:
+        beating.cancel()
+
+
+async def _beat(server: Server, life: Life) -> None:
+    while True:
+        life.beat(server.serving)
+        await asyncio.sleep(BEAT_SECONDS)

@@ -15,10 +15,11 @@ from pbx.urgent_words import urgent_in_words
 
 
 def show(options: Namespace) -> int:
-    """Print the urgent messages, newest first."""
+    """Print the urgent messages, newest first; noted in the audit as a reading."""
 
     async def use(records: Records, practice: Practice) -> int:
         found = await records.urgent.requests(options.limit, unsettled=options.open)
+        await records.audit.note(operator(), "listed", "urgent", calls=len(found))
         if options.json:
             print_json([urgent_json(case) for case in found])
             return 0

@@ -9,19 +9,24 @@ from pathlib import Path
 
 from pbx.config.call_back import build_call_back
 from pbx.config.contacts import Contacts, read_contacts
+from pbx.config.emergency import build_places
 from pbx.config.languages import build_translations
 from pbx.config.menus import build_menu_prompts
 from pbx.config.notify import Notifying, build_notifying
 from pbx.config.numbers import NumberBuilder
+from pbx.config.outbound import build_outbound
 from pbx.config.people import Directory, check_people, mailboxes_of, members_of, phones_of, warn_of_unused
 from pbx.config.report import Report
 from pbx.config.ringing import Ringing, build_ringing
 from pbx.config.rotas import build_rotas
 from pbx.config.schedules import Listen, build_greetings, build_music, build_schedules
 from pbx.config.schema.file import PracticeFile
+from pbx.config.texts import BuiltTexts, build_texts
 from pbx.domain.callback import Limits
+from pbx.domain.emergency import Place
 from pbx.domain.hints import DEFAULT_RED_FLAGS, Reading
 from pbx.domain.oncall import Rota
+from pbx.domain.outbound_rules import OutboundRules
 from pbx.domain.policy import Greeting, Number, Policy
 from pbx.domain.schedule import Schedule
 
@@ -36,6 +41,9 @@ class Rules:
     contacts: Contacts
     call_back: Limits
     notifying: Notifying
+    outbound: OutboundRules | None
+    places: tuple[Place, ...]
+    texts: BuiltTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +65,17 @@ def build_rules(file: PracticeFile, report: Report) -> Rules:
     check_people(file, report)
     contacts = read_contacts(file, report)
     schedules = build_schedules(file, report)
+    numbers = _numbers(file, schedules, report, contacts)
     return Rules(
         rotas=build_rotas(file, report),
         ringing=build_ringing(file, report),
         contacts=contacts,
         call_back=build_call_back(file, schedules, report),
-        numbers=_numbers(file, schedules, report, contacts),
+        numbers=numbers,
         notifying=build_notifying(file, report),
+        outbound=build_outbound(file, numbers, report),
+        places=build_places(file, report),
+        texts=build_texts(file, report),
     )
 
 
@@ -102,9 +114,13 @@ def policy_of(file: PracticeFile, report: Report, rules: Rules, sounds: Sounds) 
         reading=_reading(file),
         notices=rules.notifying.plans,
         channels=rules.notifying.channels,
+        watch=rules.notifying.watch,
         members=members_of(file),
         call_back=rules.call_back,
         undelete_days=file.voicemail.undelete_days,
+        outbound=rules.outbound,
+        places=rules.places,
+        texting=rules.texts.texting,
     )
 
 

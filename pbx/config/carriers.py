@@ -20,7 +20,7 @@ class Carrier(BaseModel):
     host: str | None = None
     host_hint: str = ""
     registers: bool
-    transport: Literal["udp", "tcp"]
+    transport: Literal["udp", "tcp", "tls"]
     port: int
     addresses: list[str] = []
     ask_addresses: bool = False

@@ -6,12 +6,16 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from pbx.config.call_back import call_back_in_words
+from pbx.config.emergency import places_in_words
 from pbx.config.keeping import kept_in_words
 from pbx.config.load import Practice
 from pbx.config.notify_words import notices_in_words, webhooks_in_words
+from pbx.config.outbound_words import outbound_in_words
+from pbx.config.phone_words import security_in_words
 from pbx.config.ringing_words import reach_in_words, rings_in_words
 from pbx.config.rotas import rota_in_words
 from pbx.config.settings import Settings, Trunk
+from pbx.config.texts_words import texts_in_words
 from pbx.config.urgent import urgent_in_short
 from pbx.config.words import dates_in_words, week_in_words
 from pbx.domain.caller_words import rules_in_words
@@ -104,12 +108,16 @@ def _action(policy: Policy, action: Action) -> str:
 def _machine(policy: Policy, settings: Settings) -> Iterator[str]:
     phones = ", ".join(f"{phone.name} ({phone.display})" for phone in policy.phones)
     yield f"Phones: {phones}." if phones else "No phone is set up: every call goes to voicemail."
+    yield from outbound_in_words(policy)
+    yield from places_in_words(policy)
+    yield from security_in_words(settings.phone_security, policy)
     yield _carrier(settings.trunk) if settings.trunk else "No carrier is set up: no call comes from outside."
     engine = settings.recognizer.engine
     yield f"Messages are at most {policy.max_message_seconds} s long; {engine} turns them into text on this machine."
     yield from call_back_in_words(policy)
     yield from notices_in_words(policy)
     yield from webhooks_in_words(settings.webhooks)
+    yield from texts_in_words(policy, settings)
     database = "your own database" if settings.database_url else "a database of its own in the data folder"
     yield f"Calls and messages are kept in {database}."
     yield from kept_in_words(settings.keeping)

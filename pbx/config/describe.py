@@ -11,9 +11,11 @@ from pbx.config.schema.actions import ActionSection, OptionSection
 from pbx.config.schema.callers import CallersSection
 from pbx.config.schema.file import PracticeFile
 from pbx.config.schema.notify import GroupSection
+from pbx.config.schema.outbound import CallerOutSection
 from pbx.config.schema.ringing import ReachSection
 from pbx.config.schema.schedules import ExceptionSection
 from pbx.config.schema.section import Section
+from pbx.config.schema.texts import LineTextsSection
 from pbx.config.tables import about, is_keyed, is_listed, section_in, written
 
 _HEAD = """\
@@ -22,8 +24,33 @@ _HEAD = """\
 """
 
 
-_LEFT_OUT = ("menus", "outside", "contacts", "notify", "notices", "webhooks")
+_LEFT_OUT = (
+    "menus",
+    "outside",
+    "contacts",
+    "notify",
+    "notices",
+    "webhooks",
+    "outbound",
+    "emergency",
+    "phone_exceptions",
+    "texts",
+)
 """Tables that the printed file, which is a small practice's, has in comments only."""
+
+_LISTS: dict[str, tuple[type[Section], str]] = {
+    "texts": (LineTextsSection, "The texts of a number have these keys."),
+    "numbers": (
+        ActionSection,
+        "The long form is a list of tables with these keys; it ends in a voicemail or a menu.",
+    ),
+    "people": (ReachSection, "A reach-me rule has these keys."),
+    "notices": (GroupSection, "A group of an escalation has these keys."),
+    "outbound": (CallerOutSection, "In person, each has these keys."),
+    "schedules": (ExceptionSection, "An exception has these keys."),
+    "menus": (OptionSection, "An option is a list as in numbers, or a table with these keys."),
+}
+"""What stands in the lists of a table."""
 
 
 def describe() -> str:
@@ -44,18 +71,8 @@ def _root() -> Iterator[str]:
             *(line for name, inner in section.model_fields.items() for line in _key(section, name, inner)),
         ]
         yield from (_left_out(line) for line in table) if key in _LEFT_OUT else table
-        if key == "numbers":
-            yield from _keys_of_lists(
-                ActionSection, "The long form is a list of tables with these keys; it ends in a voicemail or a menu."
-            )
-        if key == "people":
-            yield from _keys_of_lists(ReachSection, "A reach-me rule has these keys.")
-        if key == "notices":
-            yield from _keys_of_lists(GroupSection, "A group of an escalation has these keys.")
-        if key == "schedules":
-            yield from _keys_of_lists(ExceptionSection, "An exception has these keys.")
-        if key == "menus":
-            yield from _keys_of_lists(OptionSection, "An option is a list as in numbers, or a table with these keys.")
+        if key in _LISTS:
+            yield from _keys_of_lists(*_LISTS[key])
         if key == "callers":
             yield from _caller_rules()
         yield ""

@@ -26,12 +26,16 @@ _LANGUAGE = Language(tree_sitter_toml.language())
 
 @dataclass(slots=True)
 class Document:
-    """All files as one: merged `data`, the `places` of its keys, and the `texts` in the order of reading."""
+    """All files as one: merged `data`, the `places` of its keys, and the `texts` in the order of reading.
+
+    `files` are those that were read and those that they name.
+    """
 
     main: Path
     data: dict[str, Any] = field(default_factory=dict)
     places: dict[KeyPath, Place] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
+    files: dict[Path, None] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def place(self, path: KeyPath) -> Place:
@@ -43,7 +47,9 @@ class Document:
 
     def beside(self, path: KeyPath, name: str) -> Path:
         """A file that is named at `path`: relative names start at the folder of the file that names it."""
-        return (self.place(path).file.parent / Path(name).expanduser()).absolute()
+        file = (self.place(path).file.parent / Path(name).expanduser()).absolute()
+        self.files[file] = None
+        return file
 
 
 def read_document(main: Path) -> Document:
@@ -66,6 +72,7 @@ class _Reader:
         if text is None:
             return
         self.document.texts.append(text)
+        self.document.files[file.absolute()] = None
         data, places = self._parse(file, text)
         includes = _includes(data)
         if file != self.document.main:

@@ -20,6 +20,7 @@ from pbx.config.report import Report
 from pbx.config.rotas import LookAhead, warn_ahead
 from pbx.config.schedules import Listen
 from pbx.config.settings import Settings
+from pbx.config.texts import advise_texts
 from pbx.config.validate import validate
 from pbx.config.webhooks import build_webhooks
 from pbx.domain.policy import Policy
@@ -31,7 +32,7 @@ __all__ = ["ConfigProblems", "Practice", "Problem", "load"]
 class Practice:
     """A file that can be used. `warnings` are worth a look, nothing more; `accepted` are those that are meant so.
 
-    `calendars` are yet to be read.
+    `calendars` are yet to be read. `files` are those that were read and those that they name (absolute).
     """
 
     policy: Policy
@@ -39,6 +40,7 @@ class Practice:
     warnings: tuple[Problem, ...] = ()
     calendars: tuple[CalendarSource, ...] = ()
     accepted: tuple[Accepted, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 @contextmanager
@@ -74,12 +76,15 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     warn_of_calendars(policy, expectations, calendars, report)
     advise(file, policy, report)
     advise_callers(file, policy, report)
+    advise_texts(file, report)
     if ahead:
         warn_ahead(policy, ahead, report)
     accepted = settle(file, report)
     _stop_at_problems(report)
+    texts = rules.texts
     settings = replace(settings, senders=rules.notifying.senders, webhooks=webhooks)
-    return Practice(policy, settings, _in_order(report.warnings), calendars, accepted)
+    settings = replace(settings, texts=texts.carrier, texts_web=texts.web)
+    return Practice(policy, settings, _in_order(report.warnings), calendars, accepted, tuple(report.document.files))
 
 
 def _stop_at_problems(report: Report) -> None:

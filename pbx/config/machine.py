@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pbx.config.carriers import Carrier, load_carriers
 from pbx.config.keeping import build_keeping
+from pbx.config.phone_security import build_phone_security
 from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
+from pbx.config.schema.audit import AuditSection
 from pbx.config.schema.file import PracticeFile
-from pbx.config.schema.site import DatabaseSection, ServerSection, TrunkSection, VoicemailSection
-from pbx.config.settings import Engine, Network, Recognizer, Settings, Transport, Trunk, Web
+from pbx.config.schema.site import DatabaseSection, KeysSection, ServerSection, TrunkSection, VoicemailSection
+from pbx.config.settings import Audit, Engine, KeySource, Network, Recognizer, Settings, Transport, Trunk, Web
 from pbx.config.values import parse_ports
 
 _SIP_PORT = 5060
+_SIP_TLS_PORT = 5061
 _NO_DEFAULTS = Carrier(name="the carrier", registers=False, transport="udp", port=_SIP_PORT, source="", known="")
 
 
 def build_settings(file: PracticeFile, report: Report) -> Settings:
     """Everything about the machine; problems and warnings go to the report."""
+    trunk, security = _trunk(file.trunk, report), build_phone_security(file, report)
+    plain = security.any_plain or (trunk is not None and not trunk.encrypted)
     return Settings(
         file=report.document.main,
-        trunk=_trunk(file.trunk, report),
-        network=_network(file.server, report),
+        trunk=trunk,
+        network=replace(_network(file.server, report), plain=plain),
         web=Web(file.server.web_address, file.server.web_port),
         recognizer=_recognizer(file.voicemail, report),
         database_url=_database(file.database, report),
+        database_owner_url=_database_owner(file.database, report),
+        audit=_audit(file.audit, report),
         drain_seconds=file.server.drain_seconds,
         keeping=build_keeping(file, report),
+        keys=_keys(file.keys, report),
+        phone_security=security,
     )
 
 
@@ -40,6 +49,9 @@ def _network(server: ServerSection, report: Report) -> Network:
         report.problem(("server", "rtp_ports"), "holds the SIP port", remedy)
     if server.web_port == server.sip_port:
         report.problem(("server", "web_port"), "is the SIP port too", "give each its own port")
+    if server.sip_tls_port in (server.sip_port, server.web_port):
+        what = f"is the {'SIP' if server.sip_tls_port == server.sip_port else 'web'} port too"
+        report.problem(("server", "sip_tls_port"), what, "give each its own port")
     return Network(
         bind=server.sip_address,
         port=server.sip_port,
@@ -47,6 +59,7 @@ def _network(server: ServerSection, report: Report) -> Network:
         local_networks=tuple(server.local_networks),
         rtp_first=first,
         rtp_last=last,
+        tls_port=server.sip_tls_port,
     )
 
 
@@ -79,19 +92,43 @@ def _model(owner: Engine, engine: Engine, name: str | None, report: Report) -> P
 
 
 def _database(database: DatabaseSection, report: Report) -> str | None:
-    path: KeyPath = ("database", "url")
-    if database.url and database.url_file:
-        report.problem(path, "stands beside url_file", "keep one of the two")
-    if database.url and urlsplit(database.url).password:
-        remedy = "write the whole address into a file of its own and name that with url_file"
+    return _address("url", database.url, database.url_file, report)
+
+
+def _database_owner(database: DatabaseSection, report: Report) -> str | None:
+    url = _address("owner_url", database.owner_url, database.owner_url_file, report)
+    if url and not (database.url or database.url_file):
+        remedy = "add url, for the role that the program uses, or take it out"
+        report.problem(("database", "owner_url" if database.owner_url else "owner_url_file"), "stands alone", remedy)
+    return url
+
+
+def _address(key: str, url: str | None, url_file: str | None, report: Report) -> str | None:
+    path: KeyPath = ("database", key)
+    if url and url_file:
+        report.problem(path, f"stands beside {key}_file", "keep one of the two")
+    if url and urlsplit(url).password:
+        remedy = f"write the whole address into a file of its own and name that with {key}_file"
         report.problem(path, "holds a password", remedy)
-    url = database.url
-    if database.url_file:
-        path = ("database", "url_file")
-        url = read_secret(report, path, database.url_file)
+    if url_file:
+        path = ("database", f"{key}_file")
+        url = read_secret(report, path, url_file)
     if url and urlsplit(url).scheme not in ("postgresql", "postgres"):
         report.problem(path, "is not the address of a PostgreSQL database", "write postgresql://host/name")
     return url
+
+
+def _audit(audit: AuditSection, report: Report) -> Audit:
+    copy = (
+        report.document.beside(("audit", "checkpoint_copy"), audit.checkpoint_copy) if audit.checkpoint_copy else None
+    )
+    key = report.document.beside(("audit", "key_file"), audit.key_file) if audit.key_file else None
+    return Audit(copy, key, audit.keep_years)
+
+
+def _keys(keys: KeysSection, report: Report) -> KeySource:
+    folder = report.document.beside(("keys", "folder"), keys.folder) if keys.folder else None
+    return KeySource(folder, keys.credential, keys.retired_days, keys.rotate_days)
 
 
 def _trunk(trunk: TrunkSection | None, report: Report) -> Trunk | None:
@@ -102,6 +139,10 @@ def _trunk(trunk: TrunkSection | None, report: Report) -> Trunk | None:
     carrier = _carrier(trunk, report)
     secret = _account(trunk, carrier, report)
     host = trunk.host or carrier.host or ""
+    transport = Transport(trunk.transport or carrier.transport)
+    if trunk.srtp and transport is not Transport.TLS:
+        what = "would send the voice's keys without encryption"
+        report.problem(("trunk", "srtp"), what, 'add transport = "tls", if the carrier has it')
     if not host and ("trunk",) not in report.incomplete:
         _ask_for_host(carrier, report)
     if trunk.addresses is None and carrier.ask_addresses:
@@ -111,12 +152,21 @@ def _trunk(trunk: TrunkSection | None, report: Report) -> Trunk | None:
         )
     return Trunk(
         host=host,
-        port=trunk.port or carrier.port,
-        transport=Transport(trunk.transport or carrier.transport),
+        port=trunk.port or _port(carrier, transport),
+        transport=transport,
+        srtp=trunk.srtp if trunk.srtp is not None else transport is Transport.TLS,
         addresses=tuple(trunk.addresses or carrier.addresses or [host]),
         register=trunk.username is not None and (carrier is _NO_DEFAULTS or carrier.registers),
         username=trunk.username,
         secret=secret,
+    )
+
+
+def _port(carrier: Carrier, transport: Transport) -> int:
+    return (
+        _SIP_TLS_PORT
+        if transport is Transport.TLS and Transport(carrier.transport) is not Transport.TLS
+        else carrier.port
     )
 
 

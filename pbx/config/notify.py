@@ -19,6 +19,7 @@ from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
 from pbx.config.schema.notify import NoticesSection, NotifySection
+from pbx.config.schema.watch import WatchSection
 from pbx.config.senders import Hook, MailServer, PhoneTexts, Sender
 from pbx.domain.notices import Group, NoticePlan
 from pbx.domain.templates import (
@@ -33,6 +34,7 @@ from pbx.domain.templates import (
     TrustedChannel,
     template_of,
 )
+from pbx.domain.watch import Watch
 
 _OF_KIND = {
     "email": ("server", "port", "tls", "sender", "username", "password_file", "ca_file", "text"),
@@ -51,6 +53,7 @@ class Notifying:
     channels: dict[str, Channel] = field(default_factory=dict)
     senders: dict[str, Sender] = field(default_factory=dict)
     plans: dict[str, NoticePlan] = field(default_factory=dict)
+    watch: Watch = field(default_factory=Watch)
 
 
 def build_notifying(file: PracticeFile, report: Report) -> Notifying:
@@ -66,10 +69,13 @@ def build_notifying(file: PracticeFile, report: Report) -> Notifying:
             senders[key] = sender
     plans = _Plans(file, report)
     made = {mailbox: plans.plan(mailbox, section) for mailbox, section in file.notices.items()}
+    watch = plans.watch(file.watch)
+    used = {*plans.used, *(file.texts.events if file.texts else ())}
     for key in report.declared("notify"):
-        if key not in plans.used:
-            report.warning(("notify", key), "is not used", "name it in [notices], or take it out", "unused")
-    return Notifying(channels, senders, made)
+        if key not in used and not any(key in place.by for place in file.emergency.values()):
+            remedy = "name it in [notices], [watch] or [emergency], or take it out"
+            report.warning(("notify", key), "is not used", remedy, "unused")
+    return Notifying(channels, senders, made, watch)
 
 
 def _check_keys(key: str, section: NotifySection, report: Report) -> None:
@@ -233,6 +239,17 @@ class _Plans:
             rounds=section.rounds,
             again=_minutes(section.again_after_minutes),
         )
+
+    def watch(self, section: WatchSection) -> Watch:
+        """Who hears of trouble, and the heartbeat."""
+        by = self._channels(section.by, ("watch", "by"))
+        people = self._people(section.tell, ("watch", "tell"))
+        if bool(section.by) != bool(section.tell):
+            self.report.problem(
+                ("watch",), "says who is told or how, not both", 'add the other: tell = ["..."] and by = ["..."]'
+            )
+        self._check_reached(people, by, ("watch", "by"))
+        return Watch(people, by, _minutes(section.heartbeat_minutes) if section.heartbeat_minutes else None)
 
     def _groups(self, section: NoticesSection, path: KeyPath) -> Iterator[Group]:
         before = -1

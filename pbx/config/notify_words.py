@@ -16,6 +16,11 @@ def notices_in_words(policy: Policy) -> Iterator[str]:
     """Sentences on the notices of each mailbox, then on each channel."""
     for mailbox, plan in policy.notices.items():
         yield f"Messages for {policy.mailboxes.get(mailbox, mailbox)}: {'; '.join(_plan(policy, plan))}."
+    watch = policy.watch
+    if watch.channels:
+        yield f"When something does not work: told to {_names(policy, watch.people)} by {', '.join(watch.channels)}."
+    every = f"every {_minutes(watch.heartbeat.total_seconds())}" if watch.heartbeat else "never"
+    yield f"A call to one of the numbers, to hear its greeting: {every}."
     for key, channel in policy.channels.items():
         if isinstance(channel, TrustedChannel):
             yield f"Channel {key!r} is {_KINDS[channel.kind]} and may carry patient data: {channel.because}"

@@ -12,6 +12,7 @@ from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
 from pbx.config.ringing import check_after
 from pbx.config.schema.actions import DEFAULT_RING_SECONDS, ActionSection, NumberSection
+from pbx.config.schema.callers import CalledNumberSection
 from pbx.config.urgent import urgent_of
 from pbx.domain.callers import Contact
 from pbx.domain.menu import Menu
@@ -70,6 +71,8 @@ class NumberBuilder:
         path: KeyPath = ("numbers", text)
         before = len(self.report.problems)
         schedule = self._schedule(section, path)
+        if isinstance(section, CalledNumberSection) and section.texts is not None:
+            self.directory.knows(section.texts.to, (*path, "texts", "to"))
         opened = self._opened(section, path)
         closed = self._closed(section, path)
         if len(self.report.problems) > before or not opened:

@@ -130,6 +130,18 @@ def members_of(file: PracticeFile) -> dict[str, tuple[str, ...]]:
     return people | {key: tuple(team.members) for key, team in file.teams.items()}
 
 
+def people_named(names: list[str], file: PracticeFile, path: KeyPath, report: Report) -> tuple[str, ...]:
+    """The keys of the people whom `names` mean, people and teams, each once; who is nobody is reported."""
+    found: dict[str, None] = {}
+    known = (*report.declared("people"), *report.declared("teams"))
+    for name in names:
+        if name not in known:
+            report.problem(path, f"nobody in [people] or [teams] is called {name!r}", did_you_mean(name, known))
+        members = file.teams[name].members if name in file.teams else [name]
+        found |= dict.fromkeys(member for member in members if member in file.people)
+    return tuple(found)
+
+
 def warn_of_unused(directory: Directory) -> None:
     """Warn of people and teams to whom no number leads. A person with a phone may still dial."""
     file, report = directory.file, directory.report

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,10 @@ from pbx.demo.speech import silence
 
 START_WITHIN = 20.0
 ANSWER_WITHIN = 15.0
+LEAVE_WITHIN = 0.5
+"""Enough to sign off at the server; over TLS it then goes on for half a minute. The server forgets a phone whose
+connection ends, too."""
+
 LONGEST_CALL = 180.0
 """The source of a client that says nothing: its call ends when this many seconds of silence are over."""
 
@@ -29,7 +34,7 @@ module_app account.so
 module_app menu.so
 module_app ctrl_tcp.so
 module_app mwi.so
-ctrl_tcp_listen 127.0.0.1:{control}
+{contact}ctrl_tcp_listen 127.0.0.1:{control}
 sip_listen {address}
 audio_player aufile,{folder}/heard.wav
 audio_source aufile,{folder}/silence.wav
@@ -39,6 +44,12 @@ audio_channels 1
 ring_aufile none
 ringback_disabled yes
 call_max_calls 1
+"""
+
+_SECURE = """\
+module srtp.so
+sip_cafile {trusted}
+sip_verify_server yes
 """
 
 
@@ -64,10 +75,13 @@ class Baresip:
     What it hears is written to `heard` (WAV, 8 kHz) while it hears it.
     """
 
-    def __init__(self, folder: Path, address: str) -> None:
+    def __init__(self, folder: Path, address: str, contacts: Sequence[str] = ()) -> None:
+        """`contacts` are SIP URIs that it can send texts to: baresip texts a contact of its list and nobody else."""
         self.heard = folder / "heard.wav"
         self._folder = folder
         self._address = address
+        self._contacts = tuple(contacts)
+        self._current = 0
         self._events: list[Event] = []
         self._answers: asyncio.Queue[tuple[bool, str]] = asyncio.Queue()
         self._news = asyncio.Condition()
@@ -77,17 +91,26 @@ class Baresip:
         self._off = False
 
     async def __aenter__(self) -> Self:
-        try:
-            await self._start()
-        except BaseException:
-            await self._end()
-            raise
+        await self.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._end()
+
+    @property
+    def is_on(self) -> bool:
+        return self._process is not None
+
+    async def start(self, trusted: Path | None = None) -> None:
+        """Switch it on. With the authority in the file `trusted` it knows SRTP, and TLS to servers that the authority
+        vouches for. Raises ClientFailed."""
+        try:
+            await self._start(trusted)
+        except BaseException:
+            await self._end()
+            raise
 
     async def command(self, name: str, params: str = "") -> str:
         """Give a command of baresip's menu and return its answer. Raises ClientFailed when it is refused."""
@@ -130,20 +153,38 @@ class Baresip:
         """Send silence in the calls to come; what was played before would be played again."""
         await self.command("ausrc", f"aufile,{self._folder / 'silence.wav'}")
 
+    async def text(self, uri: str, words: str) -> None:
+        """Send a text (SIP MESSAGE) of one line to one of the contacts. Raises ClientFailed when it is not one."""
+        if uri not in self._contacts:
+            raise ClientFailed("The SIP client has no such contact.")
+        while self._current != self._contacts.index(uri):
+            await self.command("contact_next")
+            self._current = (self._current + 1) % len(self._contacts)
+        await self.command("message", words)
+
     def switch_off(self) -> None:
         """End it at once without a word to anybody, as an empty battery does."""
         if self._process is not None and self._process.returncode is None and not self._off:
             self._off = True
             self._process.kill()
 
-    async def _start(self) -> None:
+    async def _start(self, trusted: Path | None) -> None:
         program = find_baresip()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.heard.unlink(missing_ok=True)
         silence(LONGEST_CALL, self._folder / "silence.wav")
         control = free_port()
-        config = _CONFIG.format(modules=program.module_dir, control=control, address=self._address, folder=self._folder)
-        for name, text in {"config": config, "accounts": "", "contacts": ""}.items():
+        config = _CONFIG.format(
+            modules=program.module_dir,
+            control=control,
+            address=self._address,
+            folder=self._folder,
+            contact="module_app contact.so\n" if self._contacts else "",
+        )
+        if trusted is not None:
+            config += _SECURE.format(trusted=trusted)
+        contacts = "".join(f"<{uri}>\n" for uri in self._contacts)
+        for name, text in {"config": config, "accounts": "", "contacts": contacts}.items():
             (self._folder / name).write_text(text)
         with (self._folder / "output").open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
@@ -188,7 +229,7 @@ class Baresip:
             if not self._off:  # another signal would ask for its status before the one who waits for it has it
                 self._process.terminate()
             try:
-                async with asyncio.timeout(ANSWER_WITHIN):
+                async with asyncio.timeout(LEAVE_WITHIN):
                     await self._process.wait()
             except TimeoutError:
                 self._process.kill()

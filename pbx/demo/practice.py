@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import free_port
+from pbx.demo.carrier import TextCarrier
 from pbx.demo.softphone import SipServer
 
 DAY_LINE = "+17175550100"
@@ -16,6 +18,8 @@ EVENING_LINE = "+17175550101"
 MENU_LINE = "+17175550102"
 HOUSE_CALL_LINE = "+17175550103"
 URGENT_LINE = "+17175550104"
+TEXT_LINE = "+17175550105"
+AUTO_REPLY = "Thank you, we read this within the hour."
 PHONE = "rictor-desk"
 CELL = "+17175550162"
 NURSING_HOME = "+12155550190"
@@ -30,6 +34,10 @@ timezone = "{timezone}"
 [trunk]
 host = "{trunk}"
 port = {trunk_port}
+
+[[phone_exceptions]]
+allow = "md5-only"
+because = "The demonstration's softphone gives up when it is offered SHA-256."
 
 [people.rictor]
 name = "Dr. Kenneth Rictor"
@@ -101,12 +109,34 @@ hand_over = "08:00"
 label = "Urgent line"
 open = [{{ urgent = "doctors", voicemail = "okafor" }}]
 
+[numbers."{text_line}"]
+label = "Dr. Rictor's text line"
+open = [{{ ring = "rictor" }}, {{ voicemail = "rictor", greeting = "busy" }}]
+texts = {{ to = "rictor", auto_reply_open = "{auto_reply}" }}
+
+[texts]
+carrier = "telnyx"
+api = "{carrier_api}"
+key_file = "texts-key"
+public_key = "{carrier_key}"
+public_url = "{text_site}"
+port = {text_port}
+
 [contacts]
 file = "known-callers.csv"
 
 [callers.priority]
 at_most = 3
 minutes = 60
+
+[outbound]
+people = "rictor"
+
+[emergency.office]
+phones = ["{phone}"]
+address = "12 Main Street, Suite 200, Scotland, PA 17254"
+call_back = "{day_line}"
+tell = "rictor"
 
 [[expect]]
 call = "{day_line}"
@@ -124,6 +154,11 @@ on = ["{day_line}", "{evening_line}", "{house_call_line}"]
 because = "Nights are covered by the hospital."
 
 [[accept]]
+warning = "texts-find-nobody"
+on = "{text_line}"
+because = "There is no mail server in the demonstration."
+
+[[accept]]
 warning = "greeting-no-emergency"
 on = ["busy", "refills"]
 because = "They are short, as the demonstration is."
@@ -131,6 +166,7 @@ because = "They are short, as the demonstration is."
 [server]
 sip_address = "{address}"
 sip_port = {sip_port}
+sip_tls_port = {sip_tls_port}
 rtp_ports = "{rtp_ports}"
 web_port = {web_port}
 drain_seconds = 5
@@ -153,6 +189,8 @@ class DemoPractice:
     trunk: str
     trunk_port: int
     """Where the carrier takes the calls that go out."""
+    texts: TextCarrier
+    """The carrier of its texts."""
 
     def secret(self, phone: str) -> str:
         """The SIP secret that the server made for `phone`."""
@@ -167,8 +205,10 @@ def write_practice(folder: Path, ring_seconds: int = 8, closed: str = CLOSED, bu
     """
     address, trunk = "127.0.0.1", "127.0.0.2"
     sip_port = free_port(address, socket.SOCK_DGRAM)
-    while (web_port := free_port(address)) == sip_port:  # SIP listens on TCP too
-        pass
+    # SIP listens on TCP too.
+    web_port, sip_tls_port = _ports_other_than(sip_port, address), _ports_other_than(sip_port, address)
+    text_site = f"http://127.0.0.1:{(text_port := free_port(address))}"
+    carrier = TextCarrier(f"http://127.0.0.1:{free_port(address)}", text_site)
     first_rtp = 2 * (free_port(address, socket.SOCK_DGRAM) // 4) + 1024
     text = _FILE.format(
         timezone=timezone_where_it_is_mid_morning(datetime.now(UTC)),
@@ -181,18 +221,42 @@ def write_practice(folder: Path, ring_seconds: int = 8, closed: str = CLOSED, bu
         menu_line=MENU_LINE,
         house_call_line=HOUSE_CALL_LINE,
         urgent_line=URGENT_LINE,
+        text_line=TEXT_LINE,
+        auto_reply=AUTO_REPLY,
+        carrier_api=carrier.api,
+        carrier_key=carrier.public_key,
+        text_site=text_site,
+        text_port=text_port,
         ring_seconds=ring_seconds,
         closed_text=closed,
         busy_text=busy,
         address=address,
         sip_port=sip_port,
+        sip_tls_port=sip_tls_port,
         rtp_ports=f"{first_rtp}-{first_rtp + 199}",
         web_port=web_port,
     )
     file = folder / "practice.toml"
     file.write_text(text, encoding="utf-8")
     (folder / "known-callers.csv").write_text(_CONTACTS, encoding="utf-8")
-    return DemoPractice(file, folder / "var", SipServer(address, sip_port), web_port, trunk, trunk_port)
+    key = folder / "texts-key"
+    key.write_text(carrier.key, encoding="utf-8")
+    key.chmod(0o600)
+    return DemoPractice(
+        file,
+        folder / "var",
+        SipServer(address, sip_port, sip_tls_port, Layout(folder / "var").tls_authority_certificate),
+        web_port,
+        trunk,
+        trunk_port,
+        carrier,
+    )
+
+
+def _ports_other_than(taken: int, address: str) -> int:
+    while (port := free_port(address)) == taken:
+        pass
+    return port
 
 
 def timezone_where_it_is_mid_morning(now: datetime) -> str:

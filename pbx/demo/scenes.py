@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from pbx.demo import doctor_scenes, night_scenes, office_scenes
+from pbx.demo import doctor_scenes, night_scenes, office_scenes, out_scenes, text_scenes
 from pbx.demo.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One call of a patient, and what is around it."""
+    """One call of a patient, and what is around it; or texts without a call."""
 
     title: str
     play: Callable[[Stage], Awaitable[None]]
+
+    @property
+    def calls(self) -> int:
+        """How many calls the log has of it."""
+        return 0 if self.play in _WITHOUT_CALLS else 1
 
 
 _TOLD = (
@@ -27,6 +32,9 @@ _TOLD = (
     ("A caller without a number hangs up during the greeting", office_scenes.hangs_up_in_greeting),
     ("After hours, a nursing home with priority rings through", night_scenes.priority_caller),
     ("An urgent call: the physician on call is fetched, and talks to the patient", night_scenes.urgent_call),
+    ("A call back from the softphone: the patient sees the practice", out_scenes.calls_back),
+    ("A patient texts; the answer is written on the softphone", text_scenes.texts),
 )
+_WITHOUT_CALLS = (text_scenes.texts,)
 
 SCENES = tuple(Scene(f"{number}. {title}", play) for number, (title, play) in enumerate(_TOLD, 1))

@@ -82,6 +82,14 @@ class ServerProcess:
         process.kill()
         await asyncio.to_thread(process.wait)
 
+    async def is_alive(self) -> bool:
+        """Whether it answers at all."""
+        return await self._is("/health")
+
+    async def is_ready(self) -> bool:
+        """Whether it is ready now."""
+        return await self._is("/ready")
+
     def _spawn(self) -> subprocess.Popen[bytes]:
         """Not asyncio's process: the server may be stopped from another event loop than it was started from."""
         with self.log.open("ab") as log:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from pbx.demo.baresip import ClientFailed
 from pbx.demo.telephone import Telephone
@@ -14,26 +16,47 @@ REGISTER_WITHIN = 15.0
 
 @dataclass(frozen=True, slots=True)
 class SipServer:
-    """Where the PBX takes SIP."""
+    """Where the PBX takes SIP. A phone trusts the authority in the file `trusted`."""
 
     host: str
     port: int
+    tls_port: int
+    trusted: Path
 
     def uri(self, user: str) -> str:
+        """For whoever comes without encryption, as the carrier does."""
         return f"sip:{user}@{self.host}:{self.port}"
+
+    def secure_uri(self, user: str) -> str:
+        """For phones."""
+        return f"sip:{user}@{self.host}:{self.tls_port};transport=tls"
 
 
 class Softphone(Telephone):
-    """The phone `name`."""
+    """The phone `name`: over TLS, with SRTP or no call at all; `plain` ones know neither."""
 
-    def __init__(self, folder: Path, name: str, address: str) -> None:
+    def __init__(
+        self, folder: Path, name: str, address: str, contacts: Sequence[str] = (), *, plain: bool = False
+    ) -> None:
+        """`contacts` are SIP URIs that it can text."""
         self.name = name
-        super().__init__(folder, address)
+        self._plain = plain
+        super().__init__(folder, address, contacts)
+
+    async def __aenter__(self) -> Self:
+        """It is switched on when it registers: whom it trusts is told to it before."""
+        return self
+
+    def _uri(self, server: SipServer, user: str) -> str:
+        return server.uri(user) if self._plain else server.secure_uri(user)
 
     async def register(self, server: SipServer, secret: str, within: float = REGISTER_WITHIN) -> None:
         """Register at `server`. Raises ClientFailed when it is refused or takes longer than `within` seconds."""
+        if not self._client.is_on:
+            await self._client.start(None if self._plain else server.trusted)
         account = (
-            f"<{server.uri(self.name)}>;auth_user={self.name};auth_pass={secret};regint=60;answermode=manual;mwi=yes"
+            f"<{self._uri(server, self.name)}>;auth_user={self.name};auth_pass={secret};regint=60;answermode=manual"
+            f";mwi=yes{'' if self._plain else ';mediaenc=srtp-mand'}"
         )
         await self._client.command("uanew", account)
         event = await self._client.event("REGISTER_OK", "REGISTER_FAIL", within=within)
@@ -53,6 +76,15 @@ class Softphone(Telephone):
     async def text(self, within: float) -> str:
         """Wait for a text; what it says. Raises ClientFailed."""
         return (await self._client.event("MESSAGE", within=within)).param
+
+    async def text_from(self, within: float) -> tuple[str, str]:
+        """Wait for a text; from which SIP URI, and what it says. Raises ClientFailed."""
+        event = await self._client.event("MESSAGE", within=within)
+        return event.peer, event.param
+
+    async def texts(self, uri: str, words: str) -> None:
+        """Send a text of one line to one of its contacts."""
+        await self._client.text(uri, words)
 
     @property
     def has_a_text(self) -> bool:
@@ -92,7 +124,7 @@ class Softphone(Telephone):
         """Call `dialled` through the PBX."""
         self.heard.unlink(missing_ok=True)  # what the call before left there is not to be taken for this one
         await self._client.be_silent()
-        await self._client.command("dial", server.uri(dialled))
+        await self._client.command("dial", self._uri(server, dialled))
 
     async def is_answered(self, within: float) -> None:
         """Wait until the other side took the call. Raises ClientFailed."""

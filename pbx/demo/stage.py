@@ -23,6 +23,7 @@ from pbx.demo.softphone import Softphone
 from pbx.demo.speech import seconds_of, speak
 from pbx.domain.call import CallRecord, MessageRecord
 from pbx.domain.outcome import Outcome
+from pbx.domain.texting import State, TextRecord
 from pbx.domain.transcript import Transcript, TranscriptState
 from pbx.output import sureness
 from voicemail.transcribe.recogniser import RecogniserProcess
@@ -140,6 +141,17 @@ class Stage:
         self.add(f"({sureness(message.transcript)})")
         _must_match(message.transcript, said)
         return message
+
+    async def text_recorded(self, body: str, state: State) -> TextRecord:
+        """The newest text that says `body`, once it stands in `state`."""
+
+        async def found() -> TextRecord | None:
+            texts = await self.records.texts.texts(limit=20)
+            return next((text for text in texts if text.body == body and text.state is state), None)
+
+        text = await self._wait(f"The text was not {state.in_words}", RECORDED_WITHIN, found)
+        self.tell(f"The record says: {text.state.in_words}.")
+        return text
 
     async def check_heard(self, who: str, wav: Path, said: str) -> None:
         """Recognise what somebody heard. Raises SceneFailed if it is not what was `said` at the other end."""

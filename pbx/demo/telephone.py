@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,8 +17,8 @@ KEY_SECONDS = 0.2
 class Telephone:
     """A SIP client with its files in `folder` and SIP at `address` (`ip:port`); an async context manager."""
 
-    def __init__(self, folder: Path, address: str) -> None:
-        self._client = Baresip(folder, address)
+    def __init__(self, folder: Path, address: str, contacts: Sequence[str] = ()) -> None:
+        self._client = Baresip(folder, address, contacts)
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()

@@ -8,8 +8,10 @@ from enum import StrEnum
 from uuid import UUID, uuid5
 
 from pbx.domain.numbers import Caller
+from pbx.domain.outbound import OutReason
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Reason
+from pbx.domain.sealed import WrappedKey
 from pbx.domain.transcript import Transcript, TranscriptState
 from pbx.domain.tree import Choice
 from pbx.domain.urgent import UrgentRequest, UrgentState
@@ -17,16 +19,26 @@ from pbx.domain.urgent import UrgentRequest, UrgentState
 
 class Direction(StrEnum):
     INBOUND = "inbound"
+    OUTBOUND = "outbound"
 
 
 @dataclass(frozen=True, slots=True)
 class CallStart:
-    """A call as it came in. `dialled` is the practice number (E.164), `at` is UTC."""
+    """A call as it came in. `dialled` is the practice number (E.164), `at` is UTC.
+
+    One that goes out is to `dialled` (E.164, or what was typed where that is no number) and from `caller`, the number
+    of the practice that was shown; `made_by` is the person's key, `device` the endpoint's name or `cell`, `about` the
+    message that is called back about.
+    """
 
     id: UUID
     dialled: str
     caller: Caller
     at: datetime
+    direction: Direction = Direction.INBOUND
+    made_by: str | None = None
+    device: str | None = None
+    about: UUID | None = None
 
 
 class Label(StrEnum):
@@ -51,7 +63,8 @@ class Recording:
 
     `id` is derived from the call and the recording's tag in the spool: taking the same recording twice gives the same
     id. `file` is a name in the message folder; `seconds` is counted from the samples, never from the header;
-    `repaired` tells that the header did not match the file (the PBX died while it recorded).
+    `repaired` tells that the header did not match the file (the PBX died while it recorded); `key` is what the file is
+    sealed with.
     """
 
     id: UUID
@@ -61,6 +74,7 @@ class Recording:
     sha256: str
     repaired: bool
     label: Label | None = None
+    key: WrappedKey | None = None
 
 
 def recording_id(call: UUID, tag: str) -> UUID:
@@ -73,18 +87,20 @@ class FinishedCall:
     """A call that is over, put together from what the PBX wrote down.
 
     `reason` is None when the controller's own decision is to be kept; otherwise it says why there is none. `choices`
-    are those that the caller made in menus, in order. `urgent` is what a call on the urgent path asks for.
+    are those that the caller made in menus, in order. `urgent` is what a call on the urgent path asks for. `safe`: it
+    went, from some step on, the way that needs no controller.
     """
 
     start: CallStart
     ended_at: datetime
     outcome: Outcome
-    reason: Reason | None
+    reason: Reason | OutReason | None
     answered_by: str | None
     answered_at: datetime | None
     recordings: tuple[Recording, ...] = ()
     choices: tuple[Choice, ...] = ()
     urgent: UrgentRequest | None = None
+    safe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +129,14 @@ class CallRecord:
     answered_at: datetime | None
     ended_at: datetime | None
     outcome: Outcome
-    reason: Reason | None
+    reason: Reason | OutReason | None
     why: tuple[str, ...]
     answered_by: str | None
     message_id: UUID | None
     choices: tuple[Choice, ...] = ()
     urgent: UrgentState | None = None
+    made_by: str | None = None
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +162,4 @@ class MessageRecord:
     read_at: datetime | None = None
     held_at: datetime | None = None
     transcribed_at: datetime | None = None
+    key: WrappedKey | None = None

@@ -26,13 +26,15 @@ NOT_TAKEN_PROMPT = "not-taken"
 class Verdict(StrEnum):
     """What the carrier's STIR/SHAKEN check says of the caller's number; NONE where it says nothing.
 
-    OWN is no verdict of a carrier: the call comes from one of the practice's phones, to which no caller rule applies.
+    OWN and BEAT are no verdicts of a carrier: the call comes from one of the practice's phones, or from its heartbeat,
+    and no caller rule applies to it.
     """
 
     NONE = ""
     PASSED = "passed"
     FAILED = "failed"
     OWN = "own"
+    BEAT = "beat"
 
 
 class Trust(StrEnum):

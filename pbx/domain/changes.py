@@ -82,6 +82,11 @@ class Changes(Generic[M]):
             change = day.later[0]
         return moment, change
 
+    def edges(self, after: datetime, before: datetime) -> Iterator[datetime]:
+        """Every instant (UTC) between the two at which the moment may be another one, in order, open or not."""
+        for ordinal in range(after.toordinal(), before.toordinal() + 1):
+            yield from (start for start in self._day(ordinal).starts if after < start < before)
+
     def _change_after(self, ordinal: int, is_open: bool) -> datetime | None:
         quiet = 0
         while ordinal < _LAST_DAY:

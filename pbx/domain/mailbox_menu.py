@@ -28,6 +28,7 @@ class Place(StrEnum):
     GREETINGS = "greetings"
     GREETING = "greeting"
     RECORDED = "recorded"
+    CALLING = "calling"
     OVER = "over"
 
 
@@ -57,6 +58,9 @@ class Deed(StrEnum):
     RESET = "reset"
     HEAR_RECORDED = "hear-recorded"
     KEEP = "keep"
+    CALL_BACK = "call-back"
+    CALL_CHOSEN = "call-chosen"
+    CALL_NUMBER = "call-number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ KEYS: Mapping[Place, Mapping[str, Turn]] = {
         "1": Turn(Deed.OPEN_NEW, Place.MESSAGE),
         "2": Turn(Deed.OPEN_OLD, Place.MESSAGE),
         "3": Turn(Deed.NEXT_MAILBOX, Place.MAIN),
+        "4": Turn(Deed.CALL_NUMBER, Place.OVER),
         "0": Turn(Deed.NOTHING, Place.GREETINGS),
         "#": Turn(Deed.GOODBYE, Place.OVER),
         BACK: Turn(Deed.GOODBYE, Place.OVER),
@@ -85,8 +90,13 @@ KEYS: Mapping[Place, Mapping[str, Turn]] = {
         **_at(Place.MESSAGE, k3=Deed.ENVELOPE, k4=Deed.PREVIOUS, k5=Deed.AGAIN, k6=Deed.NEXT),
         **_at(Place.MESSAGE, k7=Deed.DELETE, k9=Deed.SAVE, k0=Deed.HELP),
         "#": Turn(Deed.NEXT, Place.MESSAGE),
+        "2": Turn(Deed.CALL_BACK, Place.CALLING),
         "8": Turn(Deed.NOTHING, Place.COLLEAGUE),
         BACK: Turn(Deed.NOTHING, Place.MAIN),
+    },
+    Place.CALLING: {
+        **{digit: Turn(Deed.CALL_CHOSEN, Place.OVER) for digit in "123456789"},
+        BACK: Turn(Deed.NOTHING, Place.MESSAGE),
     },
     Place.COLLEAGUE: {
         **{digit: Turn(Deed.CHOOSE, Place.NOTE) for digit in "0123456789"},
@@ -127,12 +137,16 @@ FALLS_TO: Mapping[Deed, Place] = {
     Deed.OPEN_OLD: Place.MAIN,
     Deed.PREVIOUS: Place.MESSAGE,
     Deed.NEXT: Place.MAIN,
+    Deed.CALL_BACK: Place.MESSAGE,
+    Deed.CALL_CHOSEN: Place.MESSAGE,
+    Deed.CALL_NUMBER: Place.MAIN,
     Deed.CHOOSE: Place.COLLEAGUE,
     Deed.RECORD_NOTE: Place.NOTE,
     Deed.RECORD: Place.GREETING,
     Deed.KEEP: Place.RECORDED,
 }
-"""Where one is after a deed that there was nothing for: no messages, no further one, a recording that is none."""
+"""Where one is after a deed that there was nothing for: no messages, no further one, a recording that is none, nobody
+who may be called."""
 
 
 def turn(place: Place, keyed: str) -> Turn:

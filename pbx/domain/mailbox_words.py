@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
+from pbx.domain.call import MessageRecord
 from pbx.domain.inbox import Item
 from pbx.domain.mailbox_menu import Place
 from pbx.domain.numbers import Caller, NumberKind
@@ -20,9 +21,11 @@ from pbx.domain.spoken import spoken_day, spoken_moment
 
 MAIN = "For new messages, press 1. For messages that you have heard, press 2."
 OTHER_MAILBOX = "For the next mailbox, press 3."
+CALL_SOMEBODY = "To call a number outside, press 4."
 MAIN_END = "For your greetings, press 0. To end, press star."
 ASKED: Mapping[Place, str] = {
     Place.MESSAGE: "For the keys, press 0.",
+    Place.CALLING: "To call, press the key of the number. To go back, press star.",
     Place.NOTE: "To say a note first, press 1. To forward it without one, press pound. To go back, press star.",
     Place.NOTED: "To forward it with this note, press 1. To say the note again, press 2. To go back, press star.",
     Place.GREETINGS: "For the greeting when your line is open, press 1. For the one when it is closed, press 2. "
@@ -34,7 +37,7 @@ ASKED: Mapping[Place, str] = {
 """What is asked at each place; that of the main menu and of a colleague depends on the practice."""
 
 MESSAGE_KEYS = (
-    "From whom and when, 3. The one before, 4. Again, 5. The next one, 6. Delete, or take that back, 7. "
+    "Call back, 2. From whom and when, 3. The one before, 4. Again, 5. The next one, 6. Delete, or take that back, 7. "
     "Forward, 8. Save, 9. To go back, press star."
 )
 GOODBYE = "Goodbye."
@@ -49,8 +52,12 @@ NOT_DONE = "That cannot be done now. Please try again later."
 NOT_ALLOWED = "That cannot be done with this message."
 CLAIMED = "Somebody else takes care of this message."
 HELD = "This message is on hold and cannot be deleted."
+NO_CALL_BACK = "There is no number to call back."
+ASK_NUMBER = "Enter the number with its area code, then press pound."
+CONNECTING = "You are being connected."
 NOBODY = "There is nobody to forward it to."
 SAY_NOTE = "Please say your note after the tone, then press pound."
+DAMAGED = "This message cannot be played: its recording was damaged. Please tell whoever looks after the system."
 NOTE_LOST = "Your note was not understood."
 SAY_GREETING = "Please say your greeting after the tone, then press pound."
 GREETING_BAD = "That is too short, or too quiet. Please say a whole sentence."
@@ -69,9 +76,22 @@ _OWN = "your mailbox"
 ORDINARY_DIGITS = 2
 
 
-def main_menu(several: bool) -> str:
-    """What the main menu asks; `several`: there is more than one mailbox."""
-    return " ".join([MAIN, *([OTHER_MAILBOX] if several else []), MAIN_END])
+def main_menu(several: bool, calls: bool) -> str:
+    """What the main menu asks; `several`: there is more than one mailbox, `calls`: one may call numbers outside."""
+    return " ".join([MAIN, *([OTHER_MAILBOX] if several else []), *([CALL_SOMEBODY] if calls else []), MAIN_END])
+
+
+def offer_call_back(policy: Policy, message: MessageRecord, choices: Sequence[str]) -> str:
+    """Which number each key calls, and what is shown there. About a patient."""
+    offers = (_offer(policy, message, number, key) for key, number in enumerate(choices, 1))
+    line = policy.numbers.get(message.dialled)
+    shown = f" They see {line.label}." if line else ""
+    return f"{' '.join(offers)}{shown} To go back, press star."
+
+
+def _offer(policy: Policy, message: MessageRecord, number: str, key: int) -> str:
+    which = "the number that called" if number == message.caller.number else "the number that was said"
+    return f"To call {which}, {spoken_number(number, policy.country)}, press {key}."
 
 
 def counts(policy: Policy, mailbox: str, person: str, new: int, old: int) -> str:

@@ -19,6 +19,10 @@ class Outcome(StrEnum):
     NO_MESSAGE = "no-message"
     NOT_SERVED = "not-served"
     LOST = "lost"
+    NO_ANSWER = "no-answer"
+    BUSY = "busy"
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
 
     @property
     def in_words(self) -> str:
@@ -35,6 +39,10 @@ _WORDS = {
     Outcome.NO_MESSAGE: "left no message",
     Outcome.NOT_SERVED: "not served",
     Outcome.LOST: "lost: the telephone system stopped during the call",
+    Outcome.NO_ANSWER: "nobody answered",
+    Outcome.BUSY: "busy",
+    Outcome.UNREACHABLE: "could not be reached",
+    Outcome.REFUSED: "not allowed",
 }
 
 
@@ -87,4 +95,36 @@ _UNANSWERED = {
     Stage.SAFE: Outcome.HUNG_UP_IN_GREETING,
     Stage.RECORD: Outcome.NO_MESSAGE,
     Stage.END: Outcome.NO_MESSAGE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OutEnd:
+    """The end of a call that went out, as the PBX wrote it down.
+
+    `placed`: the carrier was asked for it; `answered_at` is UTC; `status` is Asterisk's DIALSTATUS, or empty.
+    """
+
+    at: datetime
+    placed: bool
+    answered_at: datetime | None
+    status: str
+
+
+def outcome_of_out(end: OutEnd | None, allowed: bool | None) -> Outcome:
+    """Tell the outcome of a call that went out. `allowed` is None where nobody decided: the controller was away."""
+    if end is None:
+        return Outcome.LOST
+    if end.answered_at is not None:
+        return Outcome.ANSWERED
+    if not end.placed:
+        return Outcome.REFUSED if allowed is False else Outcome.NOT_SERVED
+    return _OF_STATUS.get(end.status, Outcome.UNREACHABLE)
+
+
+_OF_STATUS = {
+    "NOANSWER": Outcome.NO_ANSWER,
+    "BUSY": Outcome.BUSY,
+    "CANCEL": Outcome.HUNG_UP_RINGING,
+    "": Outcome.HUNG_UP_RINGING,
 }

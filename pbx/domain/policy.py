@@ -8,14 +8,18 @@ from typing import Any
 
 from pbx.domain.callback import Limits
 from pbx.domain.callers import NO_RULES, CallerRules, Contact
+from pbx.domain.emergency import Place
 from pbx.domain.hints import Reading
 from pbx.domain.menu import Menu
 from pbx.domain.notices import NoticePlan
 from pbx.domain.oncall import Rota
+from pbx.domain.outbound_rules import OutboundRules
 from pbx.domain.people import Outside, Person
 from pbx.domain.remembered import Remembered
 from pbx.domain.schedule import Schedule
 from pbx.domain.templates import Channel
+from pbx.domain.texting import NO_TEXTS, Texting
+from pbx.domain.watch import Watch
 
 FALLBACK_GREETING = "default"
 """Name of the greeting that is played when a number has none of its own."""
@@ -149,7 +153,9 @@ class Policy:
     that of closed lines on a snow day; `music` is heard while it rings (None: ring-back). `reading` is what the
     practice knows of its messages' words. `members` maps a mailbox to the people (keys) who see it, `call_back` says
     within which time patients are called back, `undelete_days` how long a deletion can be undone. `notices` says by
-    mailbox who hears of its messages, `channels` by key what may be said over each.
+    mailbox who hears of its messages, `channels` by key what may be said over each. `outbound` says who may call
+    numbers outside (None: the file does not speak of it, and nobody does), `places` where phones stand that call 911,
+    `texting` whose texts are whose, `watch` who hears of trouble with Secondline itself.
     """
 
     version: str
@@ -174,9 +180,13 @@ class Policy:
     reading: Reading = field(default_factory=Reading)
     notices: Mapping[str, NoticePlan] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    watch: Watch = field(default_factory=Watch)
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     call_back: Limits = field(default_factory=Limits)
     undelete_days: int = 30
+    outbound: OutboundRules | None = None
+    places: tuple[Place, ...] = ()
+    texting: Texting = NO_TEXTS
     told: Remembered[Hashable, Any] = field(default_factory=Remembered, init=False, repr=False, compare=False)
     """What calls were told last, for `pbx.domain.routing`."""
     reached_by_hours: frozenset[str] = field(default=frozenset(), init=False, repr=False, compare=False)
@@ -192,6 +202,19 @@ class Policy:
         if person not in self._phones_of:
             self._phones_of[person] = tuple(phone.name for phone in self.phones if phone.owner == person)
         return self._phones_of[person]
+
+    def owner_of(self, phone: str) -> str | None:
+        """Whose phone (endpoint name) it is: the person's key."""
+        return next((known.owner for known in self.phones if known.name == phone), None)
+
+    @property
+    def calls_out(self) -> bool:
+        """Whether the practice's people call numbers outside at all."""
+        return self.outbound is not None and not self.outbound.inbound_only
+
+    def may_call_out(self, person: str) -> bool:
+        """Whether a person (its key) may call numbers outside at all."""
+        return self.outbound is not None and not self.outbound.inbound_only and person in self.outbound.people
 
     def can_ring(self, person: str) -> bool:
         """Whether a person (its key) has a phone or a cell."""

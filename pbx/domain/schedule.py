@@ -16,7 +16,7 @@ What is said of a date goes before what is said of a weekday:
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -140,13 +140,21 @@ class Schedule:
         """Tell the state at `at` (aware). Raises ValueError for a naive time."""
         if at.tzinfo is None:
             raise ValueError("a schedule needs a time with its zone")
-        if not self._found:
-            self._found.append(Changes(ZoneInfo(self.timezone), self._times(), self._moment))
-        moment, until = self._found[0].at(at.astimezone(UTC))
+        moment, until = self._changes.at(at.astimezone(UTC))
         never = until is None and not self.calendars
         if until is not None and self.calendars and not self._is_known(at, until):
             until = None
         return ScheduleState(moment.open, until, moment.why, moment.detail, moment.greeting, never)
+
+    def edges(self, after: datetime, before: datetime) -> Iterator[datetime]:
+        """Every instant (UTC) between two (aware) at which anything that `state_at` tells may change, in order."""
+        return self._changes.edges(after.astimezone(UTC), before.astimezone(UTC))
+
+    @property
+    def _changes(self) -> Changes[_Moment]:
+        if not self._found:
+            self._found.append(Changes(ZoneInfo(self.timezone), self._times(), self._moment))
+        return self._found[0]
 
     def _is_known(self, at: datetime, until: datetime) -> bool:
         """Whether a change is one of the practice's, and not only where what is known of a calendar begins or ends."""

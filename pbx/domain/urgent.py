@@ -91,12 +91,12 @@ class UrgentRequest:
 
 @dataclass(frozen=True, slots=True)
 class UrgentCase:
-    """A request with its call: the practice number `dialled` (E.164), who called, and its message's file, if any."""
+    """A request with its call: the practice number `dialled` (E.164), who called, and its message, if any."""
 
     request: UrgentRequest
     dialled: str
     caller: Caller
-    file: str | None = None
+    message: UUID | None = None
 
     @property
     def number(self) -> str | None:

@@ -38,6 +38,23 @@ class PhoneMessage:
         return Verdict(Fate.SENT)
 
 
+class PhoneMessageAtOnce:
+    """The same for what cannot wait: sent first, and then looked whether the phone was there. It may come twice."""
+
+    def __init__(self, phones: Phones) -> None:
+        self._phones = phones
+
+    async def send(self, parcel: Parcel) -> Verdict:
+        """Send one text; held, and so sent again, where the phone did not answer afterwards."""
+        try:
+            await self._phones.send(parcel.to, _in_one_line(parcel.text))
+            if await self._phones.is_there(parcel.to):
+                return Verdict(Fate.SENT)
+        except AmiError:
+            return Verdict(Fate.HELD, "Asterisk cannot be asked now; the text is kept.")
+        return Verdict(Fate.HELD, "The phone is off; the text is kept for it.")
+
+
 def _in_one_line(text: str) -> str:
     line = " ".join(text.split())
     return line.encode()[:LONGEST_BYTES].decode(errors="ignore")

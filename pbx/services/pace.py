@@ -13,6 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pbx.domain.call import CallRecord, CallStart, FinishedCall
+from pbx.domain.outbound import Permission
 from pbx.domain.routing import Decision
 from pbx.services.ports import CallLog
 
@@ -47,7 +48,7 @@ class PacedCallLog:
         self._call_log = call_log
         self._pace = pace
 
-    async def open_call(self, start: CallStart, decision: Decision) -> None:
+    async def open_call(self, start: CallStart, decision: Decision | Permission) -> None:
         await self._pace.calm()
         await self._call_log.open_call(start, decision)
 

@@ -19,6 +19,7 @@ import argon2
 
 from pbx.domain.pin import Lockout, wait_after
 from pbx.services.in_force import Keepsake
+from pbx.services.journal import Journal
 from pbx.services.pins_kept import LANE, KeptPins, Tries, from_text, person_of, to_text
 from pbx.services.ports import PinBook, StoreUnavailable
 
@@ -48,12 +49,22 @@ class Verdict(StrEnum):
 
 
 class Pins:
-    """The PINs that were last known, and the wrong tries. `now` gives the time (aware)."""
+    """The PINs that were last known, and the wrong tries. `now` gives the time (aware).
 
-    def __init__(self, book: PinBook, kept: Keepsake, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    Every PIN that is keyed goes into `journal`, taken or refused, before anybody is told which.
+    """
+
+    def __init__(
+        self,
+        book: PinBook,
+        kept: Keepsake,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        journal: Journal | None = None,
+    ) -> None:
         self._book = book
         self._kept = kept
         self._now = now
+        self._journal = journal
         self._state = from_text(kept.read())
         self._one_at_a_time = asyncio.Lock()  # two calls at once must not share a try, nor take memory twice
 
@@ -85,24 +96,39 @@ class Pins:
 
         UNAVAILABLE: no PIN was ever read on this machine, or the try cannot be written down.
         """
+        try:
+            async with self._one_at_a_time:
+                verdict = await self._judge(person, pin, lane)
+            await self._note(person, lane, verdict)
+        except OSError:
+            log.error("a PIN was not checked: the data folder cannot be written")
+            return Verdict.UNAVAILABLE
+        return verdict
+
+    async def _judge(self, person: str, pin: str, lane: str) -> Verdict:
         counted = _counted(person, lane)
-        async with self._one_at_a_time:
-            if self._state.hashes is None:
-                return Verdict.UNAVAILABLE
-            if self.locked_until(person, lane):
-                return Verdict.LOCKED
-            hashed = self._state.hashes.get(person)
-            try:
-                await self._count(counted, known=hashed is not None)
-                right = await asyncio.to_thread(_fits, hashed or _nobodys(), pin)
-                if hashed is None:
-                    return Verdict.NONE
-                if right:
-                    await self._keep(self._state.without_tries(counted))
-            except OSError:
-                log.error("a PIN was not checked: the data folder cannot be written")
-                return Verdict.UNAVAILABLE
-            return Verdict.RIGHT if right else Verdict.WRONG
+        if self._state.hashes is None:
+            return Verdict.UNAVAILABLE
+        if self.locked_until(person, lane):
+            return Verdict.LOCKED
+        hashed = self._state.hashes.get(person)
+        await self._count(counted, known=hashed is not None)
+        right = await asyncio.to_thread(_fits, hashed or _nobodys(), pin)
+        if hashed is None:
+            return Verdict.NONE
+        if right:
+            await self._keep(self._state.without_tries(counted))
+        return Verdict.RIGHT if right else Verdict.WRONG
+
+    async def _note(self, person: str, lane: str, verdict: Verdict) -> None:
+        """Raises OSError."""
+        if self._journal is None:
+            return
+        who, where = f"person/{person}", lane or "own phone"
+        if verdict is Verdict.RIGHT:
+            await self._journal.note(who, "signed-in", who, where=where)
+        else:
+            await self._journal.note("unknown", "sign-in-refused", who, where=where, why=verdict.value)
 
     async def _count(self, counted: str, *, known: bool) -> None:
         """Count a try as wrong before it is looked at: whoever pulls the plug gains nothing."""

@@ -14,6 +14,7 @@ from pbx.domain.callback import Waiting
 from pbx.domain.inbox import Case, Change, Event, Item, Who
 from pbx.domain.notices import Notice, Standing
 from pbx.domain.oncall import Swap, SwapRecord
+from pbx.domain.outbound import Permission
 from pbx.domain.override import Override, OverrideRecord
 from pbx.domain.pin import Lockout, PinRecord
 from pbx.domain.routing import Decision
@@ -29,7 +30,7 @@ class StoreUnavailable(Exception):
 class CallLog(Protocol):
     """The record of every call. Each method raises `StoreUnavailable` when the database is away."""
 
-    async def open_call(self, start: CallStart, decision: Decision) -> None:
+    async def open_call(self, start: CallStart, decision: Decision | Permission) -> None:
         """Write a call and its decision down. A second time changes nothing."""
 
     async def decision_of(self, call: UUID) -> Decision | None:
@@ -53,6 +54,13 @@ class PastCalls(Protocol):
 
     async def callers_since(self, since: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
         """Who called and when, the newest first. Raises `StoreUnavailable`."""
+
+
+class LastCalled(Protocol):
+    """Which of the practice's numbers patients know."""
+
+    async def last_called(self, number: str) -> str | None:
+        """The practice number that `number` (E.164) called last, if it did. Raises `StoreUnavailable`."""
 
 
 class MessageBox(Protocol):
@@ -298,3 +306,20 @@ class Outbox(Protocol):
 
     async def counts(self) -> Mapping[str, tuple[int, int]]:
         """By mailbox, how many messages are new and how many are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A call to place: `person` (key) is rung by `legs` (as the dialplan names them) for so many seconds, then `to` is
+    called, showing `shown` (E.164).
+    """
+
+    person: str
+    legs: tuple[str, ...]
+    seconds: int
+    to: str
+    shown: str
+
+
+class PlacerDown(Exception):
+    """The telephone system did not say that it took a call; perhaps it rings all the same."""

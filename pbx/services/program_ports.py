@@ -16,11 +16,13 @@ from pbx.services.ports import Backlog, Verdict
 
 @dataclass(frozen=True, slots=True)
 class CallsWanted:
-    """Which calls are asked for: of these `lines` of the practice (None: all), from `since` until before `until`, to or
-    from `number` (E.164), at most `limit`; `after` (when it began, its id): only what comes behind that one.
+    """Which calls are asked for: of these `lines` of the practice (None: all) and those that `made_by` (a person's key)
+    made, from `since` until before `until`, to or from `number` (E.164), at most `limit`; `after` (when it began, its
+    id): only what comes behind that one.
     """
 
     lines: tuple[str, ...] | None = None
+    made_by: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     number: str | None = None

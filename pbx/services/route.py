@@ -19,6 +19,7 @@ from pbx.domain.call import CallStart
 from pbx.domain.callers import Verdict
 from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.numbers import parse_caller
+from pbx.domain.outbound import Permission
 from pbx.domain.policy import Policy
 from pbx.domain.routing import Decision, advance, decide
 from pbx.domain.steps import Result, Step
@@ -58,14 +59,14 @@ class DecisionRecorder:
 
     def __init__(self, call_log: CallLog) -> None:
         self._call_log = call_log
-        self._waiting: deque[tuple[CallStart, Decision]] = deque(maxlen=REMEMBERED_CALLS)
+        self._waiting: deque[tuple[CallStart, Decision | Permission]] = deque(maxlen=REMEMBERED_CALLS)
         self._wake = asyncio.Event()
 
     @property
     def waiting(self) -> int:
         return len(self._waiting)
 
-    def put(self, start: CallStart, decision: Decision) -> None:
+    def put(self, start: CallStart, decision: Decision | Permission) -> None:
         self._waiting.append((start, decision))
         self._wake.set()
 
@@ -85,7 +86,7 @@ class DecisionRecorder:
                 await asyncio.sleep(RETRY_SECONDS)
                 self._wake.set()
 
-    async def _write(self, start: CallStart, decision: Decision) -> None:
+    async def _write(self, start: CallStart, decision: Decision | Permission) -> None:
         try:
             await self._call_log.open_call(start, decision)
         except StoreUnavailable:

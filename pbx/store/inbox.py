@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pbx.domain.callback import Waiting
 from pbx.domain.events import EventKind
-from pbx.domain.inbox import Case, Change, Deed, Done, Event, How, Item, Standing, State, Who
+from pbx.domain.inbox import Case, Change, Deed, Done, Event, How, Item, Refused, Standing, State, Who, Why
+from pbx.sealing.vault import Unopenable
 from pbx.services.ports import Wanted
 from pbx.store.audit import note
+from pbx.store.data_keys import NOTE, Keys, key_for, keys_of
 from pbx.store.database import Database
 from pbx.store.events import happened
 from pbx.store.messages import PgMessageBox
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 
     from pbx.store.session import Session
 
+
+log = logging.getLogger(__name__)
 
 _OPENS = (Deed.READ, Deed.LISTENED, Deed.EXPORTED)
 """From then on the message counts as read, so that it may be erased by rule."""
@@ -62,7 +68,9 @@ class PgInbox:
     async def history(self, message: UUID) -> Sequence[Event]:
         """Everything that was done with a message, the oldest first."""
         async with self._database.session() as connection:
-            return [_event(row) async for row in sql.history(connection, id=message)]
+            rows = [row async for row in sql.history(connection, id=message)]
+            keys = await keys_of(connection, self._database.vault, [message])
+        return [_event(row, message, keys) for row in rows]
 
     async def listed(self, messages: Sequence[UUID], who: Who) -> None:
         """Note in the audit that `who` was shown the words of these messages: one row."""
@@ -75,7 +83,21 @@ class PgInbox:
     async def change(
         self, message: UUID, who: Who, at: datetime, judge: Callable[[Case | None], Change | None]
     ) -> None:
-        """Change a message as `judge` says, while nobody else can. What it raises undoes everything."""
+        """Change a message as `judge` says, while nobody else can. What it raises undoes everything.
+
+        An attempt at a message that is not there or not `who`'s to see is noted, in a transaction of its own.
+        """
+        try:
+            await self._change(message, who, at, judge)
+        except Refused as refused:
+            if refused.why is Why.UNKNOWN:
+                async with self._database.transaction() as connection:
+                    await note(connection, who.account, "refused", f"message/{message}", by=who.name, how=who.how.value)
+            raise
+
+    async def _change(
+        self, message: UUID, who: Who, at: datetime, judge: Callable[[Case | None], Change | None]
+    ) -> None:
         async with self._database.transaction() as connection:
             await sql.hold_still(connection, id=message)
             # Only now, in a statement of its own: one that waits for a lock sees joined rows as they were before.
@@ -83,13 +105,26 @@ class PgInbox:
             change = judge(None if row is None else _case(row))
             if change is not None:
                 await _keep(connection, message, change)
-                await _tell(connection, message, change, who, at)
+                sealed = await self._sealed(connection, message, change.text)
+                await _tell(connection, message, change, sealed, _By(who, at))
+
+    async def _sealed(self, connection: Session, message: UUID, text: str) -> bytes | None:
+        """What somebody wrote, under the key of the message."""
+        if not text:
+            return None
+        return (await key_for(connection, self._database.vault, message)).seal_text(NOTE, text)
 
     async def waits(self, since: datetime | None = None, *, still_open: bool = False) -> Sequence[Waiting]:
         """The wait of each patient who left a message from `since` on; `still_open`: only of those who wait now."""
         async with self._database.session() as connection:
             rows = sql.waits(connection, since=since, still_open=still_open)
             return [_waiting(row) async for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _By:
+    who: Who
+    at: datetime
 
 
 async def _keep(connection: Session, message: UUID, change: Change) -> None:
@@ -110,15 +145,16 @@ async def _keep(connection: Session, message: UUID, change: Change) -> None:
     )
 
 
-async def _tell(connection: Session, message: UUID, change: Change, who: Who, at: datetime) -> None:
+async def _tell(connection: Session, message: UUID, change: Change, sealed: bytes | None, by: _By) -> None:
+    who = by.who
     await sql.add_event(
         connection,
         message_id=message,
-        at=at,
+        at=by.at,
         by_whom=who.name,
         how=who.how.value,
         deed=change.deed.value,
-        text=change.text,
+        sealed=sealed,
         about=json.dumps(dict(change.about)),
     )
     if change.deed in _OPENS:
@@ -145,13 +181,18 @@ def _standing(row: Record) -> Standing:
     )
 
 
-def _event(row: Record) -> Event:
+def _event(row: Record, message: UUID, keys: Keys) -> Event:
+    try:
+        text = keys.text(message, NOTE, row["sealed"])
+    except Unopenable as problem:
+        log.error("a note on message %s cannot be read: %s", message, problem)
+        text = str(problem)
     return Event(
         at=row["at"],
         by=row["by_whom"],
         how=How(row["how"]),
         deed=Deed(row["deed"]),
-        text=row["text"],
+        text=row["text"] if text is None else text,
         about=json.loads(row["about"]),
     )
 

@@ -54,15 +54,21 @@ class PgKeeping:
     async def erase_due(self, keeping: Keeping, now: datetime) -> Sequence[UUID]:
         """Erase some of the messages that were kept long enough, each with a note, all or nothing; gives their ids.
 
-        Rows and words are gone with it, the audio is not: `files_to_remove` tells which.
+        Rows, words and key are gone with it, the audio is not: `files_to_remove` tells which. The note names the key by
+        its fingerprint.
         """
         async with self._database.transaction() as connection:
             rows = [row async for row in sql.erase_due(connection, limit=AT_ONCE, **_befores(keeping, now))]
             for row in rows:
                 days = keeping.rule_of(row["mailbox"]).keep_days or 0
-                about = {"mailbox": row["mailbox"], "sha256": row["sha256"]}
+                about = {"mailbox": row["mailbox"], "sha256": row["sha256"], "key": row["fingerprint"] or "none"}
                 await note(connection, SYSTEM, "erased", f"message/{row['id']}", keep_days=days, **about)
         return [row["id"] for row in rows]
+
+    async def forget_keys(self) -> None:
+        """Write the table of keys anew, so that those of erased messages are gone from its file too."""
+        async with self._database.dedicated() as connection:
+            await sql.rewrite_data_key(connection)
 
     async def files_to_remove(self) -> Sequence[tuple[UUID, str]]:
         """Id and file name of each erased message whose audio is still to go."""

@@ -43,10 +43,12 @@ def migrations(folder: Path = FOLDER) -> tuple[Migration, ...]:
 async def migrate(connection: Connection[Record], wanted: Sequence[Migration] | None = None) -> None:
     """Apply what is missing of `wanted` (default: this program's own), then bring the job queue's schema up to date.
 
-    The lock belongs to the session: `connection` is to be closed afterwards. Raises `SchemaRefused`.
+    Then the application's role is given its rights, on new tables too. The lock belongs to the session: `connection` is
+    to be closed afterwards. Raises `SchemaRefused`.
     """
     known = migrations() if wanted is None else wanted
     await sql.lock_schema(connection)
+    await sql.make_roles(connection)
     await sql.create_migration_table(connection)
     applied = {row["version"]: row["sha256"] async for row in sql.applied_migrations(connection)}
     _compare(known, applied)
@@ -54,6 +56,7 @@ async def migrate(connection: Connection[Record], wanted: Sequence[Migration] | 
         if migration.version not in applied:
             await _apply(connection, migration)
     await install_queue(connection)
+    await sql.settle_rights(connection)
 
 
 def _compare(known: Sequence[Migration], applied: dict[int, str]) -> None:

@@ -15,6 +15,8 @@ from pbx.store.account import Account
 from pbx.store.down import DatabaseDown
 
 USER = "postgres"
+APPLICATION = "secondline_app"
+"""The role of the program itself, which owns nothing."""
 
 SOCKET = ".s.PGSQL.5432"
 _SOCKET_PATH_BYTES = 107
@@ -23,10 +25,10 @@ _SOCKET_PATH_BYTES = 107
 _PLAIN = re.compile(r"[\w./ +@=-]+", re.ASCII)
 
 
-def dsn_of(sockets: Path) -> str:
-    """The DSN of the server whose socket lies in the folder `sockets`."""
+def dsn_of(sockets: Path, role: str = USER) -> str:
+    """The DSN of the server whose socket lies in the folder `sockets`, for `role`."""
     # Everything is said, so that PGHOST, PGPORT or PGSSLMODE of the environment change nothing.
-    return f"postgresql://{USER}@/{USER}?host={quote(str(sockets), safe='/')}&port=5432&sslmode=disable"
+    return f"postgresql://{role}@/{USER}?host={quote(str(sockets), safe='/')}&port=5432&sslmode=disable"
 
 
 def socket_folder(folder: Path) -> Path:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.urgent import Attempt, AttemptResult, UrgentCase, UrgentRequest, UrgentState
+from pbx.sealing.vault import Unopenable
 from pbx.store.audit import SYSTEM, note
+from pbx.store.callers import caller_of
+from pbx.store.data_keys import CALLBACK, Keys, key_for, keys_of
 from pbx.store.database import Database
 from pbx.store.queries import sql
 
 if TYPE_CHECKING:
     from asyncpg import Record
 
+    from pbx.sealing.vault import Vault
     from pbx.store.session import Session
+
+log = logging.getLogger(__name__)
 
 MOST = 1000
 """Open requests that are looked at in one go."""
@@ -85,14 +91,19 @@ class PgUrgentBook:
             rows = [r async for r in sql.urgent_requests(connection, call_id=call, unsettled=unsettled, limit=limit)]
             ids = [row["call_id"] for row in rows]
             attempts = [row async for row in sql.urgent_attempts(connection, ids=ids)] if ids else []
-        return [_case(row, [a for a in attempts if a["call_id"] == row["call_id"]]) for row in rows]
+            keys = await keys_of(connection, self._database.vault, ids)
+        return [_case(row, [a for a in attempts if a["call_id"] == row["call_id"]], keys) for row in rows]
 
 
-async def keep_urgent(connection: Session, request: UrgentRequest) -> bool:
+async def keep_urgent(connection: Session, vault: Vault, request: UrgentRequest) -> bool:
     """Keep what a call asks for, in the transaction that keeps its message. False when nothing was new.
 
     A talk that went on after its call was taken in settles the request afterwards.
     """
+    callback = None
+    if request.callback is not None:
+        key = await key_for(connection, vault, request.call)
+        callback = key.seal_text(CALLBACK, request.callback)
     new = await sql.open_urgent(
         connection,
         call_id=request.call,
@@ -101,7 +112,7 @@ async def keep_urgent(connection: Session, request: UrgentRequest) -> bool:
         rounds=request.rounds,
         interval_seconds=request.interval,
         ring_seconds=request.seconds,
-        callback=request.callback,
+        callback_sealed=callback,
         opened_at=request.opened,
         state=request.state.value,
         settled_by=request.settled_by,
@@ -138,23 +149,35 @@ async def _keep_attempt(connection: Session, call: UUID, attempt: Attempt) -> No
     )
 
 
-def _case(row: Record, attempts: Sequence[Record]) -> UrgentCase:
+def _case(row: Record, attempts: Sequence[Record], keys: Keys) -> UrgentCase:
+    call = row["call_id"]
     request = UrgentRequest(
-        call=row["call_id"],
+        call=call,
         rota=row["rota"],
         mailbox=row["mailbox"],
         rounds=row["rounds"],
         interval=row["interval_seconds"],
         seconds=row["ring_seconds"],
         opened=row["opened_at"],
-        callback=row["callback"],
+        callback=_callback(row, keys),
         state=UrgentState(row["state"]),
         settled_by=row["settled_by"],
         settled_at=row["settled_at"],
         attempts=tuple(_attempt(attempt) for attempt in attempts),
     )
-    caller = Caller(NumberKind(row["caller_kind"]), row["caller_number"])
-    return UrgentCase(request, row["dialled"], caller, row["file"])
+    return UrgentCase(request, row["dialled"], caller_of(row, keys, call), row["message_id"])
+
+
+def _callback(row: Record, keys: Keys) -> str | None:
+    """The number that the caller keyed; of one that does not open any more nothing is known."""
+    if row["callback_sealed"] is None:
+        number: str | None = row["callback"]
+        return number
+    try:
+        return keys.text(row["call_id"], CALLBACK, row["callback_sealed"])
+    except Unopenable as problem:
+        log.error("the number that the caller of call %s keyed cannot be read: %s", row["call_id"], problem)
+        return None
 
 
 def _attempt(row: Record) -> Attempt:

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from pbx.services.ports import Backlog
 
 _QUESTION_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 3.0)
+_PLAIN_BUCKETS = (0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 20, 30, 60, 600)
 _TRANSCRIPTION_BUCKETS = (0.25, 0.5, 1, 2, 5, 10, 30, 60, 120)
 
 
@@ -27,6 +28,8 @@ class Metrics:
         self.live_calls = gauge("secondline_live_calls", "Calls in progress")
 
         self.messages = counter("secondline_messages", "Messages taken in")
+        doc = "How long recordings lay in the spool as the PBX wrote them, after their end"
+        self.spool_plain = seconds("secondline_spool_plaintext_seconds", doc, buckets=_PLAIN_BUCKETS)
         doc = "Time to transcribe a whole message"
         self.transcription = seconds("secondline_transcription_seconds", doc, buckets=_TRANSCRIPTION_BUCKETS)
         doc = "Transcriptions of whole messages by their end"
@@ -37,9 +40,16 @@ class Metrics:
         doc = "Notices of messages that wait to be sent"
         self.notices = gauge("secondline_notices_waiting", doc, ("channel",))
 
+        self.texts = gauge("secondline_texts_waiting", "Texts to patients that wait to be sent")
+
         self.part_up = gauge("secondline_part_up", "1 while a part of the server works", ("part",))
         self.phones = gauge("secondline_registered_phones", "Softphones registered now")
         self.asterisk_restarts = gauge("secondline_asterisk_restarts", "Restarts of Asterisk since the server started")
+        doc = "When the certificate that phones are shown ends, in seconds since 1970 (UTC)"
+        self.certificate_ends = gauge("secondline_certificate_expires_timestamp_seconds", doc)
+        self.banned = gauge("secondline_banned_addresses", "Addresses from which nobody is let in now")
+        doc = "Wrong answers to SIP challenges since the server started"
+        self.sign_ins_failed = gauge("secondline_sip_sign_ins_failed", doc)
         self.disk_free = gauge("secondline_disk_free_bytes", "Free space where the recordings are")
         self.hooks = gauge("secondline_webhook_events", "Events for a webhook by state", ("hook", "state"))
         self.api_refused = counter("secondline_api_refused", "Requests without a token that can be used")

@@ -31,8 +31,14 @@ class Operations(Protocol):
     async def take_pins(self) -> Json:
         """Take changed PINs at once: `{"ok": bool}`."""
 
+    async def place_call(self, wanted: Json) -> Json:
+        """Ring a person, then a number outside: `{"ok": bool, "said": str}`; `wanted` has person, number, show, by."""
+
     async def take_overrides(self) -> Json:
         """Take changed overrides at once: `{"ok": bool}`."""
+
+    async def beat(self, number: str | None) -> Json:
+        """Call a number and listen to its greeting: `{"ok": bool, "number": str, "problem": str | None}`."""
 
     @property
     def ready(self) -> bool: ...
@@ -40,7 +46,18 @@ class Operations(Protocol):
     @property
     def parts_working(self) -> dict[str, bool]: ...
 
+    @property
+    def degraded(self) -> list[Json]:
+        """What does not work: `what`, `since`, `detail`, what `callers` notice, and the `remedy`."""
+
     def metrics(self) -> bytes: ...
+
+
+class Control(Operations, Protocol):
+    """What only the operator beside the server may ask."""
+
+    async def lift_ban(self, address: str) -> Json:
+        """Let an address in again from which secrets were guessed: `{"ok": bool}`."""
 
 
 class PortTaken(Exception):
@@ -70,7 +87,7 @@ async def serve_web(
 
 
 @asynccontextmanager
-async def serve_control(operations: Operations, socket: Path) -> AsyncIterator[None]:
+async def serve_control(operations: Control, socket: Path) -> AsyncIterator[None]:
     """Serve the operator's commands on a unix socket that only this account can open."""
     app = web.Application()
     app.add_routes(_control_routes(operations))
@@ -112,7 +129,11 @@ def _public_routes(operations: Operations) -> list[web.RouteDef]:
         return web.json_response({"alive": True})
 
     async def ready(_: web.Request) -> web.Response:
-        body = {"ready": operations.ready, "components": operations.parts_working}
+        body = {
+            "ready": operations.ready,
+            "components": operations.parts_working,
+            "degraded": operations.degraded,
+        }
         return web.json_response(body, status=200 if operations.ready else 503)
 
     async def metrics(_: web.Request) -> web.Response:
@@ -122,7 +143,7 @@ def _public_routes(operations: Operations) -> list[web.RouteDef]:
     return [web.get("/health", health), web.get("/ready", ready), web.get("/metrics", metrics)]
 
 
-def _control_routes(operations: Operations) -> list[web.RouteDef]:
+def _control_routes(operations: Control) -> list[web.RouteDef]:
     async def status(_: web.Request) -> web.Response:
         return web.json_response(await operations.status())
 
@@ -138,10 +159,22 @@ def _control_routes(operations: Operations) -> list[web.RouteDef]:
     async def overrides(_: web.Request) -> web.Response:
         return web.json_response(await operations.take_overrides())
 
+    async def calls(request: web.Request) -> web.Response:
+        return web.json_response(await operations.place_call(await request.json()))
+
+    async def lift_ban(request: web.Request) -> web.Response:
+        return web.json_response(await operations.lift_ban(request.query.get("address", "")))
+
+    async def beat(request: web.Request) -> web.Response:
+        return web.json_response(await operations.beat(request.query.get("number")))
+
     return [
+        web.post("/bans/lift", lift_ban),
+        web.post("/heartbeat", beat),
         web.get("/status", status),
         web.post("/reload", reload),
         web.post("/swaps", swaps),
         web.post("/pins", pins),
         web.post("/overrides", overrides),
+        web.post("/calls", calls),
     ]

@@ -60,10 +60,9 @@ def a_phone(people: AsyncExitStack, tmp_path: Path) -> PhoneMaker:
     """Makes a softphone, registered where `pbx` is given."""
     count = itertools.count()
 
-    async def make(name: str, pbx: Pbx | None = None) -> Softphone:
-        phone = await people.enter_async_context(
-            Softphone(tmp_path / f"{name}{next(count)}", name, sip_address(PHONES))
-        )
+    async def make(name: str, pbx: Pbx | None = None, *, plain: bool = False) -> Softphone:
+        folder = tmp_path / f"{name}{next(count)}"
+        phone = await people.enter_async_context(Softphone(folder, name, f"{PHONES}:0", plain=plain))
         if pbx is not None:
             await phone.register(pbx.server, pbx.machine.secrets.phone(name))
         return phone

@@ -34,7 +34,8 @@ from pbx.asterisk.layout import Layout
 from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.programs import find_asterisk
 from pbx.config.settings import Network
-asterisk = AsteriskProcess(Layout(Path(sys.argv[1])), find_asterisk(), Network("127.0.0.1", int(sys.argv[2])))
+network = Network("127.0.0.1", int(sys.argv[2]), tls_port=int(sys.argv[3]))
+asterisk = AsteriskProcess(Layout(Path(sys.argv[1])), find_asterisk(), network)
 asyncio.run(asterisk.start())
 os.kill(os.getpid(), 9)
 """
@@ -75,7 +76,7 @@ async def test_it_takes_calls_as_soon_as_it_is_started(pbx: Pbx) -> None:
 async def test_a_dead_controllers_asterisk_is_adopted_with_its_calls(
     pbx: Pbx, a_patient: PatientMaker, words: Words
 ) -> None:
-    arguments = (str(pbx.layout.data), str(pbx.server.port))
+    arguments = (str(pbx.layout.data), str(pbx.server.port), str(pbx.server.tls_port))
     dead = await asyncio.create_subprocess_exec(sys.executable, "-c", _CONTROLLER, *arguments)
     assert await dead.wait() == -signal.SIGKILL
     orphan = find_running(pbx.layout)
@@ -190,7 +191,7 @@ async def test_a_taken_sip_port_is_said_with_who_has_it_and_what_to_do(pbx: Pbx)
             await pbx.process.start()
     assert f"port {pbx.server.port} (UDP)" in str(failure.value)
     assert f"(process {os.getpid()})" in str(failure.value)
-    assert "[network]" in str(failure.value)
+    assert "[server]" in str(failure.value)
 
 
 async def test_missing_modules_are_said_with_what_to_do(pbx: Pbx, tmp_path: Path) -> None:

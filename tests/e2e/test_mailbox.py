@@ -16,6 +16,7 @@ from pbx.demo.softphone import Softphone
 from pbx.demo.speech import RATE, speak
 from pbx.demo.telephone import KEY_SECONDS
 from tests.e2e.conftest import PatientMaker, PhoneMaker
+from tests.kit.carrier import Carrier, carrier
 from tests.kit.server import Office, open_office
 from voicemail.transcribe.recogniser import RecogniserProcess, WorkerOptions
 
@@ -23,13 +24,26 @@ pytestmark = pytest.mark.timeout(120)
 
 PIN, WRONG = "274906", "864209"
 PATIENT = "+12155550711"
+CALLED_BACK = "+12155550716"
 WORDS = "Please call me back about my blood pressure tablets."
 GREETING = "I am at the hospital until noon."
 
 
+_OUT = f"""
+[outbound]
+people = ["rictor"]
+
+[emergency.office]
+phones = ["{PHONE}"]
+address = "12 Main Street, Suite 200, Scotland, PA 17254"
+call_back = "{DAY_LINE}"
+tell = "rictor"
+"""
+
+
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with open_office(tmp_path_factory.mktemp("office")) as office:
+    with open_office(tmp_path_factory.mktemp("office"), changes=(("[server]", f"{_OUT}\n[server]"),)) as office:
         office.edit('{ ring = "rictor", seconds = 5 }, ', "")  # straight to the greeting, which is what this is about
         assert asyncio.run(office.secondline("reload")).status == 0
         made = asyncio.run(office.secondline("pin", "set", "rictor", "--stdin", types=f"{PIN}\n"))
@@ -42,6 +56,12 @@ async def phone(office: Office, a_phone: PhoneMaker) -> Softphone:
     phone = await a_phone(PHONE)
     await phone.register(office.practice.sip, office.practice.secret(PHONE))
     return phone
+
+
+@pytest.fixture
+async def trunk(office: Office) -> AsyncIterator[Carrier]:
+    async with carrier(office.practice.trunk_port) as made:
+        yield made
 
 
 @pytest.fixture
@@ -147,6 +167,58 @@ async def test_from_outside_a_key_in_the_greeting_and_the_pin_open_the_mailbox_a
     await keys(patient, "#")
     await patient.hears_beep(15)
     await patient.hang_up()
+
+
+async def test_a_message_is_called_back_from_the_desk_and_from_a_cell_and_the_patient_sees_the_practice(
+    office: Office, phone: Softphone, a_patient: PatientMaker, trunk: Carrier, tmp_path: Path
+) -> None:
+    await speak(WORDS, tmp_path / "words.wav")
+    patient = await a_patient(CALLED_BACK)
+    await patient.dial(office.practice.sip, DAY_LINE)
+    await patient.hears_beep(within=20)
+    await patient.says(tmp_path / "words.wav")
+    await patient.call_ends(within=20)
+    message = await office.message_of(await office.call_from(CALLED_BACK))
+
+    await enters(phone, office)
+    await presses(phone, "1", "5", "2")
+    await phone.presses("1")
+    invite = await trunk.is_called(within=20)
+    assert (invite.user, invite.header("From").split("@")[0]) == (CALLED_BACK, f"<sip:{DAY_LINE}")
+    await leaves(phone)
+    shown = (await office.secondline("voicemail", "show", message["id"], "--json")).json
+    assert shown["owner"] == "person/rictor" and shown["done_at"] is None
+
+    cell = await a_patient("+12155550715")
+    await interrupts(cell, office)
+    await keys(cell, f"{PIN}#")
+    await cell.hears_more(hearing.seconds_of_sound(cell.heard) + 0.5, 10)
+    await keys(cell, "4")
+    await cell.hears_more(hearing.seconds_of_sound(cell.heard) + 1, 15)
+    await keys(cell, "4155550123#")
+    again = await trunk.is_called(2, within=20)
+    assert (again.user, again.header("From").split("@")[0]) == ("+14155550123", f"<sip:{DAY_LINE}")
+    await cell.hang_up()
+    first, second = [await office.call_from(number) for number in ("+12155550715", DAY_LINE)]
+    assert (first["outcome"], first["answered_by"]) == ("answered", "mailbox")
+    assert (second["direction"], second["made_by"], second["device"]) == ("outbound", "rictor", "cell")
+
+
+async def test_a_call_that_is_asked_for_by_command_rings_the_person_first(
+    office: Office, phone: Softphone, trunk: Carrier
+) -> None:
+    refused = await office.secondline("call", "rictor", "1-900-555-1234")
+    assert (refused.status, refused.out) == (1, "This number costs more than a call: such numbers are never called.\n")
+    asked = await office.secondline("call", "rictor", "(415) 555-0124")
+    assert asked.status == 0 and "whoever answers is connected" in asked.out, asked
+    assert await phone.rings(10)
+    assert trunk.called == []
+    await phone.answer()
+    invite = await trunk.is_called(within=10)
+    assert (invite.user, invite.header("From").split("@")[0]) == ("+14155550124", f"<sip:{DAY_LINE}")
+    await leaves(phone)
+    call = await office.call_from(DAY_LINE)
+    assert (call["to"], call["made_by"], call["outcome"]) == ("+14155550124", "rictor", "answered")
 
 
 async def interrupts(caller: Patient, office: Office) -> None:

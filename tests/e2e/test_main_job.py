@@ -7,8 +7,10 @@ import wave
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from bench.plain import GOAL_SECONDS, plain_p99
 from pbx.asterisk.cel import calls_seen
 from pbx.asterisk.layout import Layout
 from pbx.demo.hearing import seconds_of_tone
@@ -143,3 +145,35 @@ async def test_a_caller_who_gives_up_while_it_rings_is_in_the_log(
     await patient.hang_up()
     call = await office.call_from(number)
     assert (call["outcome"], call["answered_by"]) == ("hung-up-while-ringing", None)
+
+
+async def test_nothing_that_patients_said_or_called_from_lies_plain_on_the_disk(office: Office, tmp_path: Path) -> None:
+    """After all of the above: no number, no word and no piece of a recording, in no file and no log."""
+    calls = (await office.secondline("calls", "--json")).json
+    canaries = [call["from"][2:].encode() for call in calls if call["from"]]
+    assert len(canaries) >= 4
+    spoken = [message for message in await office.messages() if "blood pressure" in message["transcript"]["text"]]
+    await office.secondline("voicemail", "export", spoken[0]["id"], str(tmp_path / "spoken.wav"))
+    recording = (tmp_path / "spoken.wav").read_bytes()
+    pieces = (recording[at : at + 24] for at in range(44, len(recording), 240))
+    speech = [piece for piece in pieces if len(set(piece)) > 16]  # silence is everywhere
+    assert len(speech) > 20
+    canaries += [b"blood pressure", b"pressure tablets", *speech[:20]]
+    found = [(path.name, canary) for path, data in _files(office) for canary in canaries if canary in data]
+    assert found == []
+
+
+async def test_recordings_lie_plain_for_seconds_only(office: Office) -> None:
+    url = f"http://127.0.0.1:{office.practice.web_port}/metrics"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        seconds, recordings = plain_p99(await answer.text())
+    assert recordings >= 2
+    assert seconds <= GOAL_SECONDS
+
+
+def _files(office: Office) -> Iterator[tuple[Path, bytes]]:
+    """Every file of the practice's folder: the database with its log of changes, recordings, keys, logs."""
+    files = [path for path in office.practice.file.parent.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert any("pg_wal" in path.parts for path in files) and any(path.suffix == ".sealed" for path in files)
+    for path in files:
+        yield path, path.read_bytes()

@@ -15,7 +15,19 @@ from pbx.demo.patient import ANONYMOUS
 from pbx.demo.speech import tone
 from pbx.domain.callers import Verdict
 from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker
-from tests.kit.asterisk import DEFAULT_TONE, DESK, DID, PATIENT, SHELF, Pbx, a_practice, running
+from tests.kit.asterisk import (
+    DEFAULT_TONE,
+    DESK,
+    DID,
+    INBOUND_ONLY_TONE,
+    NO_911_TONE,
+    PATIENT,
+    PROMPT_SECONDS,
+    SHELF,
+    Pbx,
+    a_practice,
+    running,
+)
 from tests.kit.controllers import PlainRouter
 from tests.kit.network import PHONES, STRANGER, TRUNK, Request, raw_caller
 
@@ -59,6 +71,18 @@ async def test_a_strangers_registration_is_refused_alike_whether_the_phone_exist
 async def test_a_stranger_who_claims_to_be_a_phone_or_the_carrier_is_refused(name: str, pbx: Pbx) -> None:
     async with raw_caller(STRANGER, pbx.server) as stranger:
         assert await stranger.calls(Request(f"sip:{DID}@127.0.0.1", f"<sip:{name}@127.0.0.1>")) == 401
+
+
+@pytest.mark.parametrize(("dialled", "hertz"), [("911", NO_911_TONE), ("2155550123", INBOUND_ONLY_TONE)])
+async def test_a_phone_that_calls_nobody_says_so_and_that_it_was_tried_is_on_record(
+    dialled: str, hertz: float, pbx: Pbx, a_phone: PhoneMaker
+) -> None:
+    phone, known = await a_phone(DESK, pbx), set(pbx.calls())
+    await phone.call(pbx.server, dialled)
+    await phone.call_ends(10)
+    assert seconds_of_tone(phone.heard, hertz) > PROMPT_SECONDS / 2
+    call = await pbx.next_ended(known)
+    assert call.start[2:4] == [f"phone.{DESK}", dialled] and call.end[-1].strip() == "inbound-only"
 
 
 @pytest.mark.parametrize("number", [DID, "*43", "s", "sl-lamp"])
@@ -203,7 +227,7 @@ async def test_a_phone_can_call_the_practice_and_its_name_is_no_callers_number(
     await shelf.refuse()
 
 
-@pytest.mark.parametrize("number", ["911", "+19005550100", "011442071234567", SHELF, "sl-safe"])
+@pytest.mark.parametrize("number", [SHELF, "sl-safe", "s", "sl-out"])
 async def test_a_phone_can_call_nothing_else(number: str, pbx: Pbx, a_phone: PhoneMaker) -> None:
     phone = await a_phone(DESK, pbx)
     await phone.call(pbx.server, number)

@@ -231,7 +231,7 @@ async def test_whoever_presses_1_for_a_caller_who_hung_up_hears_that(
 async def test_whoever_presses_1_when_the_caller_went_on_to_voicemail_hears_that(
     pbx: Pbx, router: PlainRouter, a_patient: PatientMaker, cell: Cell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agi.routes.ASKING_SECONDS", -2)  # as if the offer had been heard too late
+    monkeypatch.setattr("pbx.domain.dialled.ASKING_SECONDS", -2)  # as if the offer had been heard too late
     patient = await a_patient()
     await patient.dial(pbx.server, SERVICE)
     await cell.rings()

@@ -189,6 +189,20 @@ async def test_a_good_file_is_taken_and_a_bad_one_refused_while_calls_go_on(
     assert (await office.secondline("reload")).status == 0
 
 
+async def test_the_audit_of_all_this_is_whole_signed_and_out_of_the_programs_reach(office: Office) -> None:
+    verified = (await office.secondline("audit", "verify", "--json")).json
+    assert (verified["verdict"], verified["append_only"], verified["restores"]) == ("intact", True, [])
+    assert verified["last_anchored_seq"] is not None
+    rows = (await office.secondline("audit", "show", "--limit", "10000", "--json")).json
+    assert {"config-loaded", "config-reloaded", "config-refused", "stopped", "finished", "kept"} <= {
+        row["action"] for row in rows
+    }
+    files = office.practice.data / "audit"
+    assert all(file.stat().st_mode & 0o077 == 0 for file in (files, *files.iterdir()))
+    state = (await office.secondline("status", "--json")).json["audit"]
+    assert (state["ok"], state["problem"]) == (True, None)
+
+
 async def test_what_a_patient_is_never_reaches_a_log_a_metric_or_a_file_name(
     office: Office, number: str, a_patient: PatientMaker, words: Words
 ) -> None:

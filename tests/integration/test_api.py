@@ -104,6 +104,8 @@ async def test_sign_ins_and_refusals_are_in_the_audit_without_the_token(site: Si
     narrow = await site.new_token("narrow", frozenset({TokenScope.STATUS_READ}))
     for token in (site.token, site.token, "secondline_wrong", narrow):
         await site.ask("GET", PATH, token=token)
+    await site.journal.tell_all()
+    await site.journal.tell_all()
     async with site.database.session() as connection:
         rows = await connection.fetch(
             "SELECT actor, action, detail->>'why' AS why FROM audit WHERE object = 'api' ORDER BY id"

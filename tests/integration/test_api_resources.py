@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from pbx.domain.token import OVERRIDES
 from pbx.services.program_ports import Kept
@@ -85,7 +86,7 @@ async def test_a_message_is_read_heard_and_finished_with(bare_site: Site) -> Non
     boxes = (await site.ask("GET", "/api/mailboxes")).json["mailboxes"]
     assert [box["key"] for box in boxes] == ["front-desk", "mills"]
     deeds = [action for actor, action, _ in await site.audit() if actor == "person/mills"]
-    assert deeds == ["listed", "claimed", "noted", "read", "done", "reopened", "forwarded"]
+    assert deeds == ["listed", "claimed", "noted", "read", "done", "reopened", "forwarded", "refused"]
 
 
 async def test_a_sound_is_heard_in_parts_and_noted_once(site: Site) -> None:
@@ -150,8 +151,8 @@ async def test_a_request_that_nobody_knows_the_end_of_is_not_made_again(database
     assert await book.begin(token, "k", b"2") is not None, "what was answered stays answered"
 
 
-async def test_a_program_that_asks_too_often_is_told_when_to_come_back(database: Database) -> None:
-    async with serving(database, care_team(), Rates(per_second=0.5, burst=3)) as site:
+async def test_a_program_that_asks_too_often_is_told_when_to_come_back(database: Database, tmp_path: Path) -> None:
+    async with serving(database, care_team(), Rates(per_second=0.5, burst=3), tmp_path) as site:
         site.token, other = await site.new_token(), await site.new_token("other")
         answers = [await site.ask("GET", "/api/status") for _ in range(4)]
         assert [answer.status for answer in answers] == [200, 200, 200, 429]

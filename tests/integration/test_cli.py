@@ -128,6 +128,20 @@ async def test_phones_makes_each_secret_once_and_shows_what_to_type(practice: Pa
     shown = (await secondline("phones", "rictor-desk", "--qr", "--config", str(practice))).out
     assert first[0]["password"] in shown
     assert "█" in shown or "▀" in shown
+    assert (first[0]["transport"], first[0]["voice"]) == ("TLS", "SRTP (SDES), required")
+    assert "SIP transport TLS" in shown
+    authority = tmp_path / "var" / "tls" / "ca.pem"
+    assert first[0]["trust"] == str(authority)
+    assert str(authority) in shown
+    assert "PRIVATE KEY" not in authority.read_text()
+
+
+async def test_a_phone_that_may_do_without_encryption_is_told_so(practice: Path) -> None:
+    exception = '[[phone_exceptions]]\nallow = "udp"\non = "rictor-desk"\nbecause = "An old adapter."\n\n'
+    spoil(practice, "[people.rictor]", f"{exception}[people.rictor]")
+    desk, laptop = (await secondline("phones", "--json", "--config", str(practice))).json
+    assert (desk["transport"], desk["voice"], "trust" in desk) == ("UDP", "not encrypted", False)
+    assert (laptop["transport"], "trust" in laptop) == ("TLS", True)
 
 
 async def test_calls_and_messages_of_a_practice_that_has_none(practice_on_server: Path) -> None:

@@ -13,6 +13,7 @@ from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
 from pbx.store.messages import PgMessageBox
 from tests.kit.calls import MORNING, a_message_call, a_recording, a_start
+from tests.kit.database import on_database
 from tests.kit.server import Answer, secondline
 
 SOLO = Path(__file__).parents[2] / "docs" / "examples" / "solo.toml"
@@ -24,7 +25,7 @@ URGENT = "I have [bold]chest pains[/bold] since last night, my number is the one
 def practice(tmp_path: Path, dsn: str) -> Path:
     file = tmp_path / "practice.toml"
     voicemail = '\n[voicemail]\nwords = ["metoprolol"]\n'
-    file.write_text(SOLO.read_text(encoding="utf-8") + voicemail + f'\n[database]\nurl = "{dsn}"\n', encoding="utf-8")
+    file.write_text(SOLO.read_text(encoding="utf-8") + voicemail + on_database(dsn), encoding="utf-8")
     return file
 
 

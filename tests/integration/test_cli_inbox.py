@@ -17,6 +17,7 @@ from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
 from pbx.store.messages import PgMessageBox
 from tests.kit.calls import PATIENT, a_message_call, a_recording, a_start
+from tests.kit.database import on_database
 from tests.kit.server import Answer
 
 pytestmark = pytest.mark.timeout(150)
@@ -32,7 +33,7 @@ def practice(tmp_path: Path, dsn: str) -> Path:
     file = tmp_path / "practice.toml"
     before, hours, after = CARE_TEAM.read_text(encoding="utf-8").partition('call_back_schedule = "office"')
     assert hours
-    file.write_text(f"{before}{after}\n[database]\nurl = '{dsn}'\n", encoding="utf-8")
+    file.write_text(f"{before}{after}{on_database(dsn)}", encoding="utf-8")
     return file
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,14 +18,18 @@ import pytest
 
 from pbx.domain.call import CallRecord, CallStart, FinishedCall, recording_id
 from pbx.domain.numbers import Caller, NumberKind
+from pbx.domain.outbound import Permission
 from pbx.domain.outcome import Outcome
 from pbx.domain.policy import UNASSIGNED_MAILBOX
 from pbx.domain.routing import Decision, Reason, decide
 from pbx.domain.steps import EndStep, RecordStep, SayStep
+from pbx.sealing.keys import KeyRing, write_key_file
+from pbx.sealing.vault import Vault
 from pbx.services.ports import StoreUnavailable
 from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
 from pbx.store.jobs import TranscriptionQueue
+from pbx.store.key_book import PgKeyBook
 from pbx.store.messages import PgMessageBox
 from tests.unit.voicemail.spooling import (
     CALL,
@@ -38,8 +43,9 @@ from tests.unit.voicemail.spooling import (
     recording,
     start_line,
 )
-from voicemail.audio import read_audio
+from voicemail.audio import Audio
 from voicemail.ingest import CallsUnknown, Folders, Ingest
+from voicemail.shelf import Shelf
 
 OTHER = UUID("0c0ffee0-0000-4000-8000-000000000001")
 
@@ -54,7 +60,7 @@ class Recorder:
     refuses: frozenset[UUID] = frozenset()
     finished: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def open_call(self, start: CallStart, decision: Decision) -> None: ...
+    async def open_call(self, start: CallStart, decision: Decision | Permission) -> None: ...
 
     async def decision_of(self, call: UUID) -> Decision | None:
         if self.away:
@@ -151,7 +157,7 @@ async def test_a_call_that_the_pbx_could_not_end_is_taken_in_when_its_files_are_
     bench.pbx.seconds += 1
     assert (await ingest.scan_once()).taken == (CALL,)
     (message,) = bench.log.calls_kept[CALL].recordings
-    assert (message.mailbox, message.repaired, message.seconds) == ("night", True, 1.75)
+    assert (message.mailbox, message.repaired, message.seconds) == ("rictor", True, 1.75)
 
 
 async def test_a_call_that_ends_while_the_pbx_is_asked_is_not_taken_for_lost(
@@ -357,6 +363,56 @@ async def test_a_crash_at_any_point_only_means_the_same_again(
     assert await TranscriptionQueue(database).depth() == len(messages)
 
 
+async def test_an_answer_to_commit_that_was_lost_costs_nothing_whatever_becomes_of_the_keys_meanwhile(
+    bench: Bench, database: Database
+) -> None:
+    class Deaf(FusedLog):
+        deaf = True
+
+        async def finish_call(self, call: FinishedCall) -> bool:
+            new = await super().finish_call(call)
+            if self.deaf:
+                raise StoreUnavailable
+            return new
+
+    bench.log = log = Deaf(real=PgCallLog(database))
+    put_message(bench.folders)
+    ingest = bench.ingest()
+    assert (await ingest.scan_once()).waiting == (CALL,)
+    database.vault.ring.add()
+    await PgKeyBook(database).rewrap()
+    log.deaf = False
+    assert (await bench.ingest().scan_once()).taken == (CALL,)
+    assert bench.kept == [f"{recording_id(CALL, '1')}.sealed"]
+    assert [audio.seconds for audio in await _opened(bench, database)] == [2.0]
+
+
+async def test_where_the_keys_are_lost_calls_wait_in_the_spool(bench: Bench, tmp_path: Path) -> None:
+    ring = KeyRing(tmp_path / "keys")
+    ring.make_first()
+    copy = ring.lines()
+    for path in ring.folder.glob("*.key"):
+        path.unlink()
+    bench.folders = replace(bench.folders, shelf=Shelf(bench.folders.messages, Vault(ring)))
+    put_message(bench.folders)
+    before, ingest = bench.spooled, bench.ingest()
+    assert (await ingest.scan_once()).waiting == (CALL,)
+    assert (bench.spooled, bench.kept) == (before, [])
+    write_key_file(ring.folder / "copy.key", copy)
+    assert (await ingest.scan_once()).taken == (CALL,)
+
+
+async def test_it_is_told_how_long_a_recording_lay_plain(bench: Bench) -> None:
+    put_message(bench.folders)
+    os.utime(bench.folders.spool / f"{CALL}-1.wav", (time.time() - 5, time.time() - 5))
+    told: list[float] = []
+    ingest = bench.ingest()
+    ingest.tell_plain = told.append
+    await ingest.scan_once()
+    [seconds] = told
+    assert 5 <= seconds < 15
+
+
 async def _crashes_after(
     steps: int, base: Path, database: Database, monkeypatch: pytest.MonkeyPatch, ended: bool
 ) -> bool:
@@ -378,8 +434,14 @@ async def _crashes_after(
     assert bench.kept == sorted(r.file for r in log.told[0].recordings)
     assert len(bench.kept) == 2
     assert [path.name for path in (bench.folders.spool / "quarantine").iterdir()] == [f"{call}-2.wav"]
-    assert all(not read_audio(bench.folders.messages / name).repaired for name in bench.kept)
+    assert [audio.seconds for audio in await _opened(bench, database)] == [2.0, 2.0]
     return crashed
+
+
+async def _opened(bench: Bench, database: Database) -> list[Audio]:
+    """The call's recordings, opened with the keys of the database."""
+    ids = [recording.id for recording in bench.log.told[0].recordings]
+    return [bench.folders.shelf.read(record) for record in await PgMessageBox(database).messages(None, 2, ids)]
 
 
 def _put_a_call_with_everything(folders: Folders, call: UUID, ended: bool) -> None:

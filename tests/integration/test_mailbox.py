@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -17,15 +18,21 @@ from agi.mailbox_visit import Parts
 from agi.server import serve
 from agi.talks import Talks
 from pbx.domain import mailbox_words as words
+from pbx.domain.call import MessageRecord
 from pbx.domain.inbox import How, State, Who
+from pbx.domain.outbound import OutReason
+from pbx.domain.outbound_rules import Allowance, OutboundRules
 from pbx.domain.own_greetings import GreetingKind
 from pbx.domain.people import Person
 from pbx.domain.policy import Policy
 from pbx.domain.transcript import Transcript, TranscriptState
 from pbx.kept import KeptFile
+from pbx.services.calls_today import CallsToday
 from pbx.services.inbox import Inbox, Look
+from pbx.services.outbound import CallsOut
 from pbx.services.own_greetings import OwnGreetings
 from pbx.services.pins import Pins
+from pbx.services.route import DecisionRecorder
 from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
 from pbx.store.inbox import PgInbox
@@ -36,7 +43,7 @@ from tests.integration.test_dialogue import SECOND, EndsEveryCall
 from tests.kit.asterisk import DESK, DID, a_practice
 from tests.kit.calls import PATIENT, a_message_call, a_start
 from tests.kit.handset import HANG_UP, Handset
-from voicemail.audio import wav_bytes
+from voicemail.audio import AudioProblem, Flaw, wav_bytes
 from voicemail.own_sounds import OwnSounds
 
 PIN, WRONG = "274906", "864209"
@@ -53,6 +60,7 @@ class Rooms:
 
     folder: Path
     said: list[str] = field(default_factory=list)
+    damaged: set[UUID] = field(default_factory=set)
 
     @asynccontextmanager
     async def room(self) -> AsyncIterator[Path]:
@@ -64,6 +72,14 @@ class Rooms:
     async def spoken(self, text: str) -> AsyncIterator[Path]:
         self.said.append(text)
         path = self.folder / "private.wav"
+        path.write_bytes(SECOND)
+        yield path
+
+    @asynccontextmanager
+    async def message(self, record: MessageRecord) -> AsyncIterator[Path]:
+        if record.id in self.damaged:
+            raise AudioProblem(Flaw.CHANGED)
+        path = self.folder / f"{record.id}.wav"
         path.write_bytes(SECOND)
         yield path
 
@@ -100,28 +116,30 @@ def policy_of_two() -> Policy:
     }
     boxes = {"rictor": "Dr. Rictor", "mia": "Mia", "desk": "Front desk"}
     members = {"rictor": ("rictor",), "mia": ("mia",), "desk": ("rictor", "mia")}
-    return replace(a_practice(), people=people, mailboxes=boxes, members=members)
+    may = OutboundRules({"rictor": Allowance(DID, frozenset({"US"}), 100, 240, 2)}, at_once=8, longest_minutes=60)
+    return replace(a_practice(), people=people, mailboxes=boxes, members=members, outbound=may)
 
 
 @pytest.fixture
 async def desk(database: Database, tmp_path: Path) -> AsyncIterator[Desk]:
     policy, voice, rooms = policy_of_two(), Voice(tmp_path), Rooms(tmp_path)
     (tmp_path / "kept").mkdir()
-    (tmp_path / "try-again.wav").write_bytes(SECOND)
+    for prompt in ("try-again", OutReason.PREMIUM.prompt):
+        (tmp_path / f"{prompt}.wav").write_bytes(SECOND)
     pins = Pins(PgPinBook(database), KeptFile(tmp_path / "pins.json"))
     own = OwnGreetings(
         KeptFile(tmp_path / "own.json"), OwnSounds(tmp_path / "kept", tmp_path), PgGreetingAudit(database)
     )
     inbox = Inbox(PgInbox(database), lambda: policy)
-    parts = Parts(lambda: policy, pins, voice, inbox, rooms, own, Ears(), tmp_path, tmp_path)
+    today = CallsToday(KeptFile(tmp_path / "calls-out.json"), lambda: policy.timezone)
+    calls_out = CallsOut(lambda: policy, today, DecisionRecorder(PgCallLog(database)))
+    parts = Parts(lambda: policy, pins, voice, inbox, rooms, own, Ears(), tmp_path, calls_out)
     mailbox = Mailbox(parts)
     await pins.set("rictor", PIN, "mia")
     await pins.refresh()
     log = PgCallLog(database)
     for minute in range(2):
         await log.finish_call(a_message_call(a_start(datetime.now(UTC) - timedelta(minutes=9 - minute))))
-    for item in await inbox.messages("rictor", RICTOR):
-        (tmp_path / item.message.file).write_bytes(SECOND)
     talks = Talks(tmp_path, {"mailbox": mailbox.own_phone, "mailbox-outside": mailbox.outside})
     async with serve(EndsEveryCall(), "127.0.0.1", 0, talks=talks) as server:
         yield Desk(server.port, voice, rooms, inbox, own, pins)
@@ -130,6 +148,14 @@ async def desk(database: Database, tmp_path: Path) -> AsyncIterator[Desk]:
 RICTOR = Who.person("rictor", How.PHONE)
 MIA = Who.person("mia", How.PHONE)
 IN = (PIN, "")  # the PIN, and nothing keyed while the messages are counted
+
+
+async def test_a_damaged_message_is_said_to_be_and_not_played(desk: Desk) -> None:
+    _, oldest = await desk.inbox.messages("rictor", RICTOR)
+    desk.rooms.damaged.add(oldest.message.id)
+    heard, _ = await desk.keys(*IN, "1", "", "", "6", "", "")
+    assert words.DAMAGED in heard
+    assert str(oldest.message.id) not in heard
 
 
 async def test_messages_are_played_the_oldest_first_and_are_new_no_longer(desk: Desk) -> None:
@@ -207,6 +233,39 @@ async def test_a_message_that_somebody_else_takes_care_of_is_not_deleted(desk: D
     heard, _ = await desk.keys(*IN, "1", "", "", "7")
     assert heard[-2] == words.CLAIMED
     assert len(await desk.inbox.messages("rictor", RICTOR)) == 2
+
+
+async def test_a_message_is_called_back_once_its_number_was_heard(desk: Desk) -> None:
+    _, oldest = await desk.inbox.messages("rictor", RICTOR)
+    heard, phone = await desk.keys(*IN, "1", "", "", "2", "1")
+    assert desk.rooms.said == [
+        "To call the number that called, 7 1 7, 5 5 5, 0 1 4 2, press 1. They see Dr. Rictor. To go back, press star."
+    ]
+    assert heard[-1] == words.CONNECTING
+    wish = {name: value for name, value in phone.variables.items() if name.startswith("SL_WISH")}
+    assert wish == {
+        "SL_WISH": PATIENT,
+        "SL_WISHER": "rictor",
+        "SL_WISH_SHOW": DID,
+        "SL_WISH_ABOUT": str(oldest.message.id),
+    }
+    assert (await desk.inbox.message(oldest.message.id, RICTOR)).standing.owner == RICTOR.name
+    assert phone.held
+
+
+async def test_a_message_of_somebody_else_is_not_called_back(desk: Desk) -> None:
+    _, oldest = await desk.inbox.messages("rictor", RICTOR)
+    await desk.inbox.claim(oldest.message.id, Who("office", "office", How.COMMAND))
+    heard, phone = await desk.keys(*IN, "1", "", "", "2", "1", "*")
+    assert words.CLAIMED in heard and "SL_WISH" not in phone.variables
+
+
+async def test_a_number_is_called_from_ones_cell_and_a_costly_one_is_not(desk: Desk) -> None:
+    heard, phone = await desk.outside(PIN, "", "4", "2155550177", line="+17175550199", caller=CELL)
+    assert "To call a number outside, press 4." in heard[-3]
+    assert (phone.variables["SL_WISH"], phone.variables["SL_WISHER"]) == ("2155550177", "rictor")
+    heard, phone = await desk.keys(*IN, "4", "19005551234", "", "4", "")
+    assert OutReason.PREMIUM.prompt in heard and "SL_WISH" not in phone.variables
 
 
 async def test_whoever_is_silent_is_told_goodbye(desk: Desk) -> None:

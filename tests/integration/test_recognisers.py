@@ -225,6 +225,7 @@ async def test_what_is_heard_while_a_message_grows_is_what_is_heard_in_the_whole
 ) -> None:
     pcm = spoken.read_bytes()[44:]
     whole = await moonshine.transcribe(spoken, 8)
+    assert await moonshine.transcribe(Audio(pcm), 8) == whole  # as of one that is sealed on the disk
     for at in range(0, len(pcm), 32768):
         await moonshine.hear("growing", at // 2, pcm[at : at + 32768], Urgency.GROWING)
     assert await moonshine.finish("growing") == whole

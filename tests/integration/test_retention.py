@@ -18,6 +18,7 @@ from pbx.store.keeping import PgKeeping
 from pbx.store.messages import PgMessageBox
 from tests.integration.store.test_keeping import NOW, a_message
 from tests.unit.voicemail.spooling import folders_in, policy, put, put_message, recording
+from voicemail.audio import parse_wav
 from voicemail.ingest import Folders, Ingest
 from voicemail.retention import KeptFolders, Retention, Tidied
 
@@ -28,12 +29,12 @@ class Office:
         self.database = database
         self.keeping = Keeping(BoxRule(30, 1))
         self.seconds = 0.0
-        kept = KeptFolders(self.folders.messages, self.folders.spool, self.folders.spare)
+        kept = KeptFolders(self.folders.shelf, self.folders.spool, self.folders.spare)
         self.retention = Retention(PgKeeping(database), kept, lambda: self.keeping, lambda: NOW)
 
     def audio(self, message: UUID, hours: float = 2) -> Path:
         """A recording in the message folder that has been there for `hours`."""
-        path = put(self.folders.messages, f"{message}.wav", recording())
+        path = self.folders.messages / self.folders.shelf.keep(message, parse_wav(recording())).file
         then = path.stat().st_mtime - hours * 3600
         os.utime(path, (then, then))
         return path
@@ -135,7 +136,7 @@ async def test_a_message_is_kept_to_the_day(office: Office) -> None:
     assert (await office.retention.once()).erased == 0
     office.retention = Retention(
         PgKeeping(office.database),
-        KeptFolders(office.folders.messages, office.folders.spool, office.folders.spare),
+        KeptFolders(office.folders.shelf, office.folders.spool, office.folders.spare),
         lambda: office.keeping,
         lambda: NOW + timedelta(hours=2),
     )

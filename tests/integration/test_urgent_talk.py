@@ -58,8 +58,12 @@ class Desk:
 
     async def find(self, call: UUID, page: str) -> Case | None:
         assert (call, page) == (CALL, "4")
-        case = Case("rictor", self.folder / "message.wav", "215", lambda: self.waits)
+        case = Case("rictor", self.message, "215", lambda: self.waits)
         return replace(case, take=self.take, decided=self.note) if self.relayed else case
+
+    @asynccontextmanager
+    async def message(self) -> AsyncIterator[Path]:
+        yield self.folder / "message.wav"
 
     async def take(self) -> bool:
         if self.away:

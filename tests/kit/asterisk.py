@@ -7,16 +7,18 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+from pbx.asterisk.certificate import refresh
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import Ports, free_port
 from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.programs import find_asterisk
 from pbx.asterisk.render import Machine, render
 from pbx.asterisk.secrets import Secrets
-from pbx.config.settings import Network, Settings, Transport, Trunk
+from pbx.config.settings import Allowance, Network, PhoneException, PhoneSecurity, Settings, Transport, Trunk
 from pbx.demo.hearing import samples, seconds_of_sound, seconds_of_tone
 from pbx.demo.softphone import SipServer
 from pbx.demo.speech import RATE, tone
@@ -35,6 +37,8 @@ MAIN_MENU_TONE, REFILLS_MENU_TONE, AGAIN_TONE = 2200.0, 2500.0, 2800.0
 TRY_AGAIN_TONE = 3100.0
 MUSIC_TONE = 520.0
 OFFER_TONE, TAKEN_TONE, GONE_TONE, LATE_TONE = 700.0, 2000.0, 2350.0, 2650.0
+OUT_CLOSED_TONE, OUT_REFUSED_TONE = 850.0, 1150.0
+NO_911_TONE, INBOUND_ONLY_TONE = 1450.0, 1750.0
 SPANISH_MENU_TONE, SPANISH_CLOSED_TONE = 3250.0, 3400.0
 PROMPTS = {
     "emergency": EMERGENCY_TONE,
@@ -50,12 +54,19 @@ PROMPTS = {
     "leg-gone": GONE_TONE,
     "leg-late": LATE_TONE,
     "waiting-music": MUSIC_TONE,
+    "out-controller-away": OUT_CLOSED_TONE,
+    "out-no-emergency": NO_911_TONE,
+    "out-inbound-only": INBOUND_ONLY_TONE,
+    "out-premium-number": OUT_REFUSED_TONE,
     "menu-main--es": SPANISH_MENU_TONE,
     "after-hours--es": SPANISH_CLOSED_TONE,
 }
 """Every prompt is a tone of its own, so that a patient's ears can tell them apart."""
 
 PROMPT_SECONDS = 0.5
+
+BARESIPS_DIGEST = PhoneSecurity((PhoneException(Allowance.MD5_ONLY, (), "baresip gives up at SHA-256"),))
+"""The client of these tests knows TLS and SRTP, and no digest but MD5."""
 
 LOST_AT_MOST = 0.3
 """Seconds of a message that may be missing: what was said while the beep still rang in the patient's ear."""
@@ -120,7 +131,8 @@ class Pbx:
 
     @property
     def server(self) -> SipServer:
-        return SipServer(self.settings.network.bind, self.settings.network.port)
+        network = self.settings.network
+        return SipServer(network.bind, network.port, network.tls_port, self.layout.tls_authority_certificate)
 
     @property
     def agi_port(self) -> int:
@@ -162,28 +174,37 @@ class Pbx:
         return [p for folder in (self.layout.spool, self.layout.spare) for p in folder.glob(f"{call}{ending}")]
 
 
-def prepared(data: Path, policy: Policy, *, observed: bool = False, carrier_port: int = 5060) -> Pbx:
-    """A PBX whose files and prompts are in `data`, not yet started. `observed`: AMI has a user who sees everything."""
+def prepared(data: Path, policy: Policy, *, carrier_port: int = 5060, security: PhoneSecurity = BARESIPS_DIGEST) -> Pbx:
+    """A PBX whose files and prompts are in `data`, not yet started."""
     layout = Layout(data)
     layout.make()
     secrets = Secrets.load_or_create(layout, [phone.name for phone in policy.phones])
     first = free_port("127.0.0.1", socket.SOCK_DGRAM) // 200 * 200
-    network = Network("127.0.0.1", free_sip_port(), rtp_first=max(first, 10000), rtp_last=max(first, 10000) + 199)
+    network = Network(
+        "127.0.0.1",
+        port := free_sip_port(),
+        rtp_first=max(first, 10000),
+        rtp_last=max(first, 10000) + 199,
+        tls_port=free_tls_port(port),
+    )
     trunk = Trunk(TRUNK, carrier_port, Transport.UDP, (TRUNK,))
-    settings = Settings(data / "practice.toml", trunk, network)
+    settings = Settings(data / "practice.toml", trunk, network, phone_security=security)
+    refresh(layout, network, security, datetime.now(UTC))
     machine = Machine(layout, secrets, Ports.load_or_choose(layout), find_asterisk())
     render(policy, settings, machine)
-    if observed:
-        with (layout.etc / "manager.conf").open("a") as conf:
-            conf.write(_OBSERVER_CONF)
     asyncio.run(_make_prompts(layout))
     return Pbx(policy, settings, machine, AsteriskProcess(layout, machine.program, network))
 
 
 @contextmanager
-def running(data: Path, policy: Policy, *, observed: bool = False) -> Iterator[Pbx]:
+def running(
+    data: Path, policy: Policy, *, observed: bool = False, security: PhoneSecurity = BARESIPS_DIGEST
+) -> Iterator[Pbx]:
     """A PBX that takes calls, until the end of the block."""
-    pbx = prepared(data, policy, observed=observed)
+    pbx = prepared(data, policy, security=security)
+    if observed:
+        with (pbx.layout.etc / "manager.conf").open("a") as conf:
+            conf.write(_OBSERVER_CONF)
     asyncio.run(_start(pbx))
     try:
         yield pbx
@@ -212,6 +233,13 @@ async def _start(pbx: Pbx) -> None:
 async def _make_prompts(layout: Layout) -> None:
     for name, hertz in PROMPTS.items():
         await tone(hertz, PROMPT_SECONDS, layout.greetings / f"{name}.wav")
+
+
+def free_tls_port(sip_port: int) -> int:
+    """A port that is free for TCP, and stays so when SIP takes its own."""
+    while (port := free_port()) == sip_port:
+        pass
+    return port
 
 
 def free_sip_port() -> int:

@@ -31,7 +31,7 @@ def a_decision(number: str = LINE, at: datetime = MORNING) -> Decision:
 def a_recording(call: UUID, tag: str = "1", mailbox: str = "rictor", label: Label | None = None) -> Recording:
     """A message of call `call` of twelve seconds and a half."""
     message = recording_id(call, tag)
-    return Recording(message, mailbox, f"{message}.wav", 12.5, "ab" * 32, repaired=False, label=label)
+    return Recording(message, mailbox, f"{message}.sealed", 12.5, "ab" * 32, repaired=False, label=label)
 
 
 def a_message_call(start: CallStart, *recordings: Recording) -> FinishedCall:

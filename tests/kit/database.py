@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import itertools
+import shutil
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from pbx.store.database import Database
+from pbx.sealing.keys import KeyRing
+from pbx.sealing.vault import Vault
+from pbx.store.database import Addresses, Database
 from pbx.store.embedded import EmbeddedPostgres
+from pbx.store.sockets import APPLICATION, USER
 
-_TEMPLATE = "migrated"
+TEMPLATE = "migrated"
+
+
+@cache
+def keys_folder() -> Path:
+    """The master keys of all tests of this process."""
+    folder = Path(tempfile.mkdtemp(prefix="secondline-keys-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    KeyRing(folder).make_first()
+    return folder
+
+
+def vault() -> Vault:
+    """The vault on those keys; practices with `on_database` have the same."""
+    return Vault(KeyRing(keys_folder()))
 
 
 @dataclass(frozen=True)
@@ -77,7 +98,7 @@ def copy_cluster(cluster: Path, to: Path) -> Path:
 
 
 async def _make_template(server: DatabaseServer) -> None:
-    async with Database.connect(await server.create(_TEMPLATE)) as database:
+    async with Database.connect(await server.create(TEMPLATE)) as database:
         await database.migrate()
 
 
@@ -96,13 +117,13 @@ async def _scratch(server: DatabaseServer, template: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def dsn(database_server: DatabaseServer) -> AsyncIterator[str]:
     """The DSN of a database of this test's own, with the schema in it."""
-    async with _scratch(database_server, _TEMPLATE) as dsn:
+    async with _scratch(database_server, TEMPLATE) as dsn:
         yield dsn
 
 
 def on_database(dsn: str) -> str:
     """The end of a practice's file that is to use this database; its commands start no cluster of their own."""
-    return f"\n[database]\nurl = '{dsn}'\n"
+    return f"\n[database]\nurl = '{dsn}'\n[keys]\nfolder = '{keys_folder()}'\n"
 
 
 @pytest.fixture
@@ -112,8 +133,13 @@ async def empty_dsn(database_server: DatabaseServer) -> AsyncIterator[str]:
         yield dsn
 
 
+def addresses(dsn: str) -> Addresses:
+    """The database of the owner's `dsn` for the program, with no more rights than it has in a practice."""
+    return Addresses(app=dsn.replace(f"//{USER}@", f"//{APPLICATION}@"), owner=dsn)
+
+
 @pytest.fixture
 async def database(dsn: str) -> AsyncIterator[Database]:
-    """A connected database of this test's own, with the schema in it."""
-    async with Database.connect(dsn) as database:
+    """A connected database of this test's own, with the schema in it, for the program's role."""
+    async with Database.connect(addresses(dsn), vault()) as database:
         yield database

@@ -45,6 +45,8 @@ class Request:
     method: str = "INVITE"
     content: str = "application/sdp"
     to_header: str = ""
+    body: str = ""
+    """Left empty: an offer of audio."""
 
 
 @dataclass
@@ -54,8 +56,11 @@ class RawCaller(asyncio.DatagramProtocol):
     address: str
     server: SipServer
     statuses: list[int] = field(default_factory=list)
+    media_port: int | None = None
+    """Where the caller takes voice, if it takes any."""
     _answer: str = ""
     _sent: str = ""
+    _body: str = ""
 
     def starts(self, transport: asyncio.DatagramTransport) -> None:
         self._transport = transport
@@ -87,9 +92,10 @@ class RawCaller(asyncio.DatagramProtocol):
         """Send `request`; `statuses` shows what comes back."""
         self.statuses.clear()
         call = uuid4().hex
-        body = (
+        port = self.media_port or free_port(self.address, socket.SOCK_DGRAM)
+        self._body = body = request.body or (
             f"v=0\r\no=- 1 1 IN IP4 {self.address}\r\ns=-\r\nc=IN IP4 {self.address}\r\nt=0 0\r\n"
-            f"m=audio {free_port(self.address, socket.SOCK_DGRAM)} RTP/AVP 0\r\n"
+            f"m=audio {port} RTP/AVP 0\r\n"
         )
         lines = (
             f"{request.method} {request.request_uri} SIP/2.0",
@@ -102,7 +108,7 @@ class RawCaller(asyncio.DatagramProtocol):
             f"Contact: <sip:caller@{self.address}:{self._port}>",
             *request.headers,
             f"Content-Type: {request.content}",
-            f"Content-Length: {len(body)}",
+            f"Content-Length: {len(body.encode())}",
         )
         self._sent = "\r\n".join(lines)
         self._send(f"{self._sent}\r\n\r\n{body}")

@@ -14,6 +14,7 @@ from uuid import UUID
 import aiohttp
 import pytest
 
+from pbx.auditing.journal import FileJournal
 from pbx.config.load import load
 from pbx.domain.call import MessageRecord
 from pbx.domain.facts import Facts
@@ -26,9 +27,9 @@ from pbx.services.overrides import Overrides, OverridesInForce
 from pbx.services.swaps import Swaps
 from pbx.store.answers import PgAnswers
 from pbx.store.calls import PgCallBook, PgCallLog
+from pbx.store.chain import PgAudit
 from pbx.store.database import Database
 from pbx.store.inbox import PgInbox
-from pbx.store.journal import PgJournal
 from pbx.store.messages import PgMessageBox
 from pbx.store.overrides import PgOverrideBook
 from pbx.store.swaps import PgSwapBook
@@ -75,6 +76,7 @@ class Server:
 
     facts: Facts = Facts()
     ready = True
+    degraded: list[dict[str, Any]] = []  # noqa: RUF012 - read only
     parts_working: dict[str, bool] = {}  # noqa: RUF012 - read only
 
     def __init__(self, policy: Policy) -> None:
@@ -92,6 +94,12 @@ class Server:
             "queue": {"transcription": 0},
             "disk": {"low": False},
         }
+
+    async def beat(self, number: str | None) -> dict[str, Any]:
+        raise NotImplementedError
+
+    async def place_call(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        raise NotImplementedError
 
     async def nothing(self) -> dict[str, Any]:
         return {}
@@ -122,6 +130,7 @@ class Site:
     tokens: PgTokenBook
     overrides: Overrides
     swaps: Swaps
+    journal: FileJournal
     refused: list[None] = field(default_factory=list)
     token: str = ""
 
@@ -155,6 +164,7 @@ class Site:
 
     async def audit(self) -> list[tuple[str, str, str]]:
         """Who did what to what, but for tokens and their use, and what the system does."""
+        await self.journal.tell_all()
         async with self.database.session() as connection:
             rows = await connection.fetch("SELECT actor, action, object FROM audit ORDER BY id")
         return [tuple(row) for row in rows if row["actor"] not in ("mia", "system") and row["object"] != "api"]
@@ -165,13 +175,13 @@ async def _wav(_: MessageRecord) -> bytes:
 
 
 @asynccontextmanager
-async def serving(database: Database, policy: Policy, rates: Rates) -> AsyncIterator[Site]:
+async def serving(database: Database, policy: Policy, rates: Rates, folder: Path) -> AsyncIterator[Site]:
     """The interface for a practice."""
     refused = list[None]()
     overrides_book, tokens, swap_book = PgOverrideBook(database), PgTokenBook(database), PgSwapBook(database)
     overrides = Overrides(overrides_book, OverridesInForce(overrides_book, Note()), lambda: policy)
     swaps = Swaps(swap_book, SwapsInForce(swap_book, Note()), lambda: policy)
-    inbox = PgInbox(database)
+    inbox, journal = PgInbox(database), FileJournal(folder / "journal.jsonl", PgAudit(database))
     parts = Parts(
         practice=Server(policy),
         calls=PgCallBook(database),
@@ -183,20 +193,20 @@ async def serving(database: Database, policy: Policy, rates: Rates) -> AsyncIter
         wav=_wav,
         listening=Listening(),
     )
-    guard = Guard(tokens, lambda: policy, Refusals(lambda: refused.append(None)), PgJournal(database), rates)
+    guard = Guard(tokens, lambda: policy, Refusals(lambda: refused.append(None)), journal, rates)
     api = Api(parts, guard, Once(PgAnswers(database)))
     async with (
         serve_web(Server(policy), "127.0.0.1", 0, api.routes()) as port,
         aiohttp.ClientSession() as session,
     ):
-        yield Site(database, session, f"http://127.0.0.1:{port}", tokens, overrides, swaps, refused)
+        yield Site(database, session, f"http://127.0.0.1:{port}", tokens, overrides, swaps, journal, refused)
 
 
 @pytest.fixture
-async def bare_site(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
+async def bare_site(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
     """The interface without any token."""
     monkeypatch.setattr(refusals, "FIRST_SECONDS", 0.01)
-    async with serving(database, care_team(), Rates(1000, 10000)) as site:
+    async with serving(database, care_team(), Rates(1000, 10000), tmp_path) as site:
         yield site
 
 

@@ -7,6 +7,8 @@ import json
 import pytest
 
 from bench.figures import Figure, as_json, highest, percentile, table
+from bench.plain import plain_p99
+from bench.practice import BenchFailed
 from bench.traffic import Burst, Load
 
 A_BURST = Load("static", rate=50, calls=2)
@@ -76,3 +78,11 @@ def test_a_burst_is_held_when_every_call_was_answered_in_time() -> None:
     assert not Burst(A_BURST, (1.0, 2500.0), 0.1, all_went_well=True).held
     assert not Burst(A_BURST, (1.0, 2.0), 0.1, all_went_well=False).held
     assert not Burst(A_BURST, (1.0, 2.0), 5.0, all_went_well=True).held
+
+
+def test_the_percentile_of_plain_recordings_is_the_bound_of_its_bucket() -> None:
+    lines = [f'secondline_spool_plaintext_seconds_bucket{{le="{le}"}} {n}' for le, n in (("0.5", 90), ("2.0", 99))]
+    lines.append('secondline_spool_plaintext_seconds_bucket{le="+Inf"} 100.0')
+    assert plain_p99("\n".join(lines)) == (2.0, 100)
+    with pytest.raises(BenchFailed):
+        plain_p99("")

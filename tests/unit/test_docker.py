@@ -32,11 +32,12 @@ def last(instruction: str) -> str:
 @pytest.fixture
 def practice(tmp_path: Path) -> Practice:
     """The mounted practice's file, with its secret in a place of the test's own."""
-    secret = tmp_path / "database-url"
-    secret.write_text("postgresql://secondline:word@/secondline?host=/run/postgresql\n")
-    secret.chmod(0o600)
+    for name, role in (("database-url", "secondline_app"), ("database-owner-url", "secondline")):
+        secret = tmp_path / name
+        secret.write_text(f"postgresql://{role}:word@/secondline?host=/run/postgresql\n")
+        secret.chmod(0o600)
     file = tmp_path / "practice.toml"
-    file.write_text(PRACTICE.replace("/run/secrets/database-url", str(secret)))
+    file.write_text(PRACTICE.replace("/run/secrets/", f"{tmp_path}/"))
     return load(file)
 
 
@@ -101,7 +102,8 @@ def test_a_database_that_is_away_does_not_hold_the_telephone_back() -> None:
 
 def test_passwords_come_from_files_that_are_in_no_repository_and_no_image() -> None:
     sources = re.findall(r"^    file: (\S+)$", COMPOSE, re.MULTILINE)
-    assert sources == ["./secrets/database-url", "./secrets/postgres-password"]
+    names = ("database-url", "database-owner-url", "postgres-password", "postgres-app-password")
+    assert sources == [f"./secrets/{name}" for name in names]
     assert "/secrets/" in (FOLDER / ".gitignore").read_text().splitlines()
     assert not re.search(r"password\w*[:=] *(?!/run/secrets/)\S", COMPOSE, re.IGNORECASE)
     assert not re.search(r"password|token", DOCKERFILE, re.IGNORECASE)
@@ -137,7 +139,8 @@ def test_the_folders_are_the_same_on_both_sides(practice: Practice) -> None:
 
 def test_the_practice_that_is_mounted_passes_the_check(practice: Practice) -> None:
     assert practice.warnings == ()
-    assert practice.settings.database_url is not None
+    program, owner = practice.settings.database_url, practice.settings.database_owner_url
+    assert program and owner and program != owner
 
 
 def test_no_address_of_the_net_stands_in_the_containers_files() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import namedtuple
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,10 +40,11 @@ def test_status_says_what_the_staff_should_look_after(tmp_path: Path, monkeypatc
     layout.make()
     boxes = mailboxes_json(COUNTS, Keeping(BoxRule(30, 50)))
     with_room(monkeypatch, LOW_BYTES - 1)
-    audio = {"adopted": 1, "foreign": 2}
-    told = list(_warnings({"disk": disk_json(layout), "mailboxes": boxes, "audio": audio}))
-    assert [line.partition(" ")[0] for line in told] == ["LOW", "FULL:", "Mailbox", "1", "2"]
+    audio = {"adopted": 1, "foreign": 2, "damaged": 3}
+    rest: dict[str, Any] = {"certificate": None, "door": {"banned": {}, "unencrypted": []}, "audit": {"problem": ""}}
+    told = list(_warnings({"disk": disk_json(layout), "mailboxes": boxes, "audio": audio} | rest))
+    assert [line.partition(" ")[0] for line in told] == ["LOW", "FULL:", "Mailbox", "1", "2", "3"]
     assert "mailbox rictor has 50 messages (50 are allowed); it takes more" in told[1]
     with_room(monkeypatch, LOW_BYTES)
-    nothing = {"adopted": 0, "foreign": 0}
-    assert list(_warnings({"disk": disk_json(layout), "mailboxes": None, "audio": nothing})) == []
+    nothing = {"adopted": 0, "foreign": 0, "damaged": 0}
+    assert list(_warnings({"disk": disk_json(layout), "mailboxes": None, "audio": nothing} | rest)) == []

@@ -22,6 +22,7 @@ from voicemail.transcribe.wire import (
     More,
     Read,
     Request,
+    Whole,
     decode_request,
 )
 
@@ -68,6 +69,10 @@ class Desk:
             case Read():
                 work = self._begin(request.work)
                 work.waiting = read_audio(Path(request.path)).samples
+                return Left(len(work.waiting) / RATE)
+            case Whole():
+                work = self._begin(request.work)
+                work.waiting = Audio(request.pcm).samples
                 return Left(len(work.waiting) / RATE)
             case Hear():
                 work = self._begin(request.work) if request.at == 0 else self._known(request.work)

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from pbx.domain.transcript import Transcript
-from voicemail.audio import RATE, SAMPLE_BYTES
+from voicemail.audio import RATE, SAMPLE_BYTES, Audio
 from voicemail.transcribe.desk import SLICE_SECONDS
 from voicemail.transcribe.segments import LONGEST_SECONDS
 from voicemail.transcribe.turns import Turns, Urgency
@@ -28,6 +28,7 @@ from voicemail.transcribe.wire import (
     More,
     Read,
     Request,
+    Whole,
     decode_answer,
     encode_request,
 )
@@ -96,14 +97,16 @@ class RecogniserProcess:
         """End the worker, in mid-work too; a request that waits for it fails."""
         await self._kill()
 
-    async def transcribe(self, recording: Path, seconds: float) -> Transcript:
-        """The words of a kept recording of `seconds`. Raises `RecognitionFailed`, also as `RecogniserUnavailable`.
+    async def transcribe(self, recording: Path | Audio, seconds: float) -> Transcript:
+        """The words of a recording of `seconds`, a file or one in memory.
 
-        It is listened to in slices, and between two of them whatever is more urgent has its turn.
+        Raises `RecognitionFailed`, also as `RecogniserUnavailable`. It is listened to in slices, and between two of
+        them whatever is more urgent has its turn.
         """
         work = f"whole-{next(self._numbers)}"
         slice_seconds = min(seconds, SLICE_SECONDS)
-        answer = await self._asked(Read(work, str(recording.absolute())), slice_seconds, Urgency.WHOLE)
+        begin = Whole(work, recording.pcm) if isinstance(recording, Audio) else Read(work, str(recording.absolute()))
+        answer = await self._asked(begin, slice_seconds, Urgency.WHOLE)
         while isinstance(answer, Left) and answer.seconds > 0:
             answer = await self._asked(More(work), slice_seconds, Urgency.WHOLE)
         return await self._finished(work, slice_seconds, Urgency.WHOLE)

@@ -21,6 +21,14 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """Begin with a whole recording, the samples `pcm`: so one that is sealed on the disk never lies there plain."""
+
+    work: str
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class More:
     """Listen to the next slice of a whole recording."""
 
@@ -50,7 +58,7 @@ class Drop:
     work: str
 
 
-Request = Read | More | Hear | Finish | Drop
+Request = Read | Whole | More | Hear | Finish | Drop
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,7 @@ class Garbage(Exception):
 
 def encode_request(request: Request) -> bytes:
     fields = asdict(request)
-    if isinstance(request, Hear):
+    if isinstance(request, Hear | Whole):
         fields["pcm"] = base64.b64encode(request.pcm).decode("ascii")
     return _line({type(request).__name__.lower(): fields})
 
@@ -125,4 +133,4 @@ def _line(value: dict[str, Any]) -> bytes:
     return json.dumps(value).encode() + b"\n"
 
 
-_REQUESTS: dict[str, type[Any]] = {kind.__name__.lower(): kind for kind in (Read, More, Hear, Finish, Drop)}
+_REQUESTS: dict[str, type[Any]] = {kind.__name__.lower(): kind for kind in (Read, Whole, More, Hear, Finish, Drop)}

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from pbx.config.schema.actions import Actions, NumberSection
 from pbx.config.schema.section import Section
+from pbx.config.schema.texts import LineTextsSection
 from pbx.config.values import About, Key, SomeKeys, Text, as_list, wrong
 
 _ACTIONS = '[{ voicemail = "rictor" }]'
@@ -154,4 +155,8 @@ class CalledNumberSection(NumberSection):
     callers: Annotated[
         NumberCallersSection | None,
         About("What is different for callers of this number; see [callers].", '{ without = ["unknown"] }'),
+    ] = None
+    texts: Annotated[
+        LineTextsSection | None,
+        About("Texts to this number; see [texts].", '{ to = "rictor", auto_reply_closed = "We read this tomorrow." }'),
     ] = None

@@ -12,6 +12,7 @@ from pbx.config.values import (
     Address,
     Country,
     Host,
+    Hosts,
     Key,
     Language,
     Line,
@@ -62,7 +63,24 @@ class ServerSection(Section):
     web_address: Annotated[Address, About("Where the status page listens.", '"127.0.0.1"')] = "127.0.0.1"
     web_port: Annotated[Port, About("Port of the status page (TCP).", "8080")] = 8080
     sip_address: Annotated[Address, About("Where SIP listens; 0.0.0.0 is everywhere.", '"0.0.0.0"')] = "0.0.0.0"
-    sip_port: Annotated[Port, About("Port of SIP (UDP and TCP).", "5060")] = 5060
+    sip_port: Annotated[
+        Port, About("Port of SIP without encryption (UDP and TCP), for carriers that have none.", "5060")
+    ] = 5060
+    sip_tls_port: Annotated[Port, About("Port of SIP over TLS, for phones.", "5061")] = 5061
+    sip_names: Annotated[
+        Hosts,
+        About(
+            "Names or addresses by which phones reach this machine, besides those it has; the certificate holds them.",
+            '["pbx.practice.example"]',
+        ),
+    ] = []
+    certificate: Annotated[
+        Text | None,
+        About("An own certificate for phones, with its chain (PEM). Left out: one is made.", '"tls/fullchain.pem"'),
+    ] = None
+    certificate_key: Annotated[
+        Text | None, About("Its private key (PEM, without a password).", '"tls/privkey.pem"')
+    ] = None
     public_address: Annotated[
         Host | None,
         About("What carrier and phones outside see, if this machine is behind NAT.", '"203.0.113.7"'),
@@ -92,6 +110,56 @@ class DatabaseSection(Section):
     url_file: Annotated[
         Text | None, About("A file that holds the address, beside this one or with its path.", '"database-url"')
     ] = None
+    owner_url: Annotated[
+        Text | None,
+        About(
+            "The same database for its owner, who alone changes tables; then url is for a role that cannot alter the "
+            "audit (docs/audit.md).",
+            '"postgresql://secondline_owner@/secondline"',
+            secret=True,
+        ),
+    ] = None
+    owner_url_file: Annotated[Text | None, About("A file that holds the owner's address.", '"database-owner-url"')] = (
+        None
+    )
+
+
+class KeysSection(Section):
+    """The master keys of what is sealed. Left out: the folder keys in the data folder. Without them all is lost."""
+
+    folder: Annotated[
+        Text | None, About("Folder of the keys, better on another disk than the data.", '"/etc/secondline/keys"')
+    ] = None
+    credential: Annotated[
+        Key | None,
+        About("Name of the credential in which systemd hands the keys over; instead of folder.", '"secondline-keys"'),
+    ] = None
+    rotate_days: Annotated[
+        int | None,
+        Field(ge=1, le=3650),
+        About(
+            "The server makes a new key at this age; your copy of the keys has to be renewed each time. Left out: only "
+            "`secondline keys rotate` does.",
+            "30",
+            unit="days",
+        ),
+    ] = None
+    retired_days: Annotated[
+        int,
+        Field(ge=1, le=3650),
+        About(
+            "A key that was rotated out is destroyed so long after: backups of before cannot be read any more, and "
+            "what was erased is gone from them too.",
+            "35",
+            unit="days",
+        ),
+    ] = 35
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> KeysSection:
+        if self.folder is not None and self.credential is not None:
+            raise wrong("names two places of the keys", "keep one of folder and credential")
+        return self
 
 
 class TrunkSection(Section):
@@ -105,7 +173,10 @@ class TrunkSection(Section):
     ] = None
     host: Annotated[Host | None, About("The carrier's SIP host.", '"sip.carrier.example"', shown=True)] = None
     port: Annotated[Port | None, About("Port of the carrier's SIP host.", "5060")] = None
-    transport: Annotated[Literal["udp", "tcp"] | None, About("How SIP goes to the carrier.", '"udp"')] = None
+    transport: Annotated[Literal["udp", "tcp", "tls"] | None, About("How SIP goes to the carrier.", '"udp"')] = None
+    srtp: Annotated[
+        bool | None, About("Encrypt voice to the carrier (SRTP). Left out: with tls, and only then.", "true")
+    ] = None
     addresses: Annotated[
         Sources | None,
         About(

@@ -51,6 +51,8 @@ class Call(Model):
     message_id: UUID | None
     choices: list[Choice]
     urgent: UrgentState | None
+    made_by: str | None = Field(description="Who called outside: the person's key.")
+    device: str | None = Field(description="From which phone a call outside was made.")
 
 
 class CallsQuery(Model):
@@ -75,6 +77,7 @@ async def list_calls(parts: Parts, asked: Asked) -> Calls:
     query, access = asked.query(CallsQuery), asked.access
     wanted = CallsWanted(
         lines=None if access.numbers is None else tuple(sorted(access.numbers)),
+        made_by=access.person,
         since=query.since,
         until=query.until,
         number=_number(query.number, parts),
@@ -92,11 +95,19 @@ async def list_calls(parts: Parts, asked: Asked) -> Calls:
 
 async def show_call(parts: Parts, asked: Asked) -> Call:
     call = await parts.calls.call(id_in(asked, "call"))
-    if call is None or not asked.access.sees_number(call.dialled):
+    if call is None or not _sees(asked.access, call):
         raise nothing_there("call")
     await parts.calls.shown([call.id], asked.access.who, one=True)
     [shown] = await _shown(parts, asked.access, [call])
     return shown
+
+
+def _sees(access: Access, call: CallRecord) -> bool:
+    """Whether a call is of a line that the token sees, or was made by its person."""
+    if call.direction is Direction.INBOUND:
+        return access.sees_number(call.dialled)
+    own = access.person is not None and call.made_by == access.person
+    return own or access.sees_number(call.caller.number or "")
 
 
 def _number(text: str | None, parts: Parts) -> str | None:

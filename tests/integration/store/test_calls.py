@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -161,8 +162,8 @@ async def test_a_connection_that_dies_in_the_middle_leaves_nothing_and_the_next_
     calls: CallLog, database: Database
 ) -> None:
     call = a_message_call(a_start())
-    async with database.transaction() as blocker:
-        await blocker.execute("LOCK TABLE audit IN EXCLUSIVE MODE")
+    async with database.owned() as blocker, blocker.transaction():
+        await blocker.execute("LOCK TABLE audit.entry IN EXCLUSIVE MODE")
         finishing = asyncio.ensure_future(calls.finish_call(call))
         await _kill_the_waiting(database)
         with pytest.raises(StoreUnavailable):
@@ -232,3 +233,12 @@ async def test_what_was_chosen_in_menus_stays_on_record_when_a_late_message_brin
     assert ((await only(calls)).outcome, (await only(calls)).choices) == (Outcome.HUNG_UP_IN_MENU, choices)
     assert await calls.finish_call(a_message_call(start))
     assert ((await only(calls)).outcome, (await only(calls)).choices) == (Outcome.MESSAGE, choices)
+
+
+@pytest.mark.parametrize("safe", [True, False])
+async def test_the_audit_says_that_a_call_went_the_way_without_the_controller(safe: bool, database: Database) -> None:
+    call = replace(a_message_call(a_start()), safe=safe)
+    await PgCallLog(database).finish_call(call)
+    async with database.session() as connection:
+        detail = await connection.fetchval("SELECT detail FROM audit WHERE action = 'finished'")
+    assert json.loads(detail) == {"outcome": "message"} | ({"safe": True} if safe else {})

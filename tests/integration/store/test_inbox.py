@@ -21,6 +21,7 @@ from pbx.store.database import Database
 from pbx.store.inbox import PgInbox
 from pbx.store.migrate import migrate, migrations
 from tests.kit.calls import MORNING, a_message_call, a_recording, a_start
+from tests.kit.database import vault
 
 RICTOR, MILLS = Who.person("rictor", How.PHONE), Who.person("mills", How.COMMAND, "root")
 OPERATOR = Who("root", "root", How.COMMAND)
@@ -86,9 +87,21 @@ async def test_each_change_has_its_line_of_history_and_its_audit_row(inbox: Inbo
     assert [event.text for event in history] == ["", "", "asks about Mrs. Canary", "for you", ""]
 
 
-async def test_what_is_refused_leaves_no_trace(inbox: Inbox, database: Database) -> None:
+async def test_an_attempt_at_what_is_not_ones_own_is_in_the_audit(inbox: Inbox, database: Database) -> None:
+    others, nowhere = await a_message(database, "rictor"), uuid4()
+    for attempt in (inbox.heard(others, MILLS), inbox.claim(nowhere, MILLS)):
+        with pytest.raises(Refused):
+            await attempt
+    who = {"by": "person/mills", "how": "command"}
+    assert await audit(database) == [
+        (MILLS.account, "refused", f"message/{others}", who),
+        (MILLS.account, "refused", f"message/{nowhere}", who),
+    ]
+
+
+async def test_what_is_refused_otherwise_leaves_no_trace(inbox: Inbox, database: Database) -> None:
     message = await a_message(database)
-    for attempt in (inbox.reopen(message, MILLS), inbox.note(message, MILLS, ""), inbox.claim(uuid4(), MILLS)):
+    for attempt in (inbox.reopen(message, MILLS), inbox.note(message, MILLS, "")):
         with pytest.raises(Refused):
             await attempt
     await inbox.release(message, MILLS)
@@ -144,7 +157,6 @@ async def test_a_listing_is_one_row_that_stands_in_the_history_of_each(inbox: In
 async def test_a_message_on_legal_hold_is_not_deleted(inbox: Inbox, database: Database) -> None:
     message = await a_message(database)
     async with database.session() as connection:
-        await connection.execute("ALTER TABLE message ADD COLUMN IF NOT EXISTS held_at timestamptz")
         await connection.execute("UPDATE message SET held_at = now()")
     with pytest.raises(Refused) as refused:
         await inbox.delete(message, MILLS)
@@ -180,7 +192,7 @@ async def test_history_is_never_changed_and_goes_with_its_message(inbox: Inbox, 
 async def test_what_was_shown_before_there_was_a_history_is_in_it(empty_dsn: str) -> None:
     before = [migration for migration in migrations() if migration.version < 9]
     call, shown, fresh = uuid4(), uuid4(), uuid4()
-    async with Database.connect(empty_dsn) as database:
+    async with Database.connect(empty_dsn, vault()) as database:
         async with database.dedicated() as connection:
             await migrate(connection, before)
             await connection.execute(

@@ -20,6 +20,7 @@ from pbx.store.database import Database
 from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
 from tests.kit.calls import a_message_call, a_recording, a_start
+from tests.kit.database import vault
 from tests.kit.wait import until
 
 AT_ONCE = (timedelta(0), timedelta(0))
@@ -115,7 +116,7 @@ async def test_a_message_that_comes_while_all_is_quiet_wakes_the_worker(
 
 
 async def test_a_message_is_found_without_a_notification(database: Database) -> None:
-    async with database.session() as connection:
+    async with database.owned() as connection:
         await connection.execute("ALTER TABLE queue.pgqueuer DISABLE TRIGGER ALL")
     work = Work(database)
     async with work.going_on():
@@ -261,7 +262,7 @@ async def test_a_living_worker_keeps_its_job(database: Database, monkeypatch: py
 async def test_the_queue_waits_for_a_database_that_has_no_tables_yet(
     empty_dsn: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with Database.connect(empty_dsn) as database:
+    async with Database.connect(empty_dsn, vault()) as database:
         work = Work(database)
         async with work.going_on():
             await until(lambda: "tables of the database are not made yet" in caplog.text)

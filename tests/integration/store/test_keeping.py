@@ -64,7 +64,7 @@ async def test_what_was_kept_long_enough_goes_with_its_words_and_a_note(database
     assert await fetch(database, "SELECT message_id FROM transcript") == [(young,)]
     noted = await fetch(database, "SELECT object, detail->>'keep_days' FROM audit WHERE action = 'erased'")
     assert noted == [(f"message/{old}", "30")]
-    assert await keeping.files_to_remove() == [(old, f"{old}.wav")]
+    assert await keeping.files_to_remove() == [(old, f"{old}.sealed")]
     await keeping.file_removed(old)
     assert await keeping.files_to_remove() == []
 

@@ -12,6 +12,7 @@ from pbx.services.ports import StoreUnavailable
 from pbx.store.database import Database
 from pbx.store.errors import StoreError
 from pbx.store.migrate import Migration, SchemaRefused, migrate, migrations
+from tests.kit.database import addresses
 
 FIRST = Migration(1, "first", "CREATE TABLE first (id integer)")
 SECOND = Migration(2, "second", "CREATE TABLE second (id integer)")
@@ -26,7 +27,7 @@ async def apply(dsn: str, *wanted: Migration) -> None:
 async def tables(dsn: str) -> set[str]:
     connection = await asyncpg.connect(dsn)
     try:
-        rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname IN ('public', 'audit')")
     finally:
         await connection.close()
     return {row["tablename"] for row in rows}
@@ -38,7 +39,7 @@ async def test_an_empty_database_gets_the_schema(empty_dsn: str) -> None:
     assert tables_of_ours <= await tables(empty_dsn)
 
 
-tables_of_ours = {"call", "message", "transcript", "audit", "schema_migration"}
+tables_of_ours = {"call", "message", "transcript", "entry", "head", "schema_migration"}
 
 
 async def test_a_second_start_changes_nothing(dsn: str) -> None:
@@ -98,3 +99,19 @@ async def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None
 
 def test_the_migrations_are_numbered_without_gaps() -> None:
     assert [migration.version for migration in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+async def test_while_the_tables_are_made_everybody_waits_and_nobody_is_refused(empty_dsn: str) -> None:
+    async with Database.connect(addresses(empty_dsn)) as database:
+        making = asyncio.ensure_future(database.migrate())
+        told = set()
+        while not making.done():
+            try:
+                async with database.session() as connection:
+                    await connection.fetch("TABLE erased_message")
+            except StoreUnavailable as error:  # a StoreError would be a defect
+                told.add(str(error))
+            await asyncio.sleep(0.005)
+        await making
+        assert "The tables of the database are being made." in told
+        assert await database.server_version()

@@ -27,7 +27,7 @@ from pbx.store.jobs import TranscriptionQueue
 from pbx.store.messages import PgMessageBox
 from pbx.store.swaps import PgSwapBook
 from tests.kit.calls import MORNING, a_decision, a_message_call, a_start
-from tests.kit.database import DatabaseServer, copy_cluster
+from tests.kit.database import DatabaseServer, copy_cluster, vault
 from tests.kit.wait import until
 
 EVERY_METHOD: dict[str, Callable[[Database], Awaitable[object]]] = {
@@ -62,7 +62,7 @@ async def postgres(fresh_cluster: Path, tmp_path: Path) -> AsyncIterator[Embedde
 
 @pytest.fixture
 async def own(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
-    async with Database.connect(await postgres.start()) as database:
+    async with Database.connect(await postgres.start(), vault()) as database:
         await database.migrate()
         yield database
 
@@ -125,7 +125,7 @@ async def test_a_server_that_hangs_is_given_up_after_a_bounded_time(
 ) -> None:
     monkeypatch.setattr(database_module, "COMMAND_SECONDS", 1.0)
     monkeypatch.setattr(database_module, "CONNECT_SECONDS", 1.0)
-    async with Database.connect(own.dsn) as database:
+    async with Database.connect(own.dsn, vault()) as database:
         await database.server_version()
         processes = [_postmaster(tmp_path), *_postmaster(tmp_path).children()]
         for process in processes:
@@ -156,7 +156,7 @@ async def test_a_wrong_address_is_told_with_its_remedy(
     for old, new in change.items():
         dsn = dsn.replace(old, new)
     with pytest.raises(StoreUnavailable, match=remedy):
-        async with Database.connect(dsn) as database:
+        async with Database.connect(dsn, vault()) as database:
             await database.server_version()
 
 

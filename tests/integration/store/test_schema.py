@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 
 import pytest
@@ -11,25 +12,32 @@ from pbx.domain.call import Direction, Label
 from pbx.domain.inbox import Deed, How, State
 from pbx.domain.notices import Cause
 from pbx.domain.numbers import NumberKind
+from pbx.domain.outbound import OutReason
 from pbx.domain.outcome import Outcome
 from pbx.domain.override import Mode, Scope
 from pbx.domain.routing import Reason
+from pbx.domain.texting import Cause as TextCause
+from pbx.domain.texting import Consent, ConsentHow
+from pbx.domain.texting import State as TextState
+from pbx.domain.texting_words import Showing
 from pbx.domain.token import TokenScope
 from pbx.domain.transcript import TranscriptState
 from pbx.domain.urgent import AttemptResult, UrgentState
 from pbx.services.ports import Fate
+from pbx.services.text_ports import DeliveryKind
 from pbx.store.database import Database
-from pbx.store.hooks import DeliveryState
+from pbx.store.hooks import DeliveryState as HookDeliveryState
 from pbx.store.outbox import OutboxState
+from pbx.store.text_outbox import DeliveryState
 
-LISTS: dict[str, type[StrEnum]] = {
+LISTS: dict[str, Iterable[StrEnum]] = {
     "api_token_scopes_closed": TokenScope,
     "call_direction_closed": Direction,
     "call_caller_kind_closed": NumberKind,
     "call_outcome_closed": Outcome,
-    "call_reason_closed": Reason,
+    "call_reason_closed": (*Reason, *OutReason),
     "hook_attempt_result_closed": Fate,
-    "hook_delivery_state_closed": DeliveryState,
+    "hook_delivery_state_closed": HookDeliveryState,
     "inbox_event_deed_closed": Deed,
     "inbox_event_how_closed": How,
     "inbox_state_closed": State,
@@ -37,6 +45,13 @@ LISTS: dict[str, type[StrEnum]] = {
     "line_override_scope_closed": Scope,
     "outbox_cause_closed": Cause,
     "outbox_state_closed": OutboxState,
+    "text_consent_consent_closed": Consent,
+    "text_consent_how_closed": ConsentHow,
+    "text_delivery_kind_closed": DeliveryKind,
+    "text_delivery_showing_closed": Showing,
+    "text_delivery_state_closed": DeliveryState,
+    "text_message_cause_closed": TextCause,
+    "text_message_state_closed": TextState,
     "message_transcript_state_closed": TranscriptState,
     "urgent_request_state_closed": UrgentState,
     "urgent_attempt_result_closed": AttemptResult,

@@ -52,7 +52,7 @@ async def test_a_request_is_kept_with_its_message_and_taking_it_in_again_changes
     assert not await PgCallLog(database).finish_call(call)
     [case] = await book.unsettled()
     assert case.request == call.urgent
-    assert (case.dialled, case.caller.number, case.file) == (LINE, PATIENT, call.recordings[0].file)
+    assert (case.dialled, case.caller.number, case.message) == (LINE, PATIENT, call.recordings[0].id)
     assert case.number == "2155550188"
     [logged] = await PgCallLog(database).calls(None, None, 10)
     assert logged.urgent is UrgentState.OPEN
@@ -132,4 +132,4 @@ async def test_every_step_is_in_the_audit_and_no_number_is(
 async def test_a_call_without_a_message_may_ask_too(database: Database, book: PgUrgentBook) -> None:
     call = replace(an_urgent_call(), recordings=())
     assert await PgCallLog(database).finish_call(call)
-    assert (await of(book, call.start.id)).file is None
+    assert (await of(book, call.start.id)).message is None

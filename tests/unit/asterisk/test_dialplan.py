@@ -29,14 +29,19 @@ DANGEROUS = (
 )
 """Applications and functions that run programs, read foreign text as dialplan, or place calls."""
 
-FROM_OUTSIDE = ("CALLERID", "EXTEN", "PJSIP_HEADER", "REDIRECTING", "DNID", "CONNECTEDLINE")
+FROM_OUTSIDE = ("CALLERID", "EXTEN", "PJSIP_HEADER", "REDIRECTING", "DNID", "CONNECTEDLINE", "MESSAGE(from)")
 
 
 @pytest.fixture
 def dialplan(files: dict[str, str]) -> str:
     """What Asterisk reads, without comments."""
-    names = ("extensions.conf", "call.conf", "safe.conf", "urgent.conf", "notify.conf", "talk.conf")
-    text = "\n".join(files[name] for name in names)
+    return text_of(files)
+
+
+def text_of(files: dict[str, str]) -> str:
+    """The dialplan without comments."""
+    (included,) = [[*re.findall(r'#include "(.*)"', files["extensions.conf"])]]
+    text = "\n".join(files[name] for name in ("extensions.conf", *included))
     return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(";"))
 
 
@@ -74,8 +79,15 @@ def jumps(dialplan: str) -> list[tuple[str, str, str]]:
 def test_every_jump_has_somewhere_to_go(dialplan: str) -> None:
     targets = jumps(dialplan)
     assert len(targets) > 30
-    # Whoever is not in [sl-outside] is nowhere: the leg ends there.
-    assert set(targets) - places(dialplan) == {("sl-outside", "${name}", "1")}
+    # Whoever is not in [sl-outside] is nowhere: the leg ends there. What is typed, and what the controller gives for a
+    # call outside, is looked up among patterns and numbers of the file; [sl-shown], [sl-far] have an `i` for the rest.
+    assert set(targets) - places(dialplan) == {
+        ("sl-outside", "${name}", "1"),
+        ("from-phones", "${SL_DIALLED}", "1"),
+        ("sl-shown", "${SL_SHOW}", "1"),
+        ("sl-far", "${SL_TO}", "1"),
+    }
+    assert {("sl-shown", "i", "1"), ("sl-far", "i", "1")} <= places(dialplan)
 
 
 @pytest.mark.parametrize("name", DANGEROUS)
@@ -86,15 +98,32 @@ def test_nothing_runs_programs_or_reads_text_as_dialplan(name: str, dialplan: st
 @pytest.mark.parametrize("name", FROM_OUTSIDE)
 def test_what_comes_from_outside_is_only_read_into_the_filter(name: str, dialplan: str) -> None:
     readings = [line for line in dialplan.splitlines() if f"${{{name}" in line]
-    # A leg's extension is what [sl-ring] has filtered: no call from outside gets to [sl-leg].
+    # A leg's extension is what [sl-ring] or [sl-plan-rings] has filtered: no call from outside gets to [sl-leg].
     readings = [line for line in readings if line != "exten = _[op]-.,1,Set(leg=${EXTEN})"]
+    # What a phone dials has fitted a pattern without a letter, and is filtered as well.
+    typed = re.compile(r'FILTER\(\+\*0-9,\$\{EXTEN\}\)|"\$\{SL_DIALLED\}" = "\$\{EXTEN\}"')
+    readings = [line for line in readings if "${EXTEN" in typed.sub("", line) or "EXTEN" not in line]
     assert all(line.startswith((" same = n,Set(header=", "exten = s,1,Set(header=")) for line in readings)
 
 
-def test_a_leg_is_only_reached_by_a_ring(dialplan: str) -> None:
-    assert dialplan.count("@sl-leg") == 2
-    ring = dialplan[dialplan.index("[sl-ring]") : dialplan.index("[sl-answered]")]
-    assert ring.count("@sl-leg") == 2
+def test_what_a_text_says_is_written_down_as_it_is_and_used_nowhere_else(dialplan: str) -> None:
+    lines = [line for line in dialplan.splitlines() if "${MESSAGE" in line and "MESSAGE(from)" not in line]
+    # Last, where nothing of it is looked at again; of another header its digits alone.
+    assert lines == [
+        " same = n,Set(length=${FILTER(0-9,${MESSAGE_DATA(Content-Length)})})",
+        "exten = s,1,Set(FILE(${folder}/${id}.body)=${MESSAGE(body)})",
+    ]
+
+
+def test_texts_only_go_to_the_phone_that_wrote(dialplan: str) -> None:
+    assert set(re.findall(r"MessageSend\((.*)\)$", dialplan, re.MULTILINE)) == {"pjsip:${phone},secondline"}
+    assert not re.search(r"Set\(phone=\$", dialplan)
+
+
+def test_a_leg_is_only_reached_by_a_ring_and_by_a_call_that_is_placed(dialplan: str) -> None:
+    assert dialplan.count("@sl-leg") == 4
+    for name in ("sl-dial", "sl-place-legs"):
+        assert dialplan[dialplan.index(f"[{name}]") :].partition("\n[")[0].count("@sl-leg") == 2
     assert not re.search(r"include *=>? *sl-", dialplan)
     assert {target for target in jumps(dialplan) if target[0] in ("sl-leg", "sl-outside")} == {
         ("sl-outside", "${name}", "1")
@@ -110,18 +139,28 @@ def test_text_from_outside_never_stands_where_it_could_be_an_argument(dialplan: 
 
 
 def test_what_the_controller_names_is_filtered_before_it_is_dialled_or_played(dialplan: str) -> None:
-    for name in ("SL_PHONES", "SL_LEGS", "SL_PROMPTS", "SL_OPENING"):
+    for name in ("SL_PROMPTS", "SL_OPENING"):
         users = [context for context in dialplan.split("\n[") if f"STRREPLACE({name}," in context]
         assert users
         for context in users:
             assert context.index(f"Set({name}=${{FILTER(") < context.index(f"${{STRREPLACE({name},")
+    for name in ("desks", "others", "preface", "greeting"):
+        assert f"STRREPLACE({name}," in dialplan
+        values = re.findall(rf"Set\({name}=(.*)\)$", dialplan, re.MULTILINE)
+        assert [v for v in values if v and not v.startswith("${FILTER(a-z0-9&\\-,${")] == []
 
 
-PHONES_AND_LEGS = "Dial(${phones}${between}${legs},${seconds},g${waiting}U(sl-answered))"
-PHONE = "Dial(PJSIP/${name},${seconds})"
+CALLS_OUT = {
+    "Dial(PJSIP/${SL_TO}@_trunk,120,giIS(${seconds})U(sl-out-answered))",
+    "Dial(PJSIP/${SL_NUMBER}@_trunk,,giIU(sl-out-answered))",
+}
+CALLED_BACK = r"Dial(PJSIP/${FILTER(a-z0-9\-,${CUT(last,.,2)})},30,giIrU(sl-answered))"
+PHONES_AND_LEGS = "Dial(${phones}${between}${legs},${seconds},gi${waiting}U(sl-answered))"
+PHONE = "Dial(PJSIP/${name},${seconds},i)"
+PLACING = "Dial(Local/${STRREPLACE(SL_LEGS,&,@sl-leg&Local/)}@sl-leg,$[${seconds} + 20],giU(sl-answered))"
 FETCHING = {
     "Dial(Local/${STRREPLACE(SL_LEGS,&,@sl-page-leg&Local/)}@sl-page-leg,$[${seconds} + 150],gr)",
-    "Dial(PJSIP/${name},${seconds},IU(sl-page-talk))",
+    "Dial(PJSIP/${name},${seconds},iIU(sl-page-talk))",
 }
 
 
@@ -129,8 +168,15 @@ def dialled(dialplan: str) -> set[str]:
     return set(re.findall(r"n,(Dial\(.*\))$", dialplan, re.MULTILINE))
 
 
-def test_only_registered_phones_are_dialled(dialplan: str) -> None:
-    assert dialled(dialplan) == {PHONES_AND_LEGS, PHONE, *FETCHING}
+def test_only_registered_phones_are_dialled_and_what_calls_out(dialplan: str) -> None:
+    assert dialled(dialplan) == {PHONES_AND_LEGS, PHONE, PLACING, *FETCHING, *CALLS_OUT, CALLED_BACK}
+
+
+def test_nobody_who_is_called_can_send_a_call_elsewhere(dialplan: str) -> None:
+    """Option i of Dial() takes no 302 (apps/app_dial.c do_forward); a Local channel cannot send one."""
+    for dial in dialled(dialplan) - {next(d for d in FETCHING if "Local/" in d)}:
+        options = re.sub(r"U\([^)]*\)|S\([^)]*\)|\$\{waiting\}", "", dial.rpartition(",")[2])
+        assert "i" in options, dial
 
 
 def test_the_numbers_of_the_file_and_no_others_are_dialled_and_each_asks_for_a_1(
@@ -141,8 +187,8 @@ def test_the_numbers_of_the_file_and_no_others_are_dialled_and_each_asks_for_a_1
     policy = replace(policy, people={"rictor": cell}, outside={"answering-service": service})
     with_cell = rendered(policy, settings, machine)
     assert dialled(with_cell["extensions.conf"]) == {
-        "Dial(PJSIP/+17175550199@_trunk,${seconds},IU(${asks}))",
-        "Dial(PJSIP/+17175550160@_trunk,${seconds},IU(${asks}))",
+        "Dial(PJSIP/+17175550199@_trunk,${seconds},iIU(${asks}))",
+        "Dial(PJSIP/+17175550160@_trunk,${seconds},iIU(${asks}))",
     }
     # Whoever leads to [sl-outside] says what has to be got past there: a 1, or the PIN.
     for leg, asks in (("[sl-leg]", "sl-press1"), ("[sl-page-leg]", "sl-page-talk")):
@@ -168,7 +214,8 @@ def test_every_step_kind_has_its_context(dialplan: str) -> None:
 
 
 def test_stages_and_results_are_those_that_the_controller_knows(dialplan: str) -> None:
-    assert set(re.findall(r"Set\(SL_STAGE=([\w-]+)\)", dialplan)) == set(Stage)
+    out = {"out", "far"}  # of calls outside, which `voicemail.spool` reads otherwise
+    assert set(re.findall(r"Set\(SL_STAGE=([\w-]+)\)", dialplan)) == set(Stage) | out
     keys = {result for result in Result if result.key is not None}
     assert set(re.findall(r"Set\(SL_RESULT=([\w-]+)\)", dialplan)) == set(Result) - keys
     assert "Set(SL_RESULT=key-${key})" in dialplan
@@ -196,7 +243,29 @@ def test_no_call_from_the_carrier_leads_to_a_talk_by_itself_but_to_the_one_that_
     aside = dialplan[dialplan.index("[sl-aside]") :].partition("\n[")[0]
     assert "Set(SL_TALK=mailbox-outside)" in aside
     dialplan = dialplan.replace(aside, "")
-    reached, ways = {"from-trunk"}, jumps(dialplan)
+    reached = reached_from("from-trunk", dialplan)
+    assert "sl-next" in reached
+    assert "sl-talk" not in reached
+    assert ("sl-talk", "s", "1") in jumps(dialplan)
+
+
+def test_no_call_from_the_carrier_leads_back_to_the_carrier_but_to_the_numbers_of_the_file(dialplan: str) -> None:
+    """One of the practice's people who gave the PIN may call on; nobody else."""
+    wished = " same = n,Goto(sl-wished,person,1)\n"
+    aside = dialplan[dialplan.index("[sl-aside]") :].partition("\n[")[0]
+    guards = [aside.index(f'"${{{name}}}" = ""]?') for name in ("SL_ANSWERED_BY", "SL_WISH")]
+    assert guards == sorted(guards) and guards[-1] < aside.index(wished)
+    assert dialplan.count("sl-wished,person") == 1
+    dialplan = dialplan.replace(wished, "")
+    reached = reached_from("from-trunk", dialplan)
+    contexts = {c.partition("]")[0].lstrip("["): c for c in dialplan.split("\n[")}
+    assert not {"from-phones", "sl-out", "sl-out-dial", "sl-emergency"} & reached
+    assert {name for name in reached if "@_trunk" in contexts.get(name, "")} <= {"sl-outside"}
+
+
+def reached_from(start: str, dialplan: str) -> set[str]:
+    """Every context that a call which begins in `start` may come to."""
+    reached = {start}
     contexts = dialplan.split("\n[")
     while (
         fresh := {
@@ -208,9 +277,7 @@ def test_no_call_from_the_carrier_leads_to_a_talk_by_itself_but_to_the_one_that_
         - reached
     ):
         reached |= fresh
-    assert "sl-next" in reached
-    assert "sl-talk" not in reached
-    assert ("sl-talk", "s", "1") in ways
+    return reached
 
 
 def test_a_talk_that_is_broken_off_leads_to_a_sentence(dialplan: str) -> None:
@@ -222,7 +289,8 @@ def test_a_talk_that_is_broken_off_leads_to_a_sentence(dialplan: str) -> None:
 
 
 def test_recordings_are_kept_at_a_hang_up_and_silence_ends_none(dialplan: str) -> None:
-    recordings = re.findall(r"Record\((.*?)\)\)", dialplan)
+    patients = dialplan[: dialplan.index("[sl-beat-ear]")]
+    recordings = re.findall(r"Record\((.*?)\)\)", patients)
     assert len(recordings) == 2
     assert all(arguments.endswith(".wav,0,${seconds},k") for arguments in recordings)
     assert dialplan.count("Record(") == dialplan.count("TryExec(Record(")

@@ -10,6 +10,8 @@ import pytest
 from pbx.asterisk.render import Machine, UnusableValue, lines, render, rendered
 from pbx.config.settings import Settings
 from pbx.domain.policy import Number, Policy, Voicemail
+from pbx.domain.texting import LineTexts, Texting
+from tests.kit.asterisk import DID, NIGHT_DID
 
 
 def test_a_second_rendering_changes_nothing(policy: Policy, settings: Settings, machine: Machine) -> None:
@@ -55,7 +57,14 @@ def a_number(e164: str) -> Number:
 
 
 def test_the_dialplan_has_literal_numbers_only(files: dict[str, str]) -> None:
-    extensions = re.findall(r"^exten = ([^,]+),", files["extensions.conf"], re.MULTILINE)
+    text = files["extensions.conf"]
+    before_patterns, outside = text[: text.index("exten = _X,1,")], text[text.index("\n[sl-outside]") :]
+    extensions = re.findall(r"^exten = ([^,]+),", before_patterns, re.MULTILINE)
+    assert "[from-phones]" in before_patterns
+    # What a phone dials otherwise fits patterns without a letter or a sign that could end a value.
+    patterns = re.findall(r"^exten = _(.*?),1,", text[len(before_patterns) : -len(outside)], re.MULTILINE)
+    assert all(re.fullmatch(r"[+*]?X+|\[\+\*\(0-9\](\[-\(\)\. 0-9\])+", pattern) for pattern in patterns)
+    assert all(len(pattern) < 255 for pattern in patterns)
     assert all(re.fullmatch(r"\+?[0-9]+|\*43|\*7[0-9]|\*97", extension) for extension in extensions)
 
 
@@ -81,7 +90,7 @@ def test_a_practice_without_a_carrier_has_no_trunk(policy: Policy, settings: Set
 
 
 def test_behind_a_router_the_public_address_is_told(files: dict[str, str]) -> None:
-    assert files["pjsip.conf"].count("external_media_address = 198.51.100.7\n") == 2
+    assert files["pjsip.conf"].count("external_media_address = 198.51.100.7\n") == 3
     assert "local_net = 10.0.0.0/8\n" in files["pjsip.conf"]
 
 
@@ -105,10 +114,34 @@ def test_ami_is_for_this_machine_and_can_place_calls_but_start_no_program(files:
     assert "\nwrite = reporting,originate,message\n" in manager
 
 
-def test_a_text_to_us_finds_no_extension(files: dict[str, str]) -> None:
+def contexts(text: str) -> dict[str, str]:
+    return {part.partition("]")[0]: part.partition("]")[2] for part in f"\n{text}".split("\n[")[1:]}
+
+
+def test_a_text_to_us_finds_no_extension_where_no_number_has_texts(files: dict[str, str]) -> None:
     """Asterisk runs a SIP MESSAGE through the dialplan as if it were a call."""
-    assert "message_context = sl-no-texts\n" in files["pjsip.conf"].partition("[_line](!)")[2].partition("\n[")[0]
-    assert files["notify.conf"].endswith("[sl-no-texts]\n")
+    pjsip, dialplan = files["pjsip.conf"], contexts(files["extensions.conf"])
+    assert "message_context = from-trunk-texts\n" in pjsip.partition("[_trunk](_line)")[2].partition("\n[")[0]
+    assert (
+        "message_context = from-phone-rictor-desk\n" in pjsip.partition("[rictor-desk](_phone)")[2].partition("\n[")[0]
+    )
+    assert pjsip.count("message_context") == 3
+    for name in ("from-trunk-texts", "from-phone-rictor-desk", "from-phone-garcia-desk"):
+        assert "exten" not in dialplan[name]
+
+
+def test_texts_start_in_a_context_that_says_whose_they_are(
+    policy: Policy, settings: Settings, machine: Machine
+) -> None:
+    policy = dataclasses.replace(policy, texting=Texting({DID: LineTexts("rictor", ("rictor",))}))
+    dialplan = contexts(rendered(policy, settings, machine)["extensions.conf"])
+    assert f"exten = {DID},1,Set(to={DID})" in dialplan["from-trunk-texts"]
+    assert NIGHT_DID not in dialplan["from-trunk-texts"]
+    assert "_" not in dialplan["from-trunk-texts"]
+    mine = dialplan["from-phone-rictor-desk"]
+    assert mine.count("Set(phone=rictor-desk)") == mine.count("exten = ")
+    for number in ("911", "112"):
+        assert f"exten = {number},1,Set(phone=rictor-desk)\n same = n,Goto(sl-text-emergency,s,1)" in mine
 
 
 def test_a_phones_lamp_is_that_of_its_owner(files: dict[str, str]) -> None:

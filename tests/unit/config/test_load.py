@@ -171,7 +171,7 @@ def test_a_password_that_everybody_can_read_is_a_warning(loaded: Load, tmp_path:
     assert "s3cret" not in str(practice.warnings[0])
 
 
-@pytest.mark.parametrize("name", ["solo.toml", "care-team.toml", "known-callers.toml"])
+@pytest.mark.parametrize("name", ["solo.toml", "care-team.toml", "known-callers.toml", "texting.toml"])
 def test_the_examples_load_without_a_warning(name: str) -> None:
     assert load(EXAMPLES / name).warnings == ()
 

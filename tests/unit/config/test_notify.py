@@ -10,6 +10,7 @@ import pytest
 from pbx.config.senders import Hook, MailServer, PhoneTexts
 from pbx.domain.notices import Group, NoticePlan
 from pbx.domain.templates import PlainChannel, TrustedChannel
+from pbx.domain.watch import Watch
 from tests.unit.config.conftest import Load, Problems
 
 EMAIL = ('phones = ["front-1"]', 'phones = ["front-1"]\nemail = "mills@example.com"')
@@ -161,3 +162,36 @@ def test_groups_stand_in_their_order(problems: Problems) -> None:
 
 def test_a_channel_that_nothing_names_is_worth_a_look(loaded: Load) -> None:
     assert ["is not used" in str(w) for w in loaded(more=MAIL).warnings] == [True]
+
+
+WATCH = """
+[watch]
+by = "mail"
+tell = "mills"
+heartbeat_minutes = 15
+"""
+
+
+def test_people_are_told_of_trouble_with_secondline_itself(loaded: Load) -> None:
+    practice = loaded(EMAIL, more=MAIL + WATCH)
+    assert practice.policy.watch == Watch(("mills",), ("mail",), timedelta(minutes=15))
+    assert practice.warnings == ()  # a channel that [watch] names is used
+
+
+def test_the_heartbeat_beats_every_hour_unless_the_file_says_otherwise(loaded: Load) -> None:
+    assert loaded().policy.watch == Watch((), (), timedelta(hours=1))
+    assert loaded(more="[watch]\nheartbeat_minutes = 0\n").policy.watch.heartbeat is None
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ('[watch]\nby = "mail"\n', "says who is told or how, not both"),
+        ('[watch]\ntell = "mills"\n', "says who is told or how, not both"),
+        ('[watch]\nby = "male"\ntell = "mills"\n', "no channel in [notify] is called 'male'"),
+        ('[watch]\nby = "mail"\ntell = "milles"\n', "nobody in [people] or [teams] is called 'milles'"),
+        ('[watch]\nby = "mail"\ntell = "rictor"\n', "'rictor' has no mail address for 'mail'"),
+    ],
+)
+def test_what_is_wrong_with_the_watch_is_told(more: str, told: str, problems: Problems) -> None:
+    assert any(told in str(problem) for problem in problems(EMAIL, more=MAIL + more))

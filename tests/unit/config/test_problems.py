@@ -86,6 +86,11 @@ ONE_PROBLEM = {
         "model list",
     ),
     "a red flag of no word": (("[trunk]", '[voicemail]\nred_flags = ["*"]\n[trunk]'), "holds no word", "write a word"),
+    "two places of keys": (
+        ("[trunk]", '[keys]\nfolder = "k"\ncredential = "secondline-keys"\n[trunk]'),
+        "names two places of the keys",
+        "keep one",
+    ),
     "two databases": (("[trunk]", '[database]\nurl = "mysql://h/d"\n[trunk]'), "not the address of a PostgreSQL", ""),
     # the trunk
     "no carrier": ((HOST, ""), "trunk: names no carrier", "host ="),

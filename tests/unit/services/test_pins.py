@@ -62,6 +62,19 @@ class Kept:
         self.text = text
 
 
+class Noted:
+    """A journal; `full`: its disk is."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, str, str, dict[str, object]]] = []
+        self.full = False
+
+    async def note(self, actor: str, action: str, thing: str, **detail: str | bool | int) -> None:
+        if self.full:
+            raise OSError("disk full")
+        self.rows.append((actor, action, thing, dict(detail)))
+
+
 class Office:
     """A practice in which Rictor has a PIN; `pins` is what its server has, anew after each `restart`."""
 
@@ -70,7 +83,8 @@ class Office:
         self.restart()
 
     def restart(self) -> None:
-        self.pins = Pins(self.book, self.kept, lambda: self.at)
+        self.journal = Noted()
+        self.pins = Pins(self.book, self.kept, lambda: self.at, self.journal)
 
     async def tries(self, *pins: str, person: str = "rictor") -> list[Verdict]:
         return [await self.pins.check(person, pin) for pin in pins]
@@ -93,6 +107,26 @@ async def office() -> Office:
 
 async def test_the_right_pin_is_right_and_another_is_wrong(office: Office) -> None:
     assert await office.tries(PIN, WRONG, PIN) == ["right", "wrong", "right"]
+
+
+async def test_every_pin_that_is_keyed_is_in_the_journal_before_anybody_is_told(office: Office) -> None:
+    await office.tries(PIN, WRONG, WRONG, WRONG, PIN)
+    await office.tries(PIN, person="nobody")
+    await office.pins.check("rictor", WRONG, OUTSIDE)
+    me, own = "person/rictor", {"where": "own phone"}
+    assert office.journal.rows == [
+        (me, "signed-in", me, own),
+        *[("unknown", "sign-in-refused", me, own | {"why": "wrong"})] * 3,
+        ("unknown", "sign-in-refused", me, own | {"why": "locked"}),
+        ("unknown", "sign-in-refused", "person/nobody", own | {"why": "none"}),
+        ("unknown", "sign-in-refused", me, {"where": "outside", "why": "wrong"}),
+    ]
+    assert not any(pin in str(office.journal.rows) for pin in (PIN, WRONG))
+
+
+async def test_a_pin_that_cannot_be_noted_opens_nothing(office: Office) -> None:
+    office.journal.full = True
+    assert await office.tries(PIN) == ["unavailable"]
 
 
 async def test_the_third_wrong_try_locks_the_right_one_out_too_until_the_wait_is_over(office: Office) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from pbx.domain.call import CallRecord, CallStart, FinishedCall
 from pbx.domain.legs import at_once
+from pbx.domain.outbound import Permission
 from pbx.domain.policy import Number, Policy, Ring, Voicemail
 from pbx.domain.routing import Decision
 from pbx.domain.steps import EndStep, Result, RingStep, SayStep
@@ -35,8 +36,9 @@ class Log:
         self.away = False
         self.hangs = False
 
-    async def open_call(self, start: CallStart, decision: Decision) -> None:
+    async def open_call(self, start: CallStart, decision: Decision | Permission) -> None:
         await self._reach()
+        assert isinstance(decision, Decision)
         self.stored[start.id] = decision
 
     async def decision_of(self, call: UUID) -> Decision | None:

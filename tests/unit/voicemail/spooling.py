@@ -10,8 +10,10 @@ from uuid import UUID
 import numpy as np
 
 from pbx.domain.policy import Number, Policy, Ring, Voicemail
+from tests.kit.database import vault
 from voicemail.audio import RATE, Samples, wav_bytes
 from voicemail.ingest import Folders
+from voicemail.shelf import Shelf
 
 CALL = UUID("6f1f3a52-8a7e-4d0c-9f35-0b6f2a1c9d01")
 DID = "+17175550100"
@@ -52,7 +54,7 @@ def recording(seconds: float = 2.0) -> bytes:
 
 
 def folders_in(base: Path) -> Folders:
-    folders = Folders(base / "spool", base / "spare", base / "messages")
+    folders = Folders(base / "spool", base / "spare", Shelf(base / "messages", vault()))
     for folder in (folders.spool, folders.spare, folders.messages):
         folder.mkdir(parents=True)
     for folder in (folders.spool, folders.spare):

@@ -11,6 +11,7 @@ from pbx.domain.oncall import Rota, Turns
 from pbx.domain.outcome import Outcome
 from pbx.domain.policy import UNASSIGNED_MAILBOX, Phone, RingOnCall, Voicemail
 from pbx.domain.routing import Decision, Reason, State, decide
+from pbx.domain.schedule import Schedule
 from pbx.domain.steps import EndStep, MenuKey, MenuStep, RecordStep
 from pbx.domain.tree import Choice
 from tests.unit.voicemail.spooling import CALL, DID, ENDED, STARTED, EndLine, policy, start_line
@@ -18,6 +19,7 @@ from voicemail.finish import UNKNOWN_DIALLED, finished_call, mailbox_of
 from voicemail.spool import SpooledCall, SpooledRecording, SpoolFile, parse_end, parse_start
 
 FILE = SpoolFile(Path("x"), 1, int(ENDED.timestamp() * 1e9))
+NEVER = Schedule("never", "America/New_York", {})
 SAFE = SpooledRecording("safe", False, FILE)
 STORED = Decision(
     DID,
@@ -58,9 +60,13 @@ def test_without_a_stored_decision_a_message_finds_its_mailbox_whoever_was_on_ca
         assert mailbox_of(spooled(), position, then, None) == "rictor"
 
 
-def test_a_message_of_the_safe_path_goes_to_the_numbers_fallback() -> None:
-    assert mailbox_of(spooled(), "safe", policy(), STORED) == "night"
-    assert mailbox_of(spooled(), "99", policy(), None) == "night"
+def test_a_message_of_the_safe_path_goes_where_the_line_sends_its_messages_at_that_time() -> None:
+    closed = replace(policy().numbers[DID].schedule or NEVER, week={})
+    at_night = replace(policy(), numbers={DID: replace(policy().numbers[DID], schedule=closed)})
+    for tag in ("safe", "99"):
+        assert mailbox_of(spooled(), tag, policy(), None) == "rictor"
+        assert mailbox_of(spooled(), tag, at_night, None) == "night"
+    assert mailbox_of(spooled(line="garbage"), "safe", policy(), STORED) == "night"  # when it came is not known
 
 
 def test_a_message_for_a_number_that_is_gone_is_kept_as_unassigned() -> None:

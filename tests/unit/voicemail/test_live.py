@@ -17,12 +17,14 @@ from pbx.domain.steps import RecordStep, Result, SayStep, Step
 from pbx.domain.transcript import Transcript, TranscriptState
 from pbx.services.ports import StoreUnavailable
 from pbx.services.route import Question
+from tests.kit.database import vault
 from tests.kit.wait import until
 from tests.unit.voicemail.spooling import tone
 from voicemail import follow
 from voicemail import live as live_module
-from voicemail.audio import wav_bytes
+from voicemail.audio import Audio, wav_bytes
 from voicemail.live import FollowingRouter, HeadStart, LiveParts, LiveTranscription
+from voicemail.shelf import Shelf
 from voicemail.transcribe.recogniser import RecognitionFailed
 from voicemail.transcribe.turns import Turns, Urgency
 from voicemail.transcription import Transcription
@@ -33,7 +35,7 @@ PCM = tone(6.0).tobytes()
 PIECE = 32 * 1024
 RECORD = MessageRecord(
     MESSAGE, CALL, "rictor", Caller(NumberKind.WITHHELD), "+17175550100", datetime(2026, 11, 23, tzinfo=UTC), 6.0,
-    f"{MESSAGE}.wav", TranscriptState.PENDING, None, None,
+    f"{MESSAGE}.sealed", TranscriptState.PENDING, None, None,
 )  # fmt: skip
 
 
@@ -95,9 +97,10 @@ class Office:
         self.spool, self.messages = folder / "spool", folder / "messages"
         self.spool.mkdir()
         self.messages.mkdir()
+        self.shelf = Shelf(self.messages, vault())
         self.box, self.ear, self.told = Box(), Ear(), list[HeadStart]()
         self.live = LiveTranscription(
-            LiveParts(self.spool, self.messages, self.box, self.ear, self.calm, self.told.append)
+            LiveParts(self.spool, self.shelf, self.box, self.ear, self.calm, self.told.append)
         )
 
     async def calm(self) -> None: ...
@@ -111,7 +114,7 @@ class Office:
         self.recording.write_bytes(wav_bytes(b"") + pcm)
 
     def takes_in(self, pcm: bytes = PCM) -> None:
-        (self.messages / RECORD.file).write_bytes(wav_bytes(pcm))
+        assert self.shelf.keep(MESSAGE, Audio(pcm)).file == RECORD.file
         self.recording.unlink(missing_ok=True)
 
     async def has_heard(self, length: int) -> None:
@@ -241,10 +244,10 @@ async def test_the_job_does_not_transcribe_what_is_written_already(office: Offic
     office.takes_in()
 
     class Never:
-        async def transcribe(self, recording: Path, seconds: float) -> Transcript:
+        async def transcribe(self, recording: Audio, seconds: float) -> Transcript:
             raise AssertionError
 
-    await Transcription(office.box, office.messages, Never(), office.live).transcribe_message(MESSAGE, 1)
+    await Transcription(office.box, office.shelf, Never(), office.live).transcribe_message(MESSAGE, 1)
     assert len(office.box.kept) == 1
 
 

@@ -140,3 +140,15 @@ def test_a_file_is_put_aside_and_never_deleted(tmp_path: Path) -> None:
     quarantine(item.file)
     assert (folders.spool / "quarantine" / "holiday.txt").read_text() == "sun"
     assert read_spool(folders.spool, folders.spare).unreadable == ()
+
+
+def test_an_empty_sidecar_of_a_full_disk_belongs_to_the_call_whose_text_the_spare_has(tmp_path: Path) -> None:
+    folders = folders_in(tmp_path)
+    for kind, text in (("call", start_line()), ("end", str(EndLine()))):
+        put(folders.spool, f"{CALL}.{kind}", b"")
+        put(folders.spare, f"{CALL}.{kind}", text.encode())
+    content = read_spool(folders.spool, folders.spare)
+    [call] = content.calls
+    assert content.unreadable == ()
+    assert call.start is not None and call.end is not None
+    assert len(call.files) == 4

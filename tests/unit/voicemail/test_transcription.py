@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -13,14 +12,16 @@ import pytest
 from pbx.domain.call import MessageRecord
 from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.transcript import TRANSCRIPTION_ATTEMPTS, Transcript, TranscriptState
+from voicemail.audio import Audio, AudioProblem, Flaw
 from voicemail.transcribe.recogniser import RecogniserUnavailable, RecognitionFailed
 from voicemail.transcription import Transcription
 
 ID = UUID("6f1f3a52-8a7e-4d0c-9f35-0b6f2a1c9d01")
 WORDS = Transcript(TranscriptState.DONE, "Please call me back.", "moonshine", "tiny-en")
+SOUND = Audio(b"\x01\x02" * 800)
 RECORD = MessageRecord(
     ID, ID, "rictor", Caller(NumberKind.WITHHELD), "+17175550100", datetime(2026, 11, 23, tzinfo=UTC), 2.0,
-    f"{ID}.wav", TranscriptState.PENDING, None, None,
+    f"{ID}.sealed", TranscriptState.PENDING, None, None,
 )  # fmt: skip
 
 
@@ -48,10 +49,10 @@ class Box:
 @dataclass
 class Says:
     answer: Transcript | RecognitionFailed
-    asked: list[Path] = field(default_factory=list)
+    asked: list[Audio] = field(default_factory=list)
     unavailable: int = 0
 
-    async def transcribe(self, recording: Path, seconds: float) -> Transcript:
+    async def transcribe(self, recording: Audio, seconds: float) -> Transcript:
         self.asked.append(recording)
         if len(self.asked) <= self.unavailable:
             raise RecogniserUnavailable("Vosk needs a model.")
@@ -60,15 +61,27 @@ class Says:
         return self.answer
 
 
-async def transcribe(box: Box, says: Says, attempt: int = 1) -> None:
-    await Transcription(box, Path("/messages"), says).transcribe_message(ID, attempt)
+@dataclass
+class Shelves:
+    """Has one recording, or raises."""
+
+    holds: Audio | Exception = SOUND
+
+    def read(self, record: MessageRecord) -> Audio:
+        if isinstance(self.holds, Exception):
+            raise self.holds
+        return self.holds
+
+
+async def transcribe(box: Box, says: Says, attempt: int = 1, shelf: Shelves | None = None) -> None:
+    await Transcription(box, shelf or Shelves(), says).transcribe_message(ID, attempt)
 
 
 async def test_the_words_are_kept_with_the_message() -> None:
     box, says = Box(), Says(WORDS)
     await transcribe(box, says)
     assert box.kept == [WORDS]
-    assert says.asked == [Path("/messages") / f"{ID}.wav"]
+    assert says.asked == [SOUND]
 
 
 @pytest.mark.parametrize("record", [None, replace(RECORD, state=TranscriptState.DONE)])
@@ -99,3 +112,16 @@ async def test_a_failure_that_stays_is_kept_at_once() -> None:
     box = Box()
     await transcribe(box, Says(RecognitionFailed("The recording is not a WAV file.", retry=False)))
     assert box.failures == ["The recording is not a WAV file."]
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        (AudioProblem(Flaw.CHANGED), "The recording was changed since it was kept: restore it from a backup."),
+        (FileNotFoundError(), "The recording is missing from the message folder."),
+    ],
+)
+async def test_a_recording_that_cannot_be_read_is_not_tried_again(reason: Exception, sentence: str) -> None:
+    box, says = Box(), Says(WORDS)
+    await transcribe(box, says, shelf=Shelves(reason))
+    assert (box.failures, says.asked) == ([sentence], [])

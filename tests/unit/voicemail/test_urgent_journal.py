@@ -84,7 +84,7 @@ def a_spooled(tag: str | None, journal: Journal | None = None, *, safe: bool = F
     end = SpoolEnd(CallEnd(AT, Stage.RECORD, None, safe), None)
     kept = recording_id(CALL, recordings[0].key if recordings else "1")
     call = SpooledCall(CALL, SpoolStart(AT, DID, "+12155550123"), end, recordings, (), False, journal)
-    return call, Recording(kept, "rictor", f"{kept}.wav", 3.0, "ab" * 32, repaired=False)
+    return call, Recording(kept, "rictor", f"{kept}.sealed", 3.0, "ab" * 32, repaired=False)
 
 
 def test_a_message_of_the_path_asks_for_help() -> None:

@@ -1,0 +1,1 @@
+"""Backups: the whole practice in one encrypted file, and back."""

@@ -1,0 +1,1 @@
+"""Ways to patients' phones for texts, one module a carrier's format."""

@@ -1,0 +1,1 @@
+"""`secondline inventory`: what there is, what listens, what talks to whom, and what leaves the building."""

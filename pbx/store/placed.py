@@ -1,0 +1,18 @@
+"""The audit of calls that somebody asked the server to place."""
+
+from __future__ import annotations
+
+from pbx.store.audit import note
+from pbx.store.database import Database
+
+
+class PgPlacedAudit:
+    """`pbx.services.placing.PlacedAudit` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def asked(self, person: str, by: str, reason: str) -> None:
+        """Note that `by` asked for a call of `person`, and whether it was allowed."""
+        async with self._database.session() as connection:
+            await note(connection, by, "asked-for-call", f"person/{person}", reason=reason)

@@ -1,0 +1,1 @@
+"""Real calls while things break at random moments, and the account of every call afterwards."""
