@@ -12,6 +12,7 @@ from pbx.sealing.keys import KeysMissing
 from pbx.services.hooks import Hooks
 from pbx.services.inbox import Inbox
 from pbx.services.swaps import Swaps
+from pbx.services.text_writing import TextWriting
 from pbx.web.api.guard import Guard
 from pbx.web.api.listening import Listening
 from pbx.web.api.once import Once
@@ -42,6 +43,9 @@ def api_of(server: Assembly) -> Api:
         swaps=Swaps(records.swaps, server.known.swaps, server.policy),
         wav=wav,
         listening=Listening(),
+        placing=server.placing,
+        texts=records.texts,
+        writing=TextWriting(records.texts, server.policy),
     )
     guard = Guard(records.tokens, server.policy, Refusals(server.metrics.api_refused.inc), server.journal)
     return Api(parts, guard, Once(records.answers))

@@ -10,6 +10,7 @@ from pbx.domain.menu import leaves_in
 from pbx.domain.overridden import rings_person
 from pbx.domain.override import Override, Scope
 from pbx.domain.policy import Number, Policy, Urgent, Voicemail
+from pbx.domain.texting_rules import lines_of
 from pbx.domain.token import Token, TokenScope
 
 
@@ -67,6 +68,22 @@ def access_of(policy: Policy, token: Token) -> Access | None:
     else:
         return None
     return Access(who, token, boxes, _numbers(policy, token, boxes))
+
+
+def text_lines(policy: Policy, access: Access) -> tuple[str, ...] | None:
+    """The practice numbers (E.164) whose texts may be seen and written, in the order of the file; None: every one.
+
+    A person's are those that the file gives to that person. A program's are the numbers that its token names, or else
+    those whose texts are for the owner of one of its mailboxes.
+    """
+    if access.unlimited:
+        return None
+    token, lines = access.token, policy.texting.lines
+    mine = tuple(lines) if token.person is None else lines_of(policy.texting, token.person)
+    named = token.numbers is not None
+    if token.mailboxes is not None and not (named and token.person is None):
+        mine = tuple(line for line in mine if lines[line].to in token.mailboxes)
+    return tuple(line for line in mine if line in token.numbers) if token.numbers is not None else mine
 
 
 def _own(policy: Policy, person: str, only: tuple[str, ...] | None) -> Iterator[str]:

@@ -13,6 +13,7 @@ from uuid import UUID
 class EventKind(StrEnum):
     """What happened. The part before the point says to what."""
 
+    CALL_ASKED = "call.asked"
     CALL_ENDED = "call.ended"
     MESSAGE_RECEIVED = "message.received"
     MESSAGE_TRANSCRIBED = "message.transcribed"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from pbx.domain.call import CallRecord, Direction
 from pbx.domain.events import Delivery, Subscription
 from pbx.domain.inbox import Who
+from pbx.domain.texting import TextRecord
 from pbx.services.ports import Backlog, Verdict
 
 
@@ -45,6 +46,37 @@ class CallBook(Protocol):
 
     async def shown(self, calls: Sequence[UUID], who: Who, *, one: bool = False) -> None:
         """Note in the audit that `who` was shown these calls: one row. `one`: a single call was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextsWanted:
+    """Which texts are asked for: of these `lines` of the practice (None: all), of one `line`, with a `patient` (E.164);
+    the rest as in `CallsWanted`.
+    """
+
+    lines: tuple[str, ...] | None = None
+    line: str | None = None
+    patient: str | None = field(default=None, repr=False)
+    since: datetime | None = None
+    until: datetime | None = None
+    after: tuple[datetime, UUID] | None = None
+    limit: int = 100
+
+
+class TextPages(Protocol):
+    """Texts for those who read them. Each method raises `StoreUnavailable` when the database is away."""
+
+    async def page(self, wanted: TextsWanted) -> Sequence[TextRecord]:
+        """The newest first."""
+
+    async def text(self, text: UUID) -> TextRecord | None:
+        """One text, or None if there is no such text."""
+
+    async def line_with(self, patient: str, lines: Sequence[str]) -> str | None:
+        """Of `lines`, the one that last had a text to or from a patient."""
+
+    async def listed(self, texts: Sequence[UUID], by: str, account: str) -> None:
+        """Note in the audit that somebody was shown these texts."""
 
 
 @dataclass(frozen=True, slots=True)

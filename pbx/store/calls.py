@@ -92,7 +92,7 @@ class PgCallLog:
                 choices=json.dumps(choices_to_list(call.choices)),
             )
             await _note_end(connection, call)
-            await happened(connection, EventKind.CALL_ENDED, call.start.id, outcome=call.outcome.value)
+            await _tell_end(connection, call)
             await enqueue(connection, new)
         return True
 
@@ -231,6 +231,11 @@ async def _note_end(connection: Session, call: FinishedCall) -> None:
     made_by = f"person/{call.start.made_by}" if call.start.made_by else SYSTEM
     about = {"device": call.start.device or "", "reason": call.reason.value if call.reason else ""}
     await note(connection, made_by, "called", thing, outcome=outcome, **about)
+
+
+async def _tell_end(connection: Session, call: FinishedCall) -> None:
+    about = {"direction": call.start.direction.value, "outcome": call.outcome.value}
+    await happened(connection, EventKind.CALL_ENDED, call.start.id, **about)
 
 
 def _written(decision: Decision | Permission) -> dict[str, Any]:

@@ -705,7 +705,7 @@ WHERE patient_index = :patient_index AND line = ANY(:lines::text[]) AND state <>
 ORDER BY at DESC
 LIMIT 1;
 
--- name: texts(id, line, patient_index, limit)
+-- name: texts(id, line, patient_index, limit, lines, since, until, after_at, after_id)
 SELECT text_message.id, line, patient, body, cause, state, at, person, phone, account, failure, reason, why, pictures,
        settled_at,
        ARRAY(SELECT DISTINCT text_delivery.phone FROM text_delivery
@@ -715,6 +715,11 @@ FROM text_message
 WHERE (:id::uuid IS NULL OR text_message.id = :id)
   AND (:line::text IS NULL OR line = :line)
   AND (:patient_index::bytea IS NULL OR patient_index = :patient_index)
+  AND (:lines::text[] IS NULL OR line = ANY(:lines))
+  AND (:since::timestamptz IS NULL OR at >= :since)
+  AND (:until::timestamptz IS NULL OR at < :until)
+  AND (:after_at::timestamptz IS NULL OR at < :after_at
+       OR (at = :after_at AND text_message.id > :after_id::uuid))
 ORDER BY at DESC, text_message.id
 LIMIT :limit;
 

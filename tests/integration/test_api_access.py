@@ -19,6 +19,8 @@ BODIES: dict[str, Any] = {
     "note_message": {"text": "left word"},
     "forward_message": {"mailbox": "okafor"},
     "set_override": {"mode": "closed", "number": RICTORS, "until": "+1h"},
+    "place_call": {"person": "rictor", "number": "+17175550149"},
+    "send_text": {"to": "+17175550149", "text": "Call us."},
     "make_swap": {
         "rota": "doctors",
         "from": "rictor",
@@ -58,23 +60,24 @@ async def call_of(site: Site, message: UUID) -> UUID:
 async def test_what_one_may_not_see_is_not_there(bare_site: Site, caplog: pytest.LogCaptureFixture) -> None:
     site = bare_site
     caplog.set_level(logging.DEBUG)
-    foreign = await site.message("front-desk", OFFICE)
+    foreign, text = await site.message("front-desk", OFFICE), await site.text(OFFICE)
     call = await call_of(site, foreign)
     limited = {
         "a person": await site.new_token("rictor", person="rictor"),
         "a program for a mailbox": await site.new_token("one", mailboxes=("rictor",)),
         "a narrower token": await site.new_token("narrow", person="diaz", mailboxes=("diaz",), numbers=()),
+        "a program for a number": await site.new_token("number", mailboxes=(), numbers=(RICTORS,)),
     }
     for token in limited.values():
         for route in ROUTES:
-            id_ = call if "/calls" in route.path else foreign
+            id_ = call if "/calls" in route.path else text if "/texts" in route.path else foreign
             answer, unknown = await ask(site, route, id_, token), await ask(site, route, uuid4(), token)
             assert not any(canary in answer.content.decode(errors="replace") for canary in CANARIES), route.name
             assert str(id_) not in answer.content.decode(errors="replace"), route.name
             if "{" in route.path:
                 assert (answer.status, answer.content) == (404, unknown.content) == (unknown.status, answer.content)
     done = [row for row in await site.audit() if row[1] != "refused"]
-    assert not [row for row in done if str(foreign) in row[2] or str(call) in row[2]]
+    assert not [row for row in done if any(str(seen) in row[2] for seen in (foreign, call, text))]
     assert not any(canary in record.getMessage() for record in caplog.records for canary in CANARIES)
 
 

@@ -82,6 +82,7 @@ async def everything_happens(site: Site) -> UUID:
     message = await site.message()
     await records.inbox.change(message, MILLS, now, lambda case: done(case, MILLS, now) if case else None)
     closed = Override(None, Scope.PRACTICE, "", Mode.CLOSED, now, now + timedelta(hours=1), "Sam Mills", "roads")
+    await records.placed_audit.asked("rictor", "mia", "allowed")
     await records.overrides.add(closed, "mia")
     await records.swaps.add(Swap("doctors", "rictor", "okafor", now, now + timedelta(hours=1), "mia", "family"), "mia")
     return message

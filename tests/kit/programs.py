@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
@@ -19,12 +19,20 @@ from pbx.config.load import load
 from pbx.domain.call import MessageRecord
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
+from pbx.domain.texting import Arrived, LineTexts, Texting
+from pbx.domain.texting_rules import decide_text
 from pbx.domain.token import NewToken, TokenScope, hash_of, new_token
 from pbx.domain.transcript import Transcript, TranscriptState
+from pbx.services.calls_today import CallsToday
 from pbx.services.inbox import Inbox
 from pbx.services.oncall import SwapsInForce
+from pbx.services.outbound import CallsOut
 from pbx.services.overrides import Overrides, OverridesInForce
+from pbx.services.placing import Placing
+from pbx.services.ports import Placed, PlacerDown
+from pbx.services.route import DecisionRecorder
 from pbx.services.swaps import Swaps
+from pbx.services.text_writing import TextWriting
 from pbx.store.answers import PgAnswers
 from pbx.store.calls import PgCallBook, PgCallLog
 from pbx.store.chain import PgAudit
@@ -32,7 +40,9 @@ from pbx.store.database import Database
 from pbx.store.inbox import PgInbox
 from pbx.store.messages import PgMessageBox
 from pbx.store.overrides import PgOverrideBook
+from pbx.store.placed import PgPlacedAudit
 from pbx.store.swaps import PgSwapBook
+from pbx.store.texts import PgTextBook
 from pbx.store.tokens import PgTokenBook
 from pbx.store.urgent import PgUrgentBook
 from pbx.web import refusals
@@ -55,8 +65,22 @@ EVERYTHING = frozenset(TokenScope)
 
 @lru_cache(maxsize=1)
 def care_team() -> Policy:
-    """The policy of the example."""
-    return load(CARE_TEAM).policy
+    """The policy of the example, with texts of two lines."""
+    lines = {RICTORS: LineTexts("rictor", ("rictor",)), OFFICE: LineTexts("front-desk", ("mills", "diaz"))}
+    return replace(load(CARE_TEAM).policy, texting=Texting(lines))
+
+
+@dataclass
+class Ringing:
+    """In place of the telephone system: what it was asked for; `down`: it gives no answer any more."""
+
+    asked: list[Placed] = field(default_factory=list)
+    down: bool = False
+
+    async def place(self, call: Placed) -> None:
+        self.asked.append(call)
+        if self.down:
+            raise PlacerDown("no answer")
 
 
 class Note:
@@ -131,6 +155,8 @@ class Site:
     overrides: Overrides
     swaps: Swaps
     journal: FileJournal
+    ringing: Ringing
+    texts: PgTextBook
     refused: list[None] = field(default_factory=list)
     token: str = ""
 
@@ -162,6 +188,12 @@ class Site:
         await PgMessageBox(self.database).keep_transcript(recording.id, done)
         return recording.id
 
+    async def text(self, line: str = RICTORS, body: str = WORDS) -> UUID:
+        """A patient's text."""
+        text = Arrived(uuid4(), line, PATIENT, body, datetime.now(UTC), f"scripted:{uuid4()}")
+        await self.texts.take(text, lambda known: decide_text(care_team(), text, Facts(), known), lambda *_: ())
+        return text.id
+
     async def audit(self) -> list[tuple[str, str, str]]:
         """Who did what to what, but for tokens and their use, and what the system does."""
         await self.journal.tell_all()
@@ -174,6 +206,12 @@ async def _wav(_: MessageRecord) -> bytes:
     return SOUND
 
 
+def _placing(database: Database, policy: Policy, ringing: Ringing) -> Placing:
+    recorder, today = DecisionRecorder(PgCallLog(database)), CallsToday(Note(), lambda: policy.timezone)
+    desk = CallsOut(lambda: policy, today, recorder)
+    return Placing(desk, ringing, PgPlacedAudit(database), lambda: policy, Facts)
+
+
 @asynccontextmanager
 async def serving(database: Database, policy: Policy, rates: Rates, folder: Path) -> AsyncIterator[Site]:
     """The interface for a practice."""
@@ -181,6 +219,7 @@ async def serving(database: Database, policy: Policy, rates: Rates, folder: Path
     overrides_book, tokens, swap_book = PgOverrideBook(database), PgTokenBook(database), PgSwapBook(database)
     overrides = Overrides(overrides_book, OverridesInForce(overrides_book, Note()), lambda: policy)
     swaps = Swaps(swap_book, SwapsInForce(swap_book, Note()), lambda: policy)
+    ringing, texts = Ringing(), PgTextBook(database)
     inbox, journal = PgInbox(database), FileJournal(folder / "journal.jsonl", PgAudit(database))
     parts = Parts(
         practice=Server(policy),
@@ -192,6 +231,9 @@ async def serving(database: Database, policy: Policy, rates: Rates, folder: Path
         swaps=swaps,
         wav=_wav,
         listening=Listening(),
+        placing=_placing(database, policy, ringing),
+        texts=texts,
+        writing=TextWriting(texts, lambda: policy),
     )
     guard = Guard(tokens, lambda: policy, Refusals(lambda: refused.append(None)), journal, rates)
     api = Api(parts, guard, Once(PgAnswers(database)))
@@ -199,7 +241,9 @@ async def serving(database: Database, policy: Policy, rates: Rates, folder: Path
         serve_web(Server(policy), "127.0.0.1", 0, api.routes()) as port,
         aiohttp.ClientSession() as session,
     ):
-        yield Site(database, session, f"http://127.0.0.1:{port}", tokens, overrides, swaps, journal, refused)
+        yield Site(
+            database, session, f"http://127.0.0.1:{port}", tokens, overrides, swaps, journal, ringing, texts, refused
+        )
 
 
 @pytest.fixture

@@ -33,7 +33,8 @@ CREATE TABLE api_answer (
     PRIMARY KEY (token_id, key)
 );
 
-COMMENT ON COLUMN api_answer.sha256 IS 'Of method, path and body of the request.';
+COMMENT ON COLUMN api_answer.key IS 'Keyed hash of the Idempotency-Key.';
+COMMENT ON COLUMN api_answer.sha256 IS 'Of method, path and body of the request, keyed: they may hold a number.';
 COMMENT ON COLUMN api_answer.status IS 'Null while it is not known how the request ended.';
 COMMENT ON COLUMN api_answer.body IS 'Answers to POST hold nothing of a patient.';
 

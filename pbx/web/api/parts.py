@@ -11,9 +11,11 @@ from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
 from pbx.services.inbox import Inbox
 from pbx.services.overrides import Overrides
+from pbx.services.placing import Placing
 from pbx.services.ports import InboxBook, UrgentBook
-from pbx.services.program_ports import CallBook
+from pbx.services.program_ports import CallBook, TextPages
 from pbx.services.swaps import Swaps
+from pbx.services.text_writing import TextWriting
 from pbx.web.api.listening import Listening
 
 
@@ -42,3 +44,6 @@ class Parts:
     swaps: Swaps
     wav: Callable[[MessageRecord], Awaitable[bytes]]
     listening: Listening
+    placing: Placing
+    texts: TextPages
+    writing: TextWriting

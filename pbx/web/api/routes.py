@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pbx.web.api import calls, messages, oncall, overrides, status
+from pbx.web.api import calls, messages, oncall, overrides, placing, status, texts
 from pbx.web.api.table import Route
 
 ROUTES: tuple[Route, ...] = (
     *calls.ROUTES,
+    *placing.ROUTES,
     *messages.ROUTES,
+    *texts.ROUTES,
     *overrides.ROUTES,
     *oncall.ROUTES,
     *status.ROUTES,
