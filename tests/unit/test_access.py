@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pbx.domain.access import Access, access_of
+from pbx.domain.access import Access, access_of, text_lines
 from pbx.domain.override import Scope
 from pbx.domain.token import Token, TokenScope, find_token, hash_of, new_token
 from tests.kit.programs import OFFICE, OKAFORS, RICTORS, care_team
@@ -89,3 +89,14 @@ def test_a_token_is_found_by_its_text_while_it_can_be_used() -> None:
     assert find_token([token], text, NOW + timedelta(days=1)) is None
     assert find_token([replace(token, revoked_at=NOW)], text, NOW) is None
     assert find_token([token], "\udcff", NOW) is None
+
+
+def test_texts_are_those_of_the_person_or_of_what_a_program_names() -> None:
+    def seen(*about: object) -> tuple[str, ...] | None:
+        return text_lines(POLICY, given(*about))  # type: ignore[arg-type]
+
+    assert seen("rictor") == (RICTORS,) and seen("diaz") == (OFFICE,) and seen("okafor") == ()
+    assert seen("diaz", ("diaz",)) == (), "a token for the own mailbox does not see the team's texts"
+    assert seen("diaz", None, (RICTORS,)) == (), "a number that is named gives nobody another's texts"
+    assert seen(None) is None and seen(None, ("front-desk",)) == (OFFICE,)
+    assert seen(None, (), (RICTORS,)) == (RICTORS,) and seen(None, ("okafor",)) == ()
