@@ -48,8 +48,8 @@ def mailbox_of(call: SpooledCall, tag: str, policy: Policy, decision: Decision |
     """Where recording `tag` of a call goes.
 
     A step's recording goes where the call's decision says; where none was stored (the database was away), where the
-    same decision taken again says. One of the safe path goes where the dialplan's plan for that time says, and one for a
-    colleague who did not take a call that was passed on to that colleague, if there is such a mailbox.
+    same decision taken again says. One of the safe path goes where the dialplan's plan for that time says, and one of a
+    call that was passed on to the mailbox of the colleague who did not take it, if there is one.
     """
     if call.start and call.start.moved and call.start.moved.whom in policy.mailboxes:
         return call.start.moved.whom

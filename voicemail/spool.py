@@ -60,7 +60,7 @@ class SpoolStart:
 class Moved:
     """`former` is the part before, `mover` the endpoint, phone.ENDPOINT, outside.KEY or person.KEY who passed it on.
 
-    `whom` is the person (key) who was to have it. `former` is None, and `mover` empty, where the dialplan no longer knew.
+    `whom` is the person (key) who was to have it. `former` is None, and `mover` empty, where it was not known any more.
     """
 
     former: UUID | None

@@ -28,8 +28,8 @@ class CallStart:
 
     One that goes out is to `dialled` (E.164, or what was typed where that is no number) and from `caller`, the number
     of the practice that was shown; `made_by` is the person's key, `device` the endpoint's name or `cell`, `about` the
-    message that is called back about. `moved_from` is the call of which this is a further part, passed on by `moved_by`, a
-    person's key.
+    message that is called back about. `moved_from` is the call of which this is a further part, passed on by
+    `moved_by`, a person's key.
     """
 
     id: UUID

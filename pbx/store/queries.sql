@@ -61,6 +61,7 @@ LIMIT :limit;
 SELECT id, caller_kind, caller_number, caller_sealed, caller_index, started_at
 FROM call
 WHERE started_at >= :since AND direction = 'inbound' AND caller_kind IN ('e164', 'short')
+  AND moved_from IS NULL AND reason IS DISTINCT FROM 'moved'
 ORDER BY started_at DESC
 LIMIT :limit;
 

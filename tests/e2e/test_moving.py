@@ -7,7 +7,6 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -132,7 +131,7 @@ VOICE = 1100.0
 @pytest.fixture
 async def voice(tmp_path: Path) -> Path:
     """What the colleague says."""
-    await tone(VOICE, 4.0, tmp_path / "voice.wav")
+    await tone(VOICE, 1.6, tmp_path / "voice.wav")
     return tmp_path / "voice.wav"
 
 
@@ -171,7 +170,7 @@ async def ended(pbx: Pbx, known: set[UUID], count: int) -> list[SpooledCall]:
 
 def spooled(pbx: Pbx, known: set[UUID]) -> list[SpooledCall]:
     calls = [c for c in read_spool(pbx.layout.spool, pbx.layout.spare).calls if c.id not in known]
-    return sorted(calls, key=lambda c: c.start.at if c.start else c.out.at if c.out else datetime.max)
+    return sorted(calls, key=lambda c: next(start.at for start in (c.start, c.out) if start))
 
 
 async def test_a_softphone_asks_a_colleague_and_passes_the_patient_on(
@@ -228,7 +227,7 @@ async def test_a_colleague_who_does_not_take_it_gives_the_patient_back(
 
 
 async def test_a_cell_hands_a_patient_over_and_a_colleague_who_is_away_gets_a_message(
-    pbx: Pbx, a_patient: PatientMaker, a_phone: PhoneMaker, cell: Cell, voice: Path, router: PlainRouter
+    pbx: Pbx, a_patient: PatientMaker, a_phone: PhoneMaker, cell: Cell, voice: Path
 ) -> None:
     patient, shelf = await a_patient(), await a_phone(SHELF, pbx)
     known = set(pbx.calls())
@@ -238,7 +237,6 @@ async def test_a_cell_hands_a_patient_over_and_a_colleague_who_is_away_gets_a_me
     await asyncio.sleep(0.3)
     await asks_for(cell, "*3", GARCIA)
     await cell.call_ends(8)
-    asked = len(router.questions)
     await shelf.rings(8)
     await shelf.answer()
     await asks_for(shelf, "*3", RICTOR)  # who is away
@@ -246,7 +244,6 @@ async def test_a_cell_hands_a_patient_over_and_a_colleague_who_is_away_gets_a_me
     await patient.hears_beep(12)
     await patient.says(voice)
     await patient.call_ends(12)
-    assert len(router.questions) == asked  # no controller is needed for it
     calls = await ended(pbx, known, 3)
     first, second, third = [finished_call(call, pbx.policy, None, ()) for call in calls]
     assert (first.answered_by, second.answered_by, third.answered_by) == ("outside.mills", SHELF, None)
@@ -286,10 +283,10 @@ async def test_a_call_outside_is_passed_on_and_no_key_reaches_a_number_outside(
     await called.answer()
     await desk.is_answered(5)
     await called.presses(f"*3{GARCIA}")  # nor do the keys of one who was called
-    for wanted in ("911", "9005551234", "+"):
-        await asks_for(desk, "*3", f"{wanted}#")
-        await hears(desk, NOBODY_TONE)
-        await asyncio.sleep(1)
+    await asks_for(desk, "*3", "911#")
+    for tries, other in enumerate(("9005551234#", "0#", "")):  # three tries, then it is the old call again
+        await hears(desk, NOBODY_TONE, 0.5 * tries + 0.2)
+        await desk.presses(other)
     await asks_for(desk, "*3", GARCIA)
     await shelf.rings(8)
     await desk.call_ends(8)
