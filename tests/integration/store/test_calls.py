@@ -17,6 +17,7 @@ from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Reason
 from pbx.domain.tree import Choice
+from pbx.output import call_json
 from pbx.services.ports import CallLog, StoreUnavailable
 from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
