@@ -111,7 +111,7 @@ class Server:
         database = await stack.enter_async_context(Database.connect(dsn_of(practice.settings, cluster), vault))
         world = (practice, machine, database, cluster, self._health, self._metrics, self._before)
         parts = Assembly(self._config, *world)
-        await parts.calendars.follow(practice.calendars)
+        await parts.calendars.follow(practice.calendars, datetime.now(UTC))
         await parts.operations.notes.loaded(practice.policy.version)
         await stack.enter_async_context(parts.recogniser)
         await stack.enter_async_context(parts.head_starts)

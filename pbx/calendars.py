@@ -55,9 +55,8 @@ class Calendars:
     _known: dict[str, Known] = field(default_factory=dict)
     _poked: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def follow(self, sources: tuple[CalendarSource, ...]) -> None:
-        """Take these sources from now on. Nothing is fetched here: what is copied holds until they were read."""
-        now = datetime.now(UTC)
+    async def follow(self, sources: tuple[CalendarSource, ...], now: datetime) -> None:
+        """Take these sources from `now` (aware) on. Nothing is fetched: what is copied holds until they were read."""
         before = {source.id: source for source in self.sources}
         for source in sources:
             if before.get(source.id) != source:

@@ -215,7 +215,7 @@ class ServerOperations:
 
     async def _take(self, fresh: Practice, prompts: tuple[str, ...]) -> Json:
         before, self._practice = self._practice, fresh
-        await self._parts.calendars.follow(fresh.calendars)
+        await self._parts.calendars.follow(fresh.calendars, datetime.now(UTC))
         self.take_calendars()
         self._machine = _with_secrets_for(self._machine, fresh.policy)
         changed = [f"greeting {name} made anew" for name in prompts]

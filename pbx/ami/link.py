@@ -95,9 +95,9 @@ async def _connect(account: Account, timing: Timing, on_event: Callable[[Fields]
 
 
 async def _log_in(link: Link, account: Account, timing: Timing) -> None:
-    # `Events: user` asks for our own events only, so callers' numbers do not even reach this process. Nothing waits for
-    # FullyBooted, which Asterisk sends only to users of the class `system` (manager.c, `action_login`).
-    fields = {"Username": account.username, "Secret": account.secret, "Events": "user"}
+    # `Events` asks for our own events and for failed sign-ins only, so callers' numbers do not even reach this process.
+    # Nothing waits for FullyBooted: Asterisk sends it to users of the class `system` alone (manager.c, `action_login`).
+    fields = {"Username": account.username, "Secret": account.secret, "Events": "user,security"}
     try:
         await link.action("Login", fields, timing.login)
     except ActionRefused:

@@ -51,7 +51,8 @@ def secret_files(place: Place) -> Iterator[Path]:
     if place.practice:
         yield from sorted((place.practice.settings.keys.folder or layout.keys).glob("*.key"))
     audit = place.practice.settings.audit.key if place.practice else None
-    for path in (layout.secrets, layout.backup_key, layout.pins, audit or layout.audit_key):
+    tls = (layout.tls_server, layout.tls_authority)
+    for path in (layout.secrets, layout.backup_key, layout.pins, audit or layout.audit_key, *tls):
         if path.is_file():
             yield path
 

@@ -32,7 +32,7 @@ def parties_and_flows(practice: Practice, devices: tuple[Device, ...]) -> tuple[
     if practice.settings.trunk:
         parties.append(CARRIER)
         flows += _carrier(practice, practice.settings.trunk)
-    for party, flow in (*_notices(practice), *_calendars(practice)):
+    for party, flow in (*_notices(practice), *_texts(practice), *_calendars(practice)):
         if party is not None and party not in parties:
             parties.append(party)
         flows.append(flow)
@@ -86,12 +86,33 @@ def _phones(devices: tuple[Device, ...]) -> Iterator[Flow]:
 
 
 def _carrier(practice: Practice, trunk: Trunk) -> Iterator[Flow]:
-    secure = trunk.transport not in (Transport.UDP, Transport.TCP)
-    how = f"SIP over {trunk.transport.upper()}, {trunk.host}:{trunk.port}"
+    secure = trunk.encrypted and trunk.srtp
+    voice = "SRTP" if trunk.srtp else "plain"
+    how = f"SIP over {trunk.transport.upper()}, voice {voice}, {trunk.host}:{trunk.port}"
     yield Flow(CARRIER.key, ASTERISK.key, "patients' calls: numbers and voice", how, secure, True, True)
     if practice.policy.outside_numbers:
         what = "calls to the practice's own cells; they show the practice's number"
         yield Flow(ASTERISK.key, CARRIER.key, what, how, secure, True, True)
+    if practice.policy.calls_out:
+        what = "calls of the practice's people to patients, and 911"
+        yield Flow(ASTERISK.key, CARRIER.key, what, how, secure, True, True)
+
+
+def _texts(practice: Practice) -> Iterator[tuple[Party | None, Flow]]:
+    """Texts with patients: they are plain from the carrier on, whatever leads there."""
+    settings, what = practice.settings, "texts with patients: numbers and words"
+    if settings.texts and settings.texts.kind == "trunk" and settings.trunk:
+        how = f"SIP MESSAGE over {settings.trunk.transport.upper()}, {settings.trunk.host}"
+        yield None, Flow(ASTERISK.key, CARRIER.key, what, how, settings.trunk.encrypted, True, True)
+    elif settings.texts:
+        host = urlsplit(settings.texts.api or "").hostname or settings.texts.kind
+        party = Party("texts", f"Text carrier {host}", Side.OUTSIDE, "SMS to patients, and from them")
+        yield party, Flow(CONTROLLER.key, party.key, what, "HTTPS", True, True, True)
+    if settings.texts_web:
+        party = Party("internet", "The internet", Side.OUTSIDE, "the text carrier's requests, patients with a link")
+        what = "texts that come in, and a page that a code opens"
+        how = f"HTTPS to your own proxy, from there to port {settings.texts_web.port}"
+        yield party, Flow(party.key, CONTROLLER.key, what, how, True, True, True)
 
 
 def _notices(practice: Practice) -> Iterator[tuple[Party | None, Flow]]:
@@ -108,7 +129,11 @@ def _notices(practice: Practice) -> Iterator[tuple[Party | None, Flow]]:
                 how, secure = "HTTPS, signed", url.startswith("https:")
             case _:
                 how = "SIP MESSAGE to the practice's own phones"
-                yield None, Flow(ASTERISK.key, PHONES.key, f"{what} (channel {key})", how, False, trusted, False)
+                secure = all(
+                    practice.settings.phone_security.transport(phone.name) is Transport.TLS
+                    for phone in practice.policy.phones
+                )
+                yield None, Flow(ASTERISK.key, PHONES.key, f"{what} (channel {key})", how, secure, trusted, False)
                 continue
         yield party, Flow(CONTROLLER.key, party.key, what, how, secure, trusted, party.side is Side.OUTSIDE)
 

@@ -18,6 +18,7 @@ from pbx.auditing.key import KeyProblem as AuditKeyProblem
 from pbx.auditing.key import SigningKey
 from pbx.backup.key import KeyProblem, MachineKey
 from pbx.config.load import Practice
+from pbx.config.settings import Transport
 from pbx.doctor.certificates import certificate_files
 from pbx.inventory.facts import Asset, Device, Inventory, Key
 from pbx.inventory.flows import parties_and_flows
@@ -114,13 +115,15 @@ def _fingerprint(path: Path) -> str:
 
 
 def _devices(practice: Practice, layout: Layout) -> Iterator[Device]:
-    """As Asterisk has them; those that it does not have yet as SIP over UDP has them."""
+    """As Asterisk has them; those that it does not have yet as the practice's file says."""
     sections = read_conf(layout.etc / "pjsip.conf")
     endpoints = {one.name: one.values for one in sections if one.type == "endpoint"}
     transports = {one.name: one.values.get("protocol", "udp") for one in sections if one.type == "transport"}
     for phone in practice.policy.phones:
-        values = endpoints.get(phone.name, {})
-        transport = transports.get(values.get("transport", ""), "udp")
+        wanted_transport = practice.settings.phone_security.transport(phone.name)
+        usual = "sdes" if wanted_transport is Transport.TLS else "no"
+        values = endpoints.get(phone.name, {"media_encryption": usual})
+        transport = transports.get(values.get("transport", ""), wanted_transport.value)
         yield Device(phone.name, phone.owner, transport, _voice(values.get("media_encryption", "no")))
 
 

@@ -68,6 +68,9 @@ def wanted(settings: Settings, layout: Layout) -> list[Listener]:
     rtp = ("udp", network.bind, network.rtp_first, network.rtp_last, "voice (RTP), while calls last", "carrier, phones")
     found.append(Listener(*rtp, encrypted=False))
     found.append(Listener("tcp", web.host, web.port, web.port, "health, metrics, interface", "monitoring", False))
+    if texts := settings.texts_web:
+        what = "texts: the carrier's requests, and the page behind a link"
+        found.append(Listener("tcp", texts.host, texts.port, texts.port, what, "your TLS proxy", False))
     # PJSIP asks name servers from two sockets of its own, one a family of addresses, whatever there is to ask
     # (Asterisk, res/res_pjsip/config_system.c, system_create_resolver_and_set_nameservers).
     what = "answers to Asterisk's name look-ups (DNS)"
@@ -84,7 +87,11 @@ def _sip(settings: Settings, sections: Iterable[Section]) -> Iterable[Listener]:
     transports = [section.values for section in sections if section.type == "transport"]
     if not transports:
         network = settings.network
-        transports = [{"protocol": p, "bind": f"{network.bind}:{network.port}"} for p in ("udp", "tcp")]
+        plain = [{"protocol": p, "bind": f"{network.bind}:{network.port}"} for p in ("udp", "tcp")]
+        transports = [
+            {"protocol": "tls", "bind": f"{network.bind}:{network.tls_port}"},
+            *(plain if network.plain else ()),
+        ]
     for values in transports:
         address, _, port = values["bind"].rpartition(":")
         protocol, address = values["protocol"], address.strip("[]")

@@ -31,6 +31,7 @@ from tests.kit import controllers
 from tests.kit.asterisk import (
     DESK,
     DID,
+    IN_THE_CLEAR,
     NIGHT_DID,
     OUT_CLOSED_TONE,
     PATIENT,
@@ -79,7 +80,7 @@ def carrier_port() -> int:
 @pytest.fixture(scope="module")
 def pbx(tmp_path_factory: pytest.TempPathFactory, carrier_port: int) -> Iterator[Pbx]:
     """A PBX behind NAT: the carrier is outside, phones and strangers are not."""
-    plain = prepared(tmp_path_factory.mktemp("pbx"), _policy(), carrier_port=carrier_port)
+    plain = prepared(tmp_path_factory.mktemp("pbx"), _policy(), carrier_port=carrier_port, security=IN_THE_CLEAR)
     inside = tuple(f"{address}/32" for address in (PHONES, STRANGER))
     network = replace(plain.settings.network, public_address=PUBLIC, local_networks=inside)
     pbx = replace(plain, settings=replace(plain.settings, network=network))

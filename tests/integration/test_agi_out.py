@@ -66,7 +66,7 @@ class Desk:
 
 
 def question(dialled: str = "2155550123", made_by: str = f"phone.{DESK}") -> tuple[str, ...]:
-    return (str(uuid4()), TOKEN, dialled, made_by, f"{time.time():.3f}")
+    return (str(uuid4()), TOKEN, dialled, made_by, f"{time.time():.3f}", "")
 
 
 TOKEN = "c0c1b7f6-97a0-4a3f-8a7e-9b6f1d2e3f40"

@@ -45,7 +45,7 @@ async def test_a_login_is_told_as_a_restored_link_and_asks_for_our_own_events_on
     async with client_of(peer) as ami:
         assert ami.connected
         assert await next_event(ami) == LinkRestored()
-    assert peer.named("Login")[0]["Events"] == "user"
+    assert peer.named("Login")[0]["Events"] == "user,security"
 
 
 async def test_a_refused_login_is_one_sentence_that_says_what_to_do(peer: AmiPeer) -> None:

@@ -82,7 +82,7 @@ async def decided(calendars: Calendars, practice: Practice, at: datetime) -> Dec
 async def test_a_calendar_closes_the_line_and_its_copy_outlives_its_server(host: Host, tmp_path: Path) -> None:
     practice = practice_with(tmp_path, f'closed_calendar = "{host.url}"')
     calendars = Calendars(tmp_path / "calendars")
-    await calendars.follow(practice.calendars)
+    await calendars.follow(practice.calendars, NOW)
     assert (await decided(calendars, practice, TUESDAY)).reason is Reason.IN_HOURS
     await calendars.refresh(NOW)
     decision = await decided(calendars, practice, TUESDAY)
@@ -94,14 +94,14 @@ async def test_a_calendar_closes_the_line_and_its_copy_outlives_its_server(host:
     await calendars.refresh(NOW)
     assert calendars.states["office.closed_calendar"].detail.endswith("status 500; its last good copy holds")
     later = Calendars(tmp_path / "calendars")
-    await later.follow(practice.calendars)
+    await later.follow(practice.calendars, NOW)
     assert await decided(later, practice, TUESDAY) == decision
 
 
 async def test_events_are_the_hours_and_without_them_the_weekly_hours_hold(host: Host, tmp_path: Path) -> None:
     practice = practice_with(tmp_path, f'open_calendar = "{host.url}"')
     calendars = Calendars(tmp_path / "calendars")
-    await calendars.follow(practice.calendars)
+    await calendars.follow(practice.calendars, NOW)
     host.body = "<html>Please sign in</html>"
     await calendars.refresh(NOW)
     state = calendars.states["office.open_calendar"]
@@ -118,7 +118,7 @@ async def test_events_are_the_hours_and_without_them_the_weekly_hours_hold(host:
 async def test_other_events_make_another_version_of_the_policy(host: Host, tmp_path: Path) -> None:
     practice = practice_with(tmp_path, f'closed_calendar = "{host.url}"')
     calendars = Calendars(tmp_path / "calendars")
-    await calendars.follow(practice.calendars)
+    await calendars.follow(practice.calendars, NOW)
     versions = [calendars.applied_to(practice.policy).version]
     for body in (VACATION, VACATION, VACATION.replace("20261126", "20261127")):
         host.body = body
@@ -134,7 +134,7 @@ async def test_no_address_and_no_title_reaches_the_log(
     practice = practice_with(tmp_path, f'closed_calendar = "{host.url}"')
     calendars = Calendars(tmp_path / "calendars")
     with caplog.at_level(logging.DEBUG, "pbx"):
-        await calendars.follow(practice.calendars)
+        await calendars.follow(practice.calendars, NOW)
         for host.status in (200, 404):
             await calendars.refresh(NOW)
     assert "is read: 1 events" in caplog.text and "status 404" in caplog.text
@@ -146,7 +146,7 @@ async def test_the_running_loop_reads_at_once_and_tells_of_it(host: Host, tmp_pa
     calendars = Calendars(tmp_path / "calendars")
     changed = asyncio.Event()
     loop = asyncio.create_task(calendars.run(changed.set))
-    await calendars.follow(practice.calendars)
+    await calendars.follow(practice.calendars, NOW)
     async with asyncio.timeout(10):
         await changed.wait()
     assert calendars.states["office.closed_calendar"].ok

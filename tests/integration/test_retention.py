@@ -119,16 +119,16 @@ async def test_files_that_are_none_of_ours_are_told_and_left(office: Office) -> 
 
 async def test_a_full_mailbox_is_told_once_and_takes_more(office: Office, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
-        await a_message(office.database, 1, "night")
+        await a_message(office.database, 1, "rictor")
     with caplog.at_level(logging.WARNING):
         await office.retention.once()
         await office.retention.once()
     assert [record.getMessage() for record in caplog.records] == [
-        "mailbox night is full; it takes further messages all the same"
+        "mailbox rictor is full; it takes further messages all the same"
     ]
     put_message(office.folders)
     await office.take_in()
-    assert len(await PgMessageBox(office.database).messages("night", 10)) == 3
+    assert len(await PgMessageBox(office.database).messages("rictor", 10)) == 3
 
 
 async def test_a_message_is_kept_to_the_day(office: Office) -> None:

@@ -13,7 +13,7 @@ from pbx.asterisk.ports import LOOPBACK
 from pbx.asterisk.text_spool import FileTextSpool
 from pbx.domain.texting import LineTexts, Texting
 from pbx.services.text_ports import Spooled
-from tests.kit.asterisk import DESK, DID, NIGHT_DID, PATIENT, Pbx, a_practice, running
+from tests.kit.asterisk import DESK, DID, IN_THE_CLEAR, NIGHT_DID, PATIENT, Pbx, a_practice, running
 from tests.kit.network import PHONES, STRANGER, TRUNK, Request, raw_caller
 from tests.kit.sip_phone import sip_phone
 from tests.kit.wait import until
@@ -28,7 +28,7 @@ HOSTILE = (
 @pytest.fixture(scope="module")
 def pbx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pbx]:
     policy = replace(a_practice(), texting=Texting({DID: LineTexts("rictor", ("rictor",))}))
-    with running(tmp_path_factory.mktemp("pbx"), policy) as pbx:
+    with running(tmp_path_factory.mktemp("pbx"), policy, security=IN_THE_CLEAR) as pbx:
         yield pbx
 
 

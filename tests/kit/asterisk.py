@@ -68,6 +68,12 @@ PROMPTS = {
 
 PROMPT_SECONDS = 0.5
 
+IN_THE_CLEAR = PhoneSecurity(
+    (
+        PhoneException(Allowance.MD5_ONLY, (), "the phones of these tests are written for it"),
+        PhoneException(Allowance.UDP, (), "what they send is read"),
+    )
+)
 BARESIPS_DIGEST = PhoneSecurity((PhoneException(Allowance.MD5_ONLY, (), "baresip gives up at SHA-256"),))
 """The client of these tests knows TLS and SRTP, and no digest but MD5."""
 

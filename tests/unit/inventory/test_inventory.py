@@ -94,6 +94,14 @@ def test_every_flow_is_in_both_pictures(found: Inventory) -> None:
     assert all(party.name in titles for party in found.parties)
 
 
+def test_texts_with_patients_leave_the_building_and_a_first_start_is_told_from_the_file(tmp_path: Path) -> None:
+    practice = load(ROOT / "docs" / "examples" / "texting.toml")
+    told = gather(practice, Layout(tmp_path), None, datetime(2026, 11, 28, tzinfo=UTC))
+    assert any(flow.leaves and flow.about_patients and flow.what.startswith("texts") for flow in told.flows)
+    assert {(device.transport, device.voice) for device in told.devices} == {("tls", "SRTP")}
+    assert any(one.first == practice.settings.network.tls_port and one.encrypted for one in told.sockets)
+
+
 @pytest.mark.parametrize(
     ("host", "side"),
     [
