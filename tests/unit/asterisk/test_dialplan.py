@@ -237,6 +237,10 @@ def test_a_call_is_moved_to_the_people_of_the_file_and_to_nobody_else(dialplan: 
     assert all(re.fullmatch(r"[po]-0-25-[a-z0-9-]+(&[po]-0-25-[a-z0-9-]+)*", each) for each in legs)
     assert {place[0] for place in jumps(context)} == {"sl-asked", "sl-handed"}
     assert "include" not in context
+    # No controller has a part in it, and no way leads on to a call outside.
+    reached = reached_from("sl-transfer", dialplan)
+    assert {"sl-safe", "sl-hangup"} <= reached
+    assert not {"sl-next", "sl-talk", "sl-out", "sl-out-dial", "sl-emergency", "from-phones"} & reached
 
 
 def test_every_step_kind_has_its_context(dialplan: str) -> None:
