@@ -33,7 +33,7 @@ _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NAME = re.compile(rf"(?P<call>{_UUID})(?:\.(?P<kind>call|end|urgent|done)|-(?P<tag>[0-9]{{1,3}}|{SAFE_TAG})\.wav)")
 _EPOCH = r"[0-9]{9,11}(?:\.[0-9]{1,6})?"
 _START = re.compile(
-    rf"v1\|(?P<at>{_EPOCH})\|(?P<did>\+[0-9]{{1,15}})\|(?P<caller>[+0-9]{{0,256}}|anonymous)\|[^|\n]{{0,150}}"
+    rf"v1\|(?P<at>{_EPOCH})\|(?P<did>(?:\+[0-9]{{1,15}})?)\|(?P<caller>[+0-9]{{0,256}}|anonymous)\|[^|\n]{{0,150}}"
     rf"(?:\|(?P<former>{_UUID})?\|(?P<mover>[A-Za-z0-9_.\-]{{0,80}})\|(?P<whom>[a-z0-9_\-]{{1,80}}))?"
 )
 _END = re.compile(
@@ -140,7 +140,7 @@ class SpoolContent:
 def parse_start(text: str) -> SpoolStart | None:
     """Read a start sidecar; None if it is not one."""
     match = _START.fullmatch(text.removesuffix("\n"))
-    if match is None:
+    if match is None or not (match["did"] or match["whom"]):
         return None
     return SpoolStart(_utc(match["at"]), match["did"], match["caller"], _moved(match) if match["whom"] else None)
 

@@ -65,3 +65,5 @@ def test_half_a_line_is_no_start(rest: str) -> None:
 def test_a_part_whose_past_is_not_known_is_kept_all_the_same() -> None:
     start = parse_start(f"v1|1795841630.389|{DID}|{PATIENT}|1795841630.3|||garcia")
     assert start is not None and start.moved is not None and start.moved.former is None
+    assert parse_start("v1|1795841630.389|||1795841630.3||person.rictor|garcia") is not None
+    assert parse_start("v1|1795841630.389|||1795841630.3") is None
