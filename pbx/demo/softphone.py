@@ -31,6 +31,11 @@ class SipServer:
         """For phones."""
         return f"sip:{user}@{self.host}:{self.tls_port};transport=tls"
 
+    @property
+    def secure_proxy(self) -> str:
+        """Where phones send everything: what they subscribe to and text has no transport in its address."""
+        return f"sip:{self.host}:{self.tls_port};transport=tls"
+
 
 class Softphone(Telephone):
     """The phone `name`: over TLS, with SRTP or no call at all; `plain` ones know neither."""
@@ -54,9 +59,10 @@ class Softphone(Telephone):
         """Register at `server`. Raises ClientFailed when it is refused or takes longer than `within` seconds."""
         if not self._client.is_on:
             await self._client.start(None if self._plain else server.trusted)
+        secure = "" if self._plain else f';mediaenc=srtp-mand;outbound="{server.secure_proxy}"'
         account = (
             f"<{self._uri(server, self.name)}>;auth_user={self.name};auth_pass={secret};regint=60;answermode=manual"
-            f";mwi=yes{'' if self._plain else ';mediaenc=srtp-mand'}"
+            f";mwi=yes{secure}"
         )
         await self._client.command("uanew", account)
         event = await self._client.event("REGISTER_OK", "REGISTER_FAIL", within=within)
