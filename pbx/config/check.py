@@ -10,7 +10,7 @@ from pbx.config.emergency import places_in_words
 from pbx.config.keeping import kept_in_words
 from pbx.config.load import Practice
 from pbx.config.moving_words import moving_in_words
-from pbx.config.notify_words import notices_in_words
+from pbx.config.notify_words import notices_in_words, webhooks_in_words
 from pbx.config.outbound_words import outbound_in_words
 from pbx.config.phone_words import security_in_words
 from pbx.config.ringing_words import reach_in_words, rings_in_words
@@ -118,6 +118,7 @@ def _machine(policy: Policy, settings: Settings) -> Iterator[str]:
     yield f"Messages are at most {policy.max_message_seconds} s long; {engine} turns them into text on this machine."
     yield from call_back_in_words(policy)
     yield from notices_in_words(policy)
+    yield from webhooks_in_words(settings.webhooks)
     yield from texts_in_words(policy, settings)
     database = "your own database" if settings.database_url else "a database of its own in the data folder"
     yield f"Calls and messages are kept in {database}."
