@@ -9,6 +9,7 @@ from pbx.config.call_back import call_back_in_words
 from pbx.config.emergency import places_in_words
 from pbx.config.keeping import kept_in_words
 from pbx.config.load import Practice
+from pbx.config.moving_words import moving_in_words
 from pbx.config.notify_words import notices_in_words, webhooks_in_words
 from pbx.config.outbound_words import outbound_in_words
 from pbx.config.phone_words import security_in_words
@@ -37,6 +38,7 @@ def in_plain_words(practice: Practice) -> list[str]:
     lines += _callers(policy)
     lines += [rota_in_words(policy, rota) for rota in policy.rotas.values()]
     lines += [line for schedule in schedules.values() for line in dates_in_words(schedule)]
+    lines += moving_in_words(practice)
     lines.append(f"While it rings, callers hear {'the recording' if policy.music else 'ring-back'}.")
     lines.append(f'The general greeting and every greeting of a closed line begin with: "{policy.emergency_sentence}"')
     return [*lines, *_machine(policy, practice.settings)]

@@ -225,12 +225,20 @@ async def _keep_messages(connection: Session, vault: Vault, call: FinishedCall) 
 
 async def _note_end(connection: Session, call: FinishedCall) -> None:
     thing, outcome = f"call/{call.start.id}", call.outcome.value
-    if call.start.direction is Direction.INBOUND:
+    if call.start.moved_from or call.start.moved_by:
+        mover = f"person/{call.start.moved_by}" if call.start.moved_by else SYSTEM
+        before = f"call/{call.start.moved_from}" if call.start.moved_from else ""
+        await note(connection, mover, "transferred", thing, outcome=outcome, before=before, to=call.answered_by or "")
+    elif call.start.direction is Direction.INBOUND:
         await note(connection, SYSTEM, "finished", thing, outcome=outcome, **({"safe": True} if call.safe else {}))
-        return
+    else:
+        await _note_out(connection, call, thing)
+
+
+async def _note_out(connection: Session, call: FinishedCall, thing: str) -> None:
     made_by = f"person/{call.start.made_by}" if call.start.made_by else SYSTEM
     about = {"device": call.start.device or "", "reason": call.reason.value if call.reason else ""}
-    await note(connection, made_by, "called", thing, outcome=outcome, **about)
+    await note(connection, made_by, "called", thing, outcome=call.outcome.value, **about)
 
 
 async def _tell_end(connection: Session, call: FinishedCall) -> None:
@@ -263,6 +271,8 @@ async def _start(connection: Session, vault: Vault, start: CallStart) -> dict[st
         "direction": start.direction.value,
         "made_by": start.made_by,
         "device": start.device,
+        "moved_from": start.moved_from,
+        "moved_by": start.moved_by,
         "caller_kind": outside.kind.value,
         "caller_sealed": sealed,
         "caller_index": index,
@@ -293,4 +303,6 @@ def _record(row: Record, keys: Keys) -> CallRecord:
         urgent=None if row["urgent"] is None else UrgentState(row["urgent"]),
         made_by=row["made_by"],
         device=row["device"],
+        moved_from=row["moved_from"],
+        moved_by=row["moved_by"],
     )

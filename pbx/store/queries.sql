@@ -3,11 +3,12 @@
 
 -- calls ---------------------------------------------------------------------------------------------------------------
 
--- name: open_call(id, direction, made_by, device, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason, decision)!
+-- name: open_call(id, direction, made_by, device, moved_from, moved_by, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason, decision)!
 -- A row that a finished call made already takes the decision that arrives late; a decision is never replaced.
-INSERT INTO call (id, direction, made_by, device, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome,
-                  reason, decision)
-VALUES (:id, :direction, :made_by, :device, :caller_kind, :caller_sealed, :caller_index, :dialled, :started_at, :outcome,
+INSERT INTO call (id, direction, made_by, device, moved_from, moved_by, caller_kind, caller_sealed, caller_index, dialled,
+                  started_at, outcome, reason, decision)
+VALUES (:id, :direction, :made_by, :device, :moved_from, :moved_by, :caller_kind, :caller_sealed, :caller_index, :dialled,
+        :started_at, :outcome,
         :reason,
         :decision::jsonb)
 ON CONFLICT (id) DO UPDATE
@@ -17,10 +18,11 @@ ON CONFLICT (id) DO UPDATE
 -- name: decision_of(id)$
 SELECT decision FROM call WHERE id = :id;
 
--- name: ensure_call(id, direction, made_by, device, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason)!
-INSERT INTO call (id, direction, made_by, device, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome,
-                  reason)
-VALUES (:id, :direction, :made_by, :device, :caller_kind, :caller_sealed, :caller_index, :dialled, :started_at, :outcome,
+-- name: ensure_call(id, direction, made_by, device, moved_from, moved_by, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason)!
+INSERT INTO call (id, direction, made_by, device, moved_from, moved_by, caller_kind, caller_sealed, caller_index, dialled,
+                  started_at, outcome, reason)
+VALUES (:id, :direction, :made_by, :device, :moved_from, :moved_by, :caller_kind, :caller_sealed, :caller_index, :dialled,
+        :started_at, :outcome,
         :reason)
 ON CONFLICT (id) DO NOTHING;
 
@@ -44,7 +46,7 @@ SELECT id FROM call WHERE id = ANY(:ids::uuid[]);
 
 -- name: calls(since, number, index, limit, until, direction, lines, made_by, ids, after_at, after_id)
 -- `number` is one of the practice's, or that of somebody outside; `index` is its index.
-SELECT call.id, direction, made_by, device, caller_kind, caller_number, caller_sealed, dialled, started_at, answered_at,
+SELECT call.id, direction, made_by, device, moved_from, moved_by, caller_kind, caller_number, caller_sealed, dialled, started_at, answered_at,
        ended_at, outcome, reason,
        decision -> 'why' AS why, answered_by, choices,
        (SELECT message.id FROM message WHERE call_id = call.id ORDER BY received_at, message.id LIMIT 1) AS message_id,
@@ -65,6 +67,7 @@ LIMIT :limit;
 SELECT id, caller_kind, caller_number, caller_sealed, caller_index, started_at
 FROM call
 WHERE started_at >= :since AND direction = 'inbound' AND caller_kind IN ('e164', 'short')
+  AND moved_from IS NULL AND reason IS DISTINCT FROM 'moved'
 ORDER BY started_at DESC
 LIMIT :limit;
 

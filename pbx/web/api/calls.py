@@ -53,6 +53,8 @@ class Call(Model):
     urgent: UrgentState | None
     made_by: str | None = Field(description="Who called outside: the person's key.")
     device: str | None = Field(description="From which phone a call outside was made.")
+    transferred_from: UUID | None = Field(description="Of a part that was passed on: the call that is the part before.")
+    transferred_by: str | None = Field(description="Who passed it on: the person's key.")
 
 
 class CallsQuery(Model):
