@@ -47,6 +47,7 @@ from pbx.notify.lamp import Lamps
 from pbx.notify.phone_message import PhoneMessageAtOnce
 from pbx.notify.senders import Senders
 from pbx.operations import Parts, ServerOperations
+from pbx.programs import api_of, hooks_of
 from pbx.prompts import announcer, private_sounds
 from pbx.running import Running
 from pbx.sealing.vault import Vault
@@ -57,6 +58,7 @@ from pbx.services.emergency import EmergencyWatch
 from pbx.services.health import Health
 from pbx.services.heartbeat import BeatRouter, Heartbeat
 from pbx.services.history import CallHistory
+from pbx.services.hooks import Hooks
 from pbx.services.inbox import Inbox
 from pbx.services.known import Known
 from pbx.services.lamp_counts import LampCounts
@@ -81,9 +83,8 @@ from pbx.supervisor import Before
 from pbx.text_assembly import TextAssembly
 from pbx.trail import audit_trail
 from pbx.urgent_cases import UrgentCases
-from pbx.web.api import Api
+from pbx.web.api.serving import Api
 from pbx.web.metrics import Metrics
-from pbx.web.refusals import Refusals
 from voicemail.emergencies import EmergencyShelf
 from voicemail.ingest import CallsUnknown, Folders, Ingest
 from voicemail.live import FollowingRouter, LiveParts, LiveTranscription
@@ -327,9 +328,12 @@ class Assembly:
 
     @cached_property
     def api(self) -> Api:
-        return Api(
-            self.operations, self.overrides, self.records.tokens, Refusals(self.metrics.api_refused.inc), self.journal
-        )
+        return api_of(self)
+
+    @cached_property
+    def hooks(self) -> Hooks:
+        """Programs that are told of what happens."""
+        return hooks_of(self)
 
     # Messages.
 
@@ -455,6 +459,7 @@ class Assembly:
             pins=self.pins,
             history=self.history,
             notices=self.notices,
+            hooks=self.hooks,
             alarms=self.alarms,
             heartbeat=self.heartbeat,
             before=self.before,

@@ -14,7 +14,8 @@ from pbx.instance import AlreadyRunning, only_instance
 from pbx.key_ring import vault_of
 from pbx.services.health import Health, Part
 from pbx.services.ports import StoreUnavailable
-from pbx.store.calls import PgCallLog, PgPastCalls
+from pbx.store.answers import PgAnswers
+from pbx.store.calls import PgCallBook, PgCallLog, PgPastCalls
 from pbx.store.chain import PgAudit
 from pbx.store.database import Addresses, Database
 from pbx.store.door import PgDoorAudit
@@ -22,6 +23,7 @@ from pbx.store.down import DatabaseDown
 from pbx.store.embedded import EmbeddedPostgres
 from pbx.store.emergencies import PgEmergencyAudit
 from pbx.store.errors import StoreError
+from pbx.store.hooks import PgHookBook
 from pbx.store.inbox import PgInbox
 from pbx.store.keeping import PgKeeping
 from pbx.store.key_book import PgKeyBook
@@ -112,6 +114,9 @@ class Records:
     placed_audit: PgPlacedAudit
     door_audit: PgDoorAudit
     inbox: PgInbox
+    call_book: PgCallBook
+    answers: PgAnswers
+    hooks: PgHookBook
     audit: PgAudit
     texts: PgTextBook
     text_outbox: PgTextOutbox
@@ -183,6 +188,9 @@ def records_of(database: Database) -> Records:
         placed_audit=PgPlacedAudit(database),
         door_audit=PgDoorAudit(database),
         inbox=PgInbox(database),
+        call_book=PgCallBook(database),
+        answers=PgAnswers(database),
+        hooks=PgHookBook(database),
         audit=PgAudit(database),
         texts=PgTextBook(database),
         text_outbox=PgTextOutbox(database),

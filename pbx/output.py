@@ -62,7 +62,8 @@ def named_caller(caller: Caller, policy: Policy) -> str:
 def call_json(call: CallRecord) -> dict[str, Any]:
     """A row of `calls --json`; `from` is null where the number is withheld or unusable, `from_kind` says which.
 
-    Of a call that goes out `from` is the practice number that was shown, `made_by` the person's key.
+    Of a call that goes out `from` is the practice number that was shown, `made_by` the person's key. Of a part of
+    a call that was passed on, `transferred_from` is the part before, `transferred_by` the person's key.
     """
     return {
         "id": str(call.id),
@@ -82,6 +83,8 @@ def call_json(call: CallRecord) -> dict[str, Any]:
         "urgent": call.urgent,
         "made_by": call.made_by,
         "device": call.device,
+        "transferred_from": str(call.moved_from) if call.moved_from else None,
+        "transferred_by": call.moved_by,
     }
 
 
@@ -195,7 +198,9 @@ def call_table(calls: Sequence[CallRecord], policy: Policy) -> Table:
         table.add_column(heading)
     zone = ZoneInfo(timezone)
     for call in calls:
-        outcome = call.outcome.in_words + (f" by {call.answered_by}" if call.answered_by else "")
+        outcome = (
+            call.outcome.in_words + (f" by {call.answered_by}" if call.answered_by else "") + _moved_by(call, policy)
+        )
         table.add_row(
             f"{call.started_at.astimezone(zone):%a %d %b %H:%M:%S}",
             _made_by(call, policy) or named_caller(call.caller, policy),
@@ -215,6 +220,14 @@ def _made_by(call: CallRecord, policy: Policy) -> str:
     person = policy.people.get(call.made_by or "")
     shown = f" as {for_people(call.caller.number, policy.country)}" if call.caller.number else ""
     return f"{person.name if person else call.made_by or 'nobody known'}{shown}"
+
+
+def _moved_by(call: CallRecord, policy: Policy) -> str:
+    """Of a part of a call that was passed on, by whom."""
+    if call.moved_by is None and call.moved_from is None:
+        return ""
+    person = policy.people.get(call.moved_by or "")
+    return f", passed on by {person.name if person else call.moved_by or 'nobody known'}"
 
 
 def named_dialled(call: CallRecord, policy: Policy) -> str:

@@ -37,6 +37,7 @@ from pbx.services.emergency import EmergencyWatch
 from pbx.services.health import Health, Part, Watched
 from pbx.services.heartbeat import Heartbeat
 from pbx.services.history import CallHistory
+from pbx.services.hooks import Hooks
 from pbx.services.known import Known
 from pbx.services.notices import Notices
 from pbx.services.oncall import RotaWatch
@@ -102,6 +103,7 @@ class Running:
     pins: Pins
     history: CallHistory
     notices: Notices
+    hooks: Hooks
     alarms: Alarms
     heartbeat: Heartbeat
     before: Before | None
@@ -181,6 +183,7 @@ class Running:
             self.urgent.run(),
             self._reload_when_asked(signals.reload),
             self.notices.run(),
+            self.hooks.run(),
             self.lamps.run(),
             self.emergency.run(),
             self.texts.run(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from pbx.domain.call import CallStart, FinishedCall, Recording, recording_id
@@ -39,7 +40,7 @@ def finished_call(
         recordings=recordings,
         choices=_choices(call, policy, decision),
         urgent=_urgent(call, policy, decision, recordings),
-        safe=_went_safe(call),
+        safe=_went_safe(call) and not (call.start and call.start.moved),
     )
 
 
@@ -47,8 +48,11 @@ def mailbox_of(call: SpooledCall, tag: str, policy: Policy, decision: Decision |
     """Where recording `tag` of a call goes.
 
     A step's recording goes where the call's decision says; where none was stored (the database was away), where the
-    same decision taken again says. One of the safe path goes where the dialplan's plan for that time says.
+    same decision taken again says. One of the safe path goes where the dialplan's plan for that time says, and one of a
+    call that was passed on to the mailbox of the colleague who did not take it, if there is one.
     """
+    if call.start and call.start.moved and call.start.moved.whom in policy.mailboxes:
+        return call.start.moved.whom
     if tag != SAFE_TAG:
         known = decision or _decide_again(call, policy)
         steps = known.steps if known else ()
@@ -69,7 +73,7 @@ def _urgent(
 ) -> UrgentRequest | None:
     """What a call on the urgent path asks for: it left a message there, or got as far as a number or a page."""
     known = decision or _decide_again(call, policy)
-    if known is None:
+    if known is None or (call.start and call.start.moved):
         return None
     kept = {recording.id for recording in recordings}
     tags = [r.tag for r in call.recordings if recording_id(call.id, r.key) in kept]
@@ -128,6 +132,8 @@ def _went_safe(call: SpooledCall) -> bool:
 
 
 def _reason(call: SpooledCall, policy: Policy, start: CallStart) -> Reason:
+    if call.start and call.start.moved:
+        return Reason.MOVED
     if _went_safe(call):
         return Reason.SAFE_MODE
     return decide(policy, start.dialled, start.at, caller=start.caller).reason
@@ -143,7 +149,16 @@ def _start(call: SpooledCall, policy: Policy, decision: Decision | None) -> Call
 
 
 def _readable_start(call: SpooledCall, start: SpoolStart, policy: Policy) -> CallStart:
-    return CallStart(call.id, start.dialled, parse_caller(start.caller, policy.country), start.at)
+    plain = CallStart(call.id, start.dialled, parse_caller(start.caller, policy.country), start.at)
+    if start.moved is None:
+        return plain
+    return replace(plain, moved_from=start.moved.former, moved_by=_mover(start.moved.mover, policy))
+
+
+def _mover(name: str, policy: Policy) -> str | None:
+    """Who passed a call on: the owner of the telephone, or whose cell it was."""
+    kind, _, key = name.rpartition(".")
+    return key if kind in ("outside", "person") else policy.owner_of(key)
 
 
 def _first_change(call: SpooledCall) -> datetime:

@@ -19,6 +19,7 @@ from pbx.domain.menu import MENU_AGAIN_PROMPT
 from pbx.domain.policy import FALLBACK_GREETING, Greeting, Policy
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 from voicemail.audio import wav_bytes, write_durably
+from voicemail.moving_prompts import moving_prompts
 from voicemail.outbound_prompts import outbound_prompts
 from voicemail.prompt_audio import GreetingProblem, Speaker, prompt_pcm, source_of, spoken_pcm, surely_fits
 from voicemail.urgent_prompts import TEXTS as URGENT_TEXTS
@@ -74,7 +75,7 @@ def prompts_of(policy: Policy) -> dict[str, Greeting]:
     if policy.music:
         asked[policy.music.name] = policy.music
     fixed = {prompt.name: prompt for prompt in (emergency, thanks, try_again)} | _not_taken(policy)
-    own = {**asked, **urgent_prompts(policy), **outbound_prompts(policy), **fixed}
+    own = {**asked, **urgent_prompts(policy), **outbound_prompts(policy), **moving_prompts(policy), **fixed}
     return {default.name: default, **policy.greetings, **menus, **own, **policy.translations}
 
 

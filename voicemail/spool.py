@@ -33,7 +33,8 @@ _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NAME = re.compile(rf"(?P<call>{_UUID})(?:\.(?P<kind>call|end|urgent|done)|-(?P<tag>[0-9]{{1,3}}|{SAFE_TAG})\.wav)")
 _EPOCH = r"[0-9]{9,11}(?:\.[0-9]{1,6})?"
 _START = re.compile(
-    rf"v1\|(?P<at>{_EPOCH})\|(?P<did>\+[0-9]{{1,15}})\|(?P<caller>[+0-9]{{0,256}}|anonymous)\|[^|\n]{{0,150}}"
+    rf"v1\|(?P<at>{_EPOCH})\|(?P<did>(?:\+[0-9]{{1,15}})?)\|(?P<caller>[+0-9]{{0,256}}|anonymous)\|[^|\n]{{0,150}}"
+    rf"(?:\|(?P<former>{_UUID})?\|(?P<mover>[A-Za-z0-9_.\-]{{0,80}})\|(?P<whom>[a-z0-9_\-]{{1,80}}))?"
 )
 _END = re.compile(
     rf"v1\|(?P<at>{_EPOCH})\|(?P<stage>{'|'.join(Stage)})\|(?:-?[0-9]{{1,3}})?\|(?P<by>[A-Za-z0-9_.\-]{{0,80}})"
@@ -44,11 +45,27 @@ _LARGEST_SIDECAR = 1024
 
 @dataclass(frozen=True, slots=True)
 class SpoolStart:
-    """A call's start as written down: `dialled` is E.164, `caller` what the trunk sent (filtered), `at` UTC."""
+    """A call's start as written down: `dialled` is E.164, `caller` what the trunk sent (filtered), `at` UTC.
+
+    `moved` is set of a part that one of the practice's people passed on to a colleague.
+    """
 
     at: datetime
     dialled: str
     caller: str
+    moved: Moved | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """`former` is the part before, `mover` the endpoint, phone.ENDPOINT, outside.KEY or person.KEY who passed it on.
+
+    `whom` is the person (key) who was to have it. `former` is None, and `mover` empty, where it was not known any more.
+    """
+
+    former: UUID | None
+    mover: str
+    whom: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +140,13 @@ class SpoolContent:
 def parse_start(text: str) -> SpoolStart | None:
     """Read a start sidecar; None if it is not one."""
     match = _START.fullmatch(text.removesuffix("\n"))
-    if match is None:
+    if match is None or not (match["did"] or match["whom"]):
         return None
-    return SpoolStart(_utc(match["at"]), match["did"], match["caller"])
+    return SpoolStart(_utc(match["at"]), match["did"], match["caller"], _moved(match) if match["whom"] else None)
+
+
+def _moved(match: re.Match[str]) -> Moved:
+    return Moved(UUID(match["former"]) if match["former"] else None, match["mover"], match["whom"])
 
 
 def parse_end(text: str) -> SpoolEnd | None:

@@ -52,6 +52,11 @@ class Layout:
         return self.data / "secrets.json"
 
     @property
+    def hook_secrets(self) -> Path:
+        """With what events for programs are signed."""
+        return self.data / "webhook-secrets.json"
+
+    @property
     def keys(self) -> Path:
         """The master keys, where the practice's file names no other place. Whoever copies the data folder for a backup
         keeps them apart from it."""

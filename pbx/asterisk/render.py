@@ -25,6 +25,7 @@ from pbx.domain.codes import CODES, MAILBOX_CODE
 from pbx.domain.emergency import emergency_numbers
 from pbx.domain.far_numbers import calling_codes, closed_patterns
 from pbx.domain.languages import translation_of
+from pbx.domain.moving import movables
 from pbx.domain.policy import Number, Policy
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -88,6 +89,7 @@ def rendered(policy: Policy, settings: Settings, machine: Machine) -> dict[str, 
         "mailbox_code": MAILBOX_CODE,
         **_outbound(policy),
         "outside": policy.outside_numbers if settings.trunk else {},
+        "movable": movables(policy, outside=settings.trunk is not None),
         "trunk": settings.trunk,
         "network": settings.network,
         "public_ip": _ip_or_nothing(settings.network.public_address),

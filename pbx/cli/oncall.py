@@ -21,11 +21,10 @@ from pbx.domain.facts import Facts
 from pbx.domain.oncall import Rota, Swap, SwapRecord
 from pbx.domain.policy import Policy
 from pbx.domain.ring_oncall import clock, on_call_in_words
+from pbx.domain.swap_wish import check_line, check_swap
 from pbx.kept import KeptFile, last_known
 from pbx.output import on_call_json, print_json, rfc3339
 from pbx.services.oncall import SwapsInForce
-
-LONGEST_NOTE = 200
 
 
 class NoSuchSwap(Exception):
@@ -57,8 +56,8 @@ def swap(options: Namespace) -> int:
         policy, layout = practice.policy, Layout(Path(options.data).absolute())
         rota = _rota(policy, options.rota)
         known = Facts(tuple(record.swap for record in await records.swaps.swaps(rota.name)))
-        wanted = _wanted(policy, rota, options)
-        _check_use(rota, wanted, known)
+        wanted = _wanted(rota, options)
+        check_swap(policy, wanted, known, datetime.now(UTC), _named)
         made = await records.swaps.add(wanted, operator())
         told = await _tell_server(layout, records)
         if options.json:
@@ -76,7 +75,8 @@ def undo(options: Namespace) -> int:
     """Take a swap back."""
 
     async def use(records: Records, _: Practice) -> int:
-        by = _line("--by", options.by or operator())
+        by = (options.by or operator()).strip()
+        check_line("--by", by)
         if not await records.swaps.undo(options.id, by, operator()):
             raise NoSuchSwap(
                 f"there is no swap {options.id} that could be undone: `secondline oncall swaps` shows them"
@@ -114,19 +114,10 @@ def _rota(policy: Policy, name: str) -> Rota:
     return policy.rotas[name]
 
 
-def _wanted(policy: Policy, rota: Rota, options: Namespace) -> Swap:
+def _wanted(rota: Rota, options: Namespace) -> Swap:
     start, end = (_instant(option, text, rota) for option, text in (("--start", options.start), ("--end", options.end)))
-    if end <= start:
-        raise BadOption("--end is not after --start: write the earlier time first")
-    if end <= datetime.now(UTC):
-        raise BadOption("the time is over already: a swap changes what comes")
-    if options.off == options.on:
-        raise BadOption("--from and --to are the same person: name who stands in with --to")
-    if not policy.can_ring(options.on):
-        known = sorted({phone.owner for phone in policy.phones})
-        raise BadOption(f"--to {options.on!r} is nobody with a phone ({did_you_mean(options.on, known)})")
-    by, reason = _line("--by", options.by or operator()), _line("--reason", options.reason)
-    return Swap(rota.name, options.off, options.on, start, end, by, reason)
+    by = (options.by or operator()).strip()
+    return Swap(rota.name, options.off, options.on, start, end, by, options.reason.strip())
 
 
 def _instant(option: str, text: str, rota: Rota) -> datetime:
@@ -136,20 +127,8 @@ def _instant(option: str, text: str, rota: Rota) -> datetime:
         raise BadOption(f"{option} {text!r} is not a date and time (write it as 2026-12-24T08:00)") from error
 
 
-def _line(option: str, text: str) -> str:
-    if not text.strip() or not text.isprintable() or len(text) > LONGEST_NOTE:
-        raise BadOption(f"{option} must be one line of at most {LONGEST_NOTE} characters")
-    return text.strip()
-
-
-def _check_use(rota: Rota, wanted: Swap, known: Facts) -> None:
-    stretches = rota.stretches(wanted.start, wanted.end, known.swaps)
-    on_call = dict.fromkeys(person for _, now in stretches for person in now.people)
-    if wanted.out not in on_call:
-        others = ", ".join(on_call) or "nobody"
-        raise BadOption(
-            f"{wanted.out!r} is not on call in {rota.name!r} in that time, so nothing would change (there is: {others})"
-        )
+def _named(name: str) -> str:
+    return f"--{name}"
 
 
 async def _tell_server(layout: Layout, records: Records) -> str:

@@ -16,6 +16,7 @@ from pbx.cli.inbox_parser import add_by, add_inbox_commands, add_looks, add_repo
 from pbx.cli.keeping_parser import add_keeping_commands
 from pbx.cli.keys_parser import add_key_commands
 from pbx.cli.lazy import Command, lazily
+from pbx.cli.program_parser import add_program_commands
 from pbx.cli.texts_parser import TEXTS_VERBS, add_texts_commands
 
 DATA_BESIDE_CONFIG = "var"
@@ -60,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     _oncall_commands(commands)
     _override_commands(commands)
     _token_commands(commands)
+    add_program_commands(commands, _add)
     _urgent_commands(commands)
     _pin_commands(commands)
     _record_commands(commands)
@@ -186,8 +188,14 @@ def _token_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser
     token = commands.add_parser("token", help="let programs use the server over HTTP")
     verbs = token.add_subparsers(title="token commands", required=True, metavar="COMMAND")
     create = _add(verbs, "create", lazily("token:create"), "make a token and show it once", json=True)
-    create.add_argument("name", metavar="NAME", help="which program it is for; the audit names it")
-    create.add_argument("--scope", required=True, choices=["overrides"], help="what it allows")
+    create.add_argument("name", nargs="?", metavar="NAME", help="which program it is for (default: the person's key)")
+    create.add_argument("--person", metavar="PERSON", help="whose it is: it sees what the person sees")
+    scope = "what it allows, such as messages:read; may be given several times (`secondline api` lists them)"
+    create.add_argument("--scope", required=True, action="append", metavar="SCOPE", help=scope)
+    create.add_argument("--mailbox", action="append", metavar="MAILBOX", help="it sees named mailboxes alone")
+    create.add_argument("--number", action="append", metavar="NUMBER", help="it sees calls of named numbers alone")
+    create.add_argument("--all", action="store_true", help="a program's: it sees every mailbox and number")
+    create.add_argument("--days", type=_positive, metavar="N", help="it ends after N days (default: when revoked)")
     _add(verbs, "list", lazily("token:show"), "the tokens", json=True)
     revoke = _add(verbs, "revoke", lazily("token:revoke"), "let a token be used no more", json=True)
     revoke.add_argument("name", metavar="NAME")

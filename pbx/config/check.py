@@ -9,7 +9,8 @@ from pbx.config.call_back import call_back_in_words
 from pbx.config.emergency import places_in_words
 from pbx.config.keeping import kept_in_words
 from pbx.config.load import Practice
-from pbx.config.notify_words import notices_in_words
+from pbx.config.moving_words import moving_in_words
+from pbx.config.notify_words import notices_in_words, webhooks_in_words
 from pbx.config.outbound_words import outbound_in_words
 from pbx.config.phone_words import security_in_words
 from pbx.config.ringing_words import reach_in_words, rings_in_words
@@ -37,6 +38,7 @@ def in_plain_words(practice: Practice) -> list[str]:
     lines += _callers(policy)
     lines += [rota_in_words(policy, rota) for rota in policy.rotas.values()]
     lines += [line for schedule in schedules.values() for line in dates_in_words(schedule)]
+    lines += moving_in_words(practice)
     lines.append(f"While it rings, callers hear {'the recording' if policy.music else 'ring-back'}.")
     lines.append(f'The general greeting and every greeting of a closed line begin with: "{policy.emergency_sentence}"')
     return [*lines, *_machine(policy, practice.settings)]
@@ -116,6 +118,7 @@ def _machine(policy: Policy, settings: Settings) -> Iterator[str]:
     yield f"Messages are at most {policy.max_message_seconds} s long; {engine} turns them into text on this machine."
     yield from call_back_in_words(policy)
     yield from notices_in_words(policy)
+    yield from webhooks_in_words(settings.webhooks)
     yield from texts_in_words(policy, settings)
     database = "your own database" if settings.database_url else "a database of its own in the data folder"
     yield f"Calls and messages are kept in {database}."

@@ -24,7 +24,18 @@ _HEAD = """\
 """
 
 
-_LEFT_OUT = ("menus", "outside", "contacts", "notify", "notices", "outbound", "emergency", "phone_exceptions", "texts")
+_LEFT_OUT = (
+    "menus",
+    "outside",
+    "contacts",
+    "notify",
+    "notices",
+    "webhooks",
+    "outbound",
+    "emergency",
+    "phone_exceptions",
+    "texts",
+)
 """Tables that the printed file, which is a small practice's, has in comments only."""
 
 _LISTS: dict[str, tuple[type[Section], str]] = {

@@ -22,6 +22,7 @@ from pbx.config.schedules import Listen
 from pbx.config.settings import Settings
 from pbx.config.texts import advise_texts
 from pbx.config.validate import validate
+from pbx.config.webhooks import build_webhooks
 from pbx.domain.policy import Policy
 
 __all__ = ["ConfigProblems", "Practice", "Problem", "load"]
@@ -67,6 +68,7 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     rules = build_rules(file, report)
     calendars = build_calendars(file, report)
     sounds = build_sounds(file, report, listen)
+    webhooks = build_webhooks(file, report)
     expectations = build_expectations(file, report)
     _stop_at_problems(report)
     policy = policy_of(file, report, rules, sounds)
@@ -80,7 +82,8 @@ def load(path: Path, listen: Listen | None = None, ahead: LookAhead | None = Non
     accepted = settle(file, report)
     _stop_at_problems(report)
     texts = rules.texts
-    settings = replace(settings, senders=rules.notifying.senders, texts=texts.carrier, texts_web=texts.web)
+    settings = replace(settings, senders=rules.notifying.senders, webhooks=webhooks)
+    settings = replace(settings, texts=texts.carrier, texts_web=texts.web)
     return Practice(policy, settings, _in_order(report.warnings), calendars, accepted, tuple(report.document.files))
 
 

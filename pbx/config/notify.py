@@ -108,7 +108,7 @@ def _channel(key: str, section: NotifySection, report: Report) -> Channel | None
 
 def _sender(key: str, section: NotifySection, report: Report) -> Sender | None:
     path: KeyPath = ("notify", key)
-    ca_file = _certificates(section, (*path, "ca_file"), report)
+    ca_file = certificates(section.ca_file, (*path, "ca_file"), report)
     if section.kind == "email":
         return _mail_server(section, path, ca_file, report)
     if section.kind == "webhook":
@@ -142,7 +142,7 @@ def _hook(section: NotifySection, path: KeyPath, ca_file: Path | None, report: R
     secret = read_secret(report, (*path, "secret_file"), section.secret_file) if section.secret_file else None
     if secret is None:
         return Hook(section.url or "", b"", ca_file)
-    return Hook(section.url or "", _secret_bytes(secret, (*path, "secret_file"), report), ca_file)
+    return Hook(section.url or "", secret_bytes(secret, (*path, "secret_file"), report), ca_file)
 
 
 def fault_of_address(url: str) -> tuple[str, str] | None:
@@ -172,7 +172,7 @@ def _on_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def _secret_bytes(text: str, path: KeyPath, report: Report) -> bytes:
+def secret_bytes(text: str, path: KeyPath, report: Report) -> bytes:
     """The bytes that sign: `whsec_` and base64, as the Standard Webhooks specification writes them, or the text."""
     if not text.startswith("whsec_"):
         secret = text.encode()
@@ -187,10 +187,11 @@ def _secret_bytes(text: str, path: KeyPath, report: Report) -> bytes:
     return secret
 
 
-def _certificates(section: NotifySection, path: KeyPath, report: Report) -> Path | None:
-    if section.ca_file is None:
+def certificates(name: str | None, path: KeyPath, report: Report) -> Path | None:
+    """The file with the certificates that are trusted; what is wrong with it goes to the report."""
+    if name is None:
         return None
-    file = report.document.beside(path, section.ca_file)
+    file = report.document.beside(path, name)
     try:
         ssl.create_default_context(cafile=file)
     except (OSError, ssl.SSLError):

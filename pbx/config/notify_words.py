@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from pbx.config.senders import ProgramHook
 from pbx.domain.notices import NoticePlan
 from pbx.domain.policy import Policy
 from pbx.domain.templates import Kind, TrustedChannel
@@ -25,6 +26,15 @@ def notices_in_words(policy: Policy) -> Iterator[str]:
             yield f"Channel {key!r} is {_KINDS[channel.kind]} and may carry patient data: {channel.because}"
         else:
             yield f"Channel {key!r} is {_KINDS[channel.kind]} and carries nothing of a patient."
+
+
+def webhooks_in_words(hooks: Mapping[str, ProgramHook]) -> Iterator[str]:
+    """A sentence on each program that is told of events."""
+    for key, one in hooks.items():
+        carries = "numbers and words of patients" if one.subscription.trusted else "nothing of a patient"
+        paused = ", paused" if one.subscription.paused else ""
+        kinds = ", ".join(sorted(one.subscription.kinds))
+        yield f"Webhook {key!r} is told of {kinds}, with {carries}{paused}."
 
 
 def _plan(policy: Policy, plan: NoticePlan) -> Iterator[str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
+
+from pbx.domain.nearest import did_you_mean
+
+__all__ = ["ConfigProblems", "KeyPath", "Place", "Problem", "did_you_mean", "key_text"]
 
 KeyPath = tuple[str | int, ...]
 """Where a value stands in the file: table names and keys, and positions in lists counted from 0."""
@@ -59,13 +62,3 @@ def key_text(path: KeyPath) -> str:
             name = step if _BARE_KEY.fullmatch(step) else f'"{step}"'
             text += f".{name}" if text else name
     return text
-
-
-def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """Advice for a name that does not exist: the one that was probably meant, or all that there are."""
-    close = get_close_matches(name, known, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    if known:
-        return f"known are {', '.join(sorted(known))}"
-    return "none is in the file yet: add it first"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pbx.domain.events import Subscription
+
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
@@ -29,6 +31,14 @@ class Hook:
     url: str
     secret: bytes = field(repr=False)
     ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramHook:
+    """A program that is told of events. Where the hook has no secret, it is among those that were made by command."""
+
+    subscription: Subscription
+    hook: Hook
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from pbx.config.senders import Sender
+from pbx.config.senders import ProgramHook, Sender
 from pbx.domain.keeping import Keeping
 
 
@@ -192,8 +192,8 @@ class Settings:
 
     `database_owner_url` is for its owner; None: `database_url` is the owner's.
 
-    `senders` are the servers of notices, by the channel's key. `texts_web` is where the carrier of `texts` and patients
-    with a link come in (None: nowhere).
+    `senders` are the servers of notices, by the channel's key; `webhooks` the programs that are told of events.
+    `texts_web` is where the carrier of `texts` and patients with a link come in (None: nowhere).
     """
 
     file: Path
@@ -209,5 +209,6 @@ class Settings:
     keys: KeySource = KeySource()
     phone_security: PhoneSecurity = PhoneSecurity()
     senders: Mapping[str, Sender] = field(default_factory=dict, repr=False)
+    webhooks: Mapping[str, ProgramHook] = field(default_factory=dict)
     texts: TextCarrier | None = None
     texts_web: Web | None = None

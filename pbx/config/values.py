@@ -206,6 +206,7 @@ Phrase = Annotated[Line, AfterValidator(_matching(_PHRASE, "holds no word", "wri
 Phrases = Annotated[list[Phrase], BeforeValidator(as_list), Field(max_length=1000)]
 Keys = Annotated[list[Key], BeforeValidator(as_list)]
 SomeKeys = Annotated[list[Key], BeforeValidator(as_list), Field(min_length=1)]
+SomeKinds = Annotated[list[str], BeforeValidator(as_list), Field(min_length=1)]
 Username = Annotated[
     str,
     AfterValidator(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pbx.demo.acting import dial, gets_pin, number_in
 from pbx.demo.cell import Cell
 from pbx.demo.hearing import more_sound, seconds_of_sound
 from pbx.demo.patient import Patient
-from pbx.demo.practice import CELL, CLOSED, DAY_LINE, HOUSE_CALL_LINE, PHONE, timezone_where_it_is_mid_morning
+from pbx.demo.practice import CELL, CLOSED, DAY_LINE, HOUSE_CALL_LINE, PHONE
 from pbx.demo.softphone import Softphone
 from pbx.demo.stage import SceneFailed, Stage
 from pbx.domain.outcome import Outcome
@@ -31,10 +31,11 @@ async def closed_by_phone(stage: Stage) -> None:
         await stage.register(phone)
         await _dials_a_code(stage, phone, "*71", "closed now")
         await phone.call_ends(within=40)
-        await stage.check_heard("Dr. Rictor", phone.heard, f"closed until {_end_of_hours()}")
+        await stage.check_heard("Dr. Rictor", phone.heard, f"closed until {_end_of_hours(stage.practice.zone)}")
         [override] = await stage.records.overrides.overrides()
-        stage.add(f"On record: closed until {override.override.ends.astimezone(_zone()):%a %H:%M}.")
-        if (override.override.ends.astimezone(_zone()).hour, override.override.by) != (17, "Dr. Kenneth Rictor"):
+        ends = override.override.ends.astimezone(stage.practice.zone)
+        stage.add(f"On record: closed until {ends:%a %H:%M}.")
+        if (ends.hour, override.override.by) != (17, "Dr. Kenneth Rictor"):
             raise SceneFailed("The record should say 17:00, and who closed it.")
         async with Patient(stage.folder_of("patient"), MS_LEE, stage.address()) as patient:
             await dial(stage, patient, MS_LEE, DAY_LINE)
@@ -94,11 +95,7 @@ async def _dials_a_code(stage: Stage, phone: Softphone, code: str, meaning: str)
     await phone.presses(f"{PIN}#")
 
 
-def _zone() -> ZoneInfo:
-    return ZoneInfo(timezone_where_it_is_mid_morning(datetime.now(UTC)))
-
-
-def _end_of_hours() -> str:
+def _end_of_hours(zone: ZoneInfo) -> str:
     """When the office's hours end, as the phone says it."""
-    now = datetime.now(_zone())
-    return spoken_moment(now.replace(hour=17, minute=0, second=0, microsecond=0), now, _zone().key)
+    now = datetime.now(zone)
+    return spoken_moment(now.replace(hour=17, minute=0, second=0, microsecond=0), now, zone.key)

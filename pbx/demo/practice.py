@@ -7,6 +7,7 @@ import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import free_port
@@ -191,6 +192,8 @@ class DemoPractice:
     """Where the carrier takes the calls that go out."""
     texts: TextCarrier
     """The carrier of its texts."""
+    zone: ZoneInfo
+    """Its time zone: chosen once, since the hour may turn while the story is told."""
 
     def secret(self, phone: str) -> str:
         """The SIP secret that the server made for `phone`."""
@@ -210,8 +213,9 @@ def write_practice(folder: Path, ring_seconds: int = 8, closed: str = CLOSED, bu
     text_site = f"http://127.0.0.1:{(text_port := free_port(address))}"
     carrier = TextCarrier(f"http://127.0.0.1:{free_port(address)}", text_site)
     first_rtp = 2 * (free_port(address, socket.SOCK_DGRAM) // 4) + 1024
+    zone = ZoneInfo(timezone_where_it_is_mid_morning(datetime.now(UTC)))
     text = _FILE.format(
-        timezone=timezone_where_it_is_mid_morning(datetime.now(UTC)),
+        timezone=zone.key,
         trunk=trunk,
         trunk_port=(trunk_port := free_port(trunk, socket.SOCK_DGRAM)),
         phone=PHONE,
@@ -250,6 +254,7 @@ def write_practice(folder: Path, ring_seconds: int = 8, closed: str = CLOSED, bu
         trunk,
         trunk_port,
         carrier,
+        zone,
     )
 
 

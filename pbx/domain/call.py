@@ -28,7 +28,8 @@ class CallStart:
 
     One that goes out is to `dialled` (E.164, or what was typed where that is no number) and from `caller`, the number
     of the practice that was shown; `made_by` is the person's key, `device` the endpoint's name or `cell`, `about` the
-    message that is called back about.
+    message that is called back about. `moved_from` is the call of which this is a further part, passed on by
+    `moved_by`, a person's key.
     """
 
     id: UUID
@@ -39,6 +40,8 @@ class CallStart:
     made_by: str | None = None
     device: str | None = None
     about: UUID | None = None
+    moved_from: UUID | None = None
+    moved_by: str | None = None
 
 
 class Label(StrEnum):
@@ -137,6 +140,8 @@ class CallRecord:
     urgent: UrgentState | None = None
     made_by: str | None = None
     device: str | None = None
+    moved_from: UUID | None = None
+    moved_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

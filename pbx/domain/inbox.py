@@ -82,17 +82,18 @@ class Who:
     """Who does something: `name` is what messages and history show, `account` is held to account in the audit.
 
     A person of the practice's file is `person/<key>` and sees the mailboxes that the file gives them; any other name
-    is an operator's, who sees all.
+    is an operator's, who sees all. Where `only` is given, no other mailbox than these is seen.
     """
 
     name: str
     account: str
     how: How
+    only: tuple[str, ...] | None = None
 
     @classmethod
-    def person(cls, key: str, how: How, account: str | None = None) -> Who:
+    def person(cls, key: str, how: How, account: str | None = None, only: tuple[str, ...] | None = None) -> Who:
         """A person by its key in the practice's file; without an account the person answers for it."""
-        return cls(f"{_PERSON}{key}", account or f"{_PERSON}{key}", how)
+        return cls(f"{_PERSON}{key}", account or f"{_PERSON}{key}", how, only)
 
     @property
     def key(self) -> str | None:

@@ -23,6 +23,7 @@ class Outcome(StrEnum):
     BUSY = "busy"
     UNREACHABLE = "unreachable"
     REFUSED = "refused"
+    RETURNED = "returned"
 
     @property
     def in_words(self) -> str:
@@ -43,6 +44,7 @@ _WORDS = {
     Outcome.BUSY: "busy",
     Outcome.UNREACHABLE: "could not be reached",
     Outcome.REFUSED: "not allowed",
+    Outcome.RETURNED: "a colleague was asked, and did not take it",
 }
 
 
@@ -57,6 +59,7 @@ class Stage(StrEnum):
     RECORD = "record"
     SAFE = "safe"
     END = "end"
+    ASKED = "asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ _UNANSWERED = {
     Stage.SAFE: Outcome.HUNG_UP_IN_GREETING,
     Stage.RECORD: Outcome.NO_MESSAGE,
     Stage.END: Outcome.NO_MESSAGE,
+    Stage.ASKED: Outcome.RETURNED,
 }
 
 

@@ -66,6 +66,7 @@ class Reason(StrEnum):
     WITHHELD = "withheld"
     UNKNOWN_CALLER = "unknown-caller"
     REPEATED_CALL = "repeated-call"
+    MOVED = "moved"
 
 
 _Told = tuple[tuple[Step, ...], tuple[str, ...]]

@@ -32,7 +32,7 @@ def parties_and_flows(practice: Practice, devices: tuple[Device, ...]) -> tuple[
     if practice.settings.trunk:
         parties.append(CARRIER)
         flows += _carrier(practice, practice.settings.trunk)
-    for party, flow in (*_notices(practice), *_texts(practice), *_calendars(practice)):
+    for party, flow in (*_notices(practice), *_texts(practice), *_programs(practice), *_calendars(practice)):
         if party is not None and party not in parties:
             parties.append(party)
         flows.append(flow)
@@ -136,6 +136,21 @@ def _notices(practice: Practice) -> Iterator[tuple[Party | None, Flow]]:
                 yield None, Flow(ASTERISK.key, PHONES.key, f"{what} (channel {key})", how, secure, trusted, False)
                 continue
         yield party, Flow(CONTROLLER.key, party.key, what, how, secure, trusted, party.side is Side.OUTSIDE)
+
+
+def _programs(practice: Practice) -> Iterator[tuple[Party | None, Flow]]:
+    """Programs that ask with a token, and those that are told of events."""
+    web = practice.settings.web
+    party = Party("programs", "Programs with a token", side_of(web.host), "the interface for programs")
+    what = "what their tokens allow: calls, messages, texts"
+    how = f"HTTP, port {web.port}; beyond this machine through a proxy of yours with TLS"
+    yield party, Flow(party.key, CONTROLLER.key, what, how, False, True, party.side is Side.OUTSIDE)
+    for key, one in practice.settings.webhooks.items():
+        host, trusted = urlsplit(one.hook.url).hostname or "", one.subscription.trusted
+        party = Party(f"webhook-{key}", f"Program at {host}", side_of(host), f"webhook {key}")
+        what = "events, with what patients said" if trusted else "events, with nothing of a patient"
+        secure, leaves = one.hook.url.startswith("https:"), party.side is Side.OUTSIDE
+        yield party, Flow(CONTROLLER.key, party.key, what, "HTTPS, signed", secure, trusted, leaves)
 
 
 def _calendars(practice: Practice) -> Iterator[tuple[Party, Flow]]:

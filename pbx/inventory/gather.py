@@ -73,6 +73,8 @@ def _assets(practice: Practice, layout: Layout) -> Iterator[Asset]:
     yield Asset("audit", str(layout.audit), "checkpoints of the audit", False, f"signed (Ed25519); {private}")
     yield Asset("greetings", str(layout.own_sounds), "greetings recorded by phone", False, private)
     yield Asset("secrets", str(layout.secrets), "SIP and AMI secrets", False, private)
+    what = "secrets with which events for programs are signed"
+    yield Asset("webhook secrets", str(layout.hook_secrets), what, False, private)
     yield Asset("PINs", str(layout.pins), "hashes of PINs, wrong tries", False, f"Argon2; {private}")
     yield Asset(
         "practice's file", str(practice.settings.file), "rules, people, numbers, contacts", True, "as you keep it"
@@ -90,6 +92,8 @@ def _keys(practice: Practice, layout: Layout) -> Iterator[Key]:
     if layout.secrets.exists():
         yield Key("SIP secrets", "one a phone", str(layout.secrets), "phones prove who they are")
         yield Key("AMI secret", "one", str(layout.secrets), "the controller signs in at Asterisk")
+    if layout.hook_secrets.exists():
+        yield Key("webhook secrets", "one a webhook", str(layout.hook_secrets), "programs know events by them")
     source = practice.settings.keys
     where = f"credential {source.credential}" if source.credential else str(source.folder or layout.keys)
     for id_ in _master_keys(practice, layout):

@@ -23,12 +23,16 @@ Step = Callable[[Case, datetime], Change | None]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Which messages somebody asks for: their own claims alone, open ones alone, deleted ones instead of the rest."""
+    """Which messages somebody asks for: their own claims alone, open ones alone, deleted ones instead of the rest.
+
+    `after` (when it was received, its id) is the last of the page before.
+    """
 
     mine: bool = False
     open: bool = False
     deleted: bool = False
     limit: int = MOST
+    after: tuple[datetime, UUID] | None = None
 
 
 class Inbox:
@@ -44,8 +48,9 @@ class Inbox:
     def mailboxes(self, who: Who) -> tuple[str, ...] | None:
         """The mailboxes that somebody sees: their own and those of their teams; None: an operator sees all."""
         if who.key is None:
-            return None
-        return tuple(box for box, members in self._policy().members.items() if who.key in members)
+            return who.only
+        own = (box for box, members in self._policy().members.items() if who.key in members)
+        return tuple(box for box in own if who.only is None or box in who.only)
 
     async def messages(self, mailbox: str | None, who: Who, look: Look | None = None) -> Sequence[Item]:
         """The newest first, of one mailbox or of all that `who` sees. Whoever shows their words says so: `listed`."""
@@ -53,7 +58,7 @@ class Inbox:
         if mailbox is not None:
             seen = (mailbox,) if seen is None or mailbox in seen else ()
         owner = who.name if look.mine else None
-        return await self._book.items(Wanted(seen, owner, look.open, look.deleted, look.limit))
+        return await self._book.items(Wanted(seen, owner, look.open, look.deleted, look.limit, look.after))
 
     async def message(self, message: UUID, who: Who) -> Item:
         """One message, without a note in the audit: whoever shows, plays or copies it says so first."""

@@ -18,7 +18,7 @@ from pbx.domain.outbound import Permission
 from pbx.domain.override import Override, OverrideRecord
 from pbx.domain.pin import Lockout, PinRecord
 from pbx.domain.routing import Decision
-from pbx.domain.token import Token, TokenScope
+from pbx.domain.token import NewToken, Token
 from pbx.domain.transcript import Transcript
 from pbx.domain.urgent import Attempt, AttemptResult, UrgentCase
 
@@ -131,7 +131,8 @@ class UrgentBook(Protocol):
 class Wanted:
     """Which messages are asked for: of these mailboxes (None: all) and this owner (None: whoever), at most `limit`.
 
-    `open`: only what somebody still has to take care of; `deleted`: what is deleted, instead of what is not.
+    `open`: only what somebody still has to take care of; `deleted`: what is deleted, instead of what is not. `after`
+    (when it was received, its id): only what comes behind that one.
     """
 
     mailboxes: tuple[str, ...] | None = None
@@ -139,6 +140,7 @@ class Wanted:
     open: bool = False
     deleted: bool = False
     limit: int = 1000
+    after: tuple[datetime, UUID] | None = None
 
 
 class InboxBook(Protocol):
@@ -213,7 +215,7 @@ class OverrideBook(Protocol):
 class TokenBook(Protocol):
     """The tokens of programs. Each method raises `StoreUnavailable` when the database is away."""
 
-    async def add(self, name: str, scope: TokenScope, sha256: bytes, actor: str) -> bool:
+    async def add(self, new: NewToken, actor: str) -> bool:
         """Keep a token and note in the audit that `actor` made it. False if a token of that name is in use."""
 
     async def revoke(self, name: str, actor: str) -> bool:

@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pbx.domain.call import CallRecord, CallStart, Direction, FinishedCall
+from pbx.domain.events import EventKind
+from pbx.domain.inbox import Who
 from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.outbound import OutReason, Permission, permission_to_dict
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Decision, Reason
 from pbx.domain.serial import choices_from_list, choices_to_list, decision_from_dict, decision_to_dict
 from pbx.domain.urgent import UrgentState
+from pbx.services.program_ports import CallsWanted
 from pbx.store.audit import SYSTEM, note
 from pbx.store.callers import caller_of, sealed_caller
 from pbx.store.data_keys import Keys, keep_key, key_for, keys_of
 from pbx.store.database import Database
+from pbx.store.events import happened
 from pbx.store.queries import sql
 from pbx.store.queue import enqueue
 from pbx.store.urgent import keep_urgent
@@ -88,6 +92,7 @@ class PgCallLog:
                 choices=json.dumps(choices_to_list(call.choices)),
             )
             await _note_end(connection, call)
+            await _tell_end(connection, call)
             await enqueue(connection, new)
         return True
 
@@ -99,12 +104,37 @@ class PgCallLog:
 
     async def calls(self, since: datetime | None, number: str | None, limit: int) -> Sequence[CallRecord]:
         """The newest calls first, from `since` on, to or from `number` (E.164)."""
+        return await _calls(self._database, CallsWanted(since=since, number=number, limit=limit))
+
+
+class PgCallBook:
+    """`pbx.services.program_ports.CallBook` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, wanted: CallsWanted) -> Sequence[CallRecord]:
+        """The newest calls first."""
+        return await _calls(self._database, wanted)
+
+    async def call(self, call: UUID) -> CallRecord | None:
+        """One call, or None if there is no such call."""
+        found = await _calls(self._database, CallsWanted(limit=1), [call])
+        return found[0] if found else None
+
+    async def boxes(self, messages: Collection[UUID]) -> Mapping[UUID, str]:
+        """In which mailbox each of these messages is."""
         async with self._database.session() as connection:
-            vault = self._database.vault
-            index = None if number is None else vault.index(number)
-            rows = [row async for row in sql.calls(connection, since=since, number=number, index=index, limit=limit)]
-            keys = await keys_of(connection, vault, (row["id"] for row in rows))
-        return [_record(row, keys) for row in rows]
+            return {row["id"]: row["mailbox"] async for row in sql.message_boxes(connection, ids=list(messages))}
+
+    async def shown(self, calls: Sequence[UUID], who: Who, *, one: bool = False) -> None:
+        """Note in the audit that `who` was shown these calls: one row."""
+        by = {"by": who.name, "how": who.how.value}
+        async with self._database.transaction() as connection:
+            if one:
+                await note(connection, who.account, "read", f"call/{calls[0]}", **by)
+            else:
+                await note(connection, who.account, "listed", "calls", **by, calls=[str(call) for call in calls])
 
 
 class PgPastCalls:
@@ -135,6 +165,28 @@ def _callers(rows: Sequence[Record], one: Mapping[bytes, Record], keys: Keys) ->
     return [(number, at) for number, at in numbers if number is not None]
 
 
+async def _calls(database: Database, wanted: CallsWanted, ids: list[UUID] | None = None) -> list[CallRecord]:
+    vault = database.vault
+    async with database.session() as connection:
+        found = sql.calls(
+            connection,
+            since=wanted.since,
+            until=wanted.until,
+            number=wanted.number,
+            index=None if wanted.number is None else vault.index(wanted.number),
+            direction=wanted.direction and wanted.direction.value,
+            lines=None if wanted.lines is None else list(wanted.lines),
+            made_by=wanted.made_by,
+            ids=ids,
+            after_at=wanted.after and wanted.after[0],
+            after_id=wanted.after and wanted.after[1],
+            limit=wanted.limit,
+        )
+        rows = [row async for row in found]
+        keys = await keys_of(connection, vault, (row["id"] for row in rows))
+    return [_record(row, keys) for row in rows]
+
+
 async def _keep_messages(connection: Session, vault: Vault, call: FinishedCall) -> list[UUID]:
     new: list[UUID] = []
     for recording in call.recordings:
@@ -158,6 +210,8 @@ async def _keep_messages(connection: Session, vault: Vault, call: FinishedCall) 
         if added is not None:
             new.append(recording.id)
             await sql.follow_message(connection, message_id=recording.id)
+            about = {"mailbox": recording.mailbox, "call": str(call.start.id)}
+            await happened(connection, EventKind.MESSAGE_RECEIVED, recording.id, **about)
             await note(
                 connection,
                 SYSTEM,
@@ -171,12 +225,25 @@ async def _keep_messages(connection: Session, vault: Vault, call: FinishedCall) 
 
 async def _note_end(connection: Session, call: FinishedCall) -> None:
     thing, outcome = f"call/{call.start.id}", call.outcome.value
-    if call.start.direction is Direction.INBOUND:
+    if call.start.moved_from or call.start.moved_by:
+        mover = f"person/{call.start.moved_by}" if call.start.moved_by else SYSTEM
+        before = f"call/{call.start.moved_from}" if call.start.moved_from else ""
+        await note(connection, mover, "transferred", thing, outcome=outcome, before=before, to=call.answered_by or "")
+    elif call.start.direction is Direction.INBOUND:
         await note(connection, SYSTEM, "finished", thing, outcome=outcome, **({"safe": True} if call.safe else {}))
-        return
+    else:
+        await _note_out(connection, call, thing)
+
+
+async def _note_out(connection: Session, call: FinishedCall, thing: str) -> None:
     made_by = f"person/{call.start.made_by}" if call.start.made_by else SYSTEM
     about = {"device": call.start.device or "", "reason": call.reason.value if call.reason else ""}
-    await note(connection, made_by, "called", thing, outcome=outcome, **about)
+    await note(connection, made_by, "called", thing, outcome=call.outcome.value, **about)
+
+
+async def _tell_end(connection: Session, call: FinishedCall) -> None:
+    about = {"direction": call.start.direction.value, "outcome": call.outcome.value}
+    await happened(connection, EventKind.CALL_ENDED, call.start.id, **about)
 
 
 def _written(decision: Decision | Permission) -> dict[str, Any]:
@@ -204,6 +271,8 @@ async def _start(connection: Session, vault: Vault, start: CallStart) -> dict[st
         "direction": start.direction.value,
         "made_by": start.made_by,
         "device": start.device,
+        "moved_from": start.moved_from,
+        "moved_by": start.moved_by,
         "caller_kind": outside.kind.value,
         "caller_sealed": sealed,
         "caller_index": index,
@@ -234,4 +303,6 @@ def _record(row: Record, keys: Keys) -> CallRecord:
         urgent=None if row["urgent"] is None else UrgentState(row["urgent"]),
         made_by=row["made_by"],
         device=row["device"],
+        moved_from=row["moved_from"],
+        moved_by=row["moved_by"],
     )

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pbx.domain.callback import Waiting
+from pbx.domain.events import EventKind
 from pbx.domain.inbox import Case, Change, Deed, Done, Event, How, Item, Refused, Standing, State, Who, Why
 from pbx.sealing.vault import Unopenable
 from pbx.services.ports import Wanted
 from pbx.store.audit import note
 from pbx.store.data_keys import NOTE, Keys, key_for, keys_of
 from pbx.store.database import Database
+from pbx.store.events import happened
 from pbx.store.messages import PgMessageBox
 from pbx.store.queries import sql
 
@@ -49,6 +51,8 @@ class PgInbox:
                 open=wanted.open,
                 deleted=wanted.deleted,
                 limit=wanted.limit,
+                after_at=wanted.after and wanted.after[0],
+                after_id=wanted.after and wanted.after[1],
             )
             found = {row["id"]: row async for row in rows}
         records = await self._messages.messages(None, len(found), ids=list(found))
@@ -157,6 +161,8 @@ async def _tell(connection: Session, message: UUID, change: Change, sealed: byte
         await sql.set_read(connection, id=message)
     detail: dict[str, Any] = {"by": who.name, "how": who.how.value, **change.about}
     await note(connection, who.account, change.deed.value, f"message/{message}", **detail)
+    if change.deed is Deed.DONE:
+        await happened(connection, EventKind.MESSAGE_DONE, message, by=who.name)
 
 
 def _case(row: Record) -> Case:

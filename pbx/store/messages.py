@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pbx.domain.call import Label, MessageRecord
+from pbx.domain.events import EventKind
 from pbx.domain.serial import words_from_list, words_to_list
 from pbx.domain.transcript import Transcript, TranscriptState
 from pbx.sealing.vault import Unopenable
@@ -16,6 +17,7 @@ from pbx.store.audit import SYSTEM, note
 from pbx.store.callers import caller_of
 from pbx.store.data_keys import TRANSCRIPT, Keys, key_for, keys_of, seal_words
 from pbx.store.database import Database
+from pbx.store.events import happened
 from pbx.store.queries import sql
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class PgMessageBox:
                 sealed=seal_words(key, transcript.text, words_to_list(transcript.words)),
             )
             await note(connection, SYSTEM, "transcribed", f"message/{message}", engine=transcript.engine)
+            await happened(connection, EventKind.MESSAGE_TRANSCRIBED, message, state=transcript.state.value)
 
     async def transcription_failed(self, message: UUID, failure: str) -> None:
         """Set the state to failed, with one sentence for people; a transcript that is there stays as it is."""

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pbx.domain.events import EventKind
 from pbx.domain.override import Mode, Override, OverrideRecord, Scope
 from pbx.store.audit import note
 from pbx.store.database import Database
+from pbx.store.events import happened
 from pbx.store.queries import sql
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ class PgOverrideBook:
             )
             detail = {"mode": override.mode.value, "by": override.by, "end": override.ends.isoformat()}
             await note(connection, actor, "overrode", f"override/{number}", **_whom(override), **detail)
+            about = _whom(override) | {"mode": override.mode.value, "end": override.ends.isoformat()}
+            await happened(connection, EventKind.OVERRIDE_SET, number, **about)
         return replace(override, id=number)
 
     async def end(self, override: int, by: str, actor: str) -> Override | None:

@@ -3,11 +3,12 @@
 
 -- calls ---------------------------------------------------------------------------------------------------------------
 
--- name: open_call(id, direction, made_by, device, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason, decision)!
+-- name: open_call(id, direction, made_by, device, moved_from, moved_by, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason, decision)!
 -- A row that a finished call made already takes the decision that arrives late; a decision is never replaced.
-INSERT INTO call (id, direction, made_by, device, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome,
-                  reason, decision)
-VALUES (:id, :direction, :made_by, :device, :caller_kind, :caller_sealed, :caller_index, :dialled, :started_at, :outcome,
+INSERT INTO call (id, direction, made_by, device, moved_from, moved_by, caller_kind, caller_sealed, caller_index, dialled,
+                  started_at, outcome, reason, decision)
+VALUES (:id, :direction, :made_by, :device, :moved_from, :moved_by, :caller_kind, :caller_sealed, :caller_index, :dialled,
+        :started_at, :outcome,
         :reason,
         :decision::jsonb)
 ON CONFLICT (id) DO UPDATE
@@ -17,10 +18,11 @@ ON CONFLICT (id) DO UPDATE
 -- name: decision_of(id)$
 SELECT decision FROM call WHERE id = :id;
 
--- name: ensure_call(id, direction, made_by, device, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason)!
-INSERT INTO call (id, direction, made_by, device, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome,
-                  reason)
-VALUES (:id, :direction, :made_by, :device, :caller_kind, :caller_sealed, :caller_index, :dialled, :started_at, :outcome,
+-- name: ensure_call(id, direction, made_by, device, moved_from, moved_by, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason)!
+INSERT INTO call (id, direction, made_by, device, moved_from, moved_by, caller_kind, caller_sealed, caller_index, dialled,
+                  started_at, outcome, reason)
+VALUES (:id, :direction, :made_by, :device, :moved_from, :moved_by, :caller_kind, :caller_sealed, :caller_index, :dialled,
+        :started_at, :outcome,
         :reason)
 ON CONFLICT (id) DO NOTHING;
 
@@ -42,9 +44,9 @@ WHERE id = :id;
 -- name: known_calls(ids)
 SELECT id FROM call WHERE id = ANY(:ids::uuid[]);
 
--- name: calls(since, number, index, limit)
+-- name: calls(since, number, index, limit, until, direction, lines, made_by, ids, after_at, after_id)
 -- `number` is one of the practice's, or that of somebody outside; `index` is its index.
-SELECT call.id, direction, made_by, device, caller_kind, caller_number, caller_sealed, dialled, started_at, answered_at,
+SELECT call.id, direction, made_by, device, moved_from, moved_by, caller_kind, caller_number, caller_sealed, dialled, started_at, answered_at,
        ended_at, outcome, reason,
        decision -> 'why' AS why, answered_by, choices,
        (SELECT message.id FROM message WHERE call_id = call.id ORDER BY received_at, message.id LIMIT 1) AS message_id,
@@ -52,6 +54,12 @@ SELECT call.id, direction, made_by, device, caller_kind, caller_number, caller_s
 FROM call
 WHERE (:since::timestamptz IS NULL OR started_at >= :since)
   AND (:number::text IS NULL OR dialled = :number OR caller_index = :index OR caller_number = :number)
+  AND (:until::timestamptz IS NULL OR started_at < :until)
+  AND (:direction::text IS NULL OR direction = :direction)
+  AND (:lines::text[] IS NULL OR dialled = ANY(:lines) OR made_by = :made_by::text)
+  AND (:ids::uuid[] IS NULL OR call.id = ANY(:ids))
+  AND (:after_at::timestamptz IS NULL OR started_at < :after_at
+       OR (started_at = :after_at AND call.id > :after_id::uuid))
 ORDER BY started_at DESC, call.id
 LIMIT :limit;
 
@@ -59,6 +67,7 @@ LIMIT :limit;
 SELECT id, caller_kind, caller_number, caller_sealed, caller_index, started_at
 FROM call
 WHERE started_at >= :since AND direction = 'inbound' AND caller_kind IN ('e164', 'short')
+  AND moved_from IS NULL AND reason IS DISTINCT FROM 'moved'
 ORDER BY started_at DESC
 LIMIT :limit;
 
@@ -287,7 +296,10 @@ FROM message
 LEFT JOIN inbox ON message_id = message.id
 WHERE message.id = :id;
 
--- name: standings(mailboxes, owner, open, deleted, limit)
+-- name: message_boxes(ids)
+SELECT id, mailbox FROM message WHERE id = ANY(:ids::uuid[]);
+
+-- name: standings(mailboxes, owner, open, deleted, limit, after_at, after_id)
 SELECT message.id, mailbox, received_at, to_jsonb(message) ->> 'held_at' IS NOT NULL AS held,
        state, owner, claimed_at, done_at, done_by, called_back_at, deleted_at, deleted_by
 FROM message
@@ -296,6 +308,8 @@ WHERE (:mailboxes::text[] IS NULL OR mailbox = ANY(:mailboxes))
   AND (:owner::text IS NULL OR owner = :owner)
   AND (NOT :open::boolean OR done_at IS NULL)
   AND (deleted_at IS NOT NULL) = :deleted::boolean
+  AND (:after_at::timestamptz IS NULL OR received_at < :after_at
+       OR (received_at = :after_at AND message.id > :after_id::uuid))
 ORDER BY received_at DESC, message.id
 LIMIT :limit;
 
@@ -439,9 +453,15 @@ LIMIT :most;
 
 -- tokens --------------------------------------------------------------------------------------------------------------
 
--- name: add_token(name, scope, sha256, made_by)$
+-- name: give_name_back(name)!
+-- A token that is over needs its name no more.
+UPDATE api_token SET revoked_at = expires_at, revoked_by = 'system'
+WHERE name = :name AND revoked_at IS NULL AND expires_at <= now();
+
+-- name: add_token(name, scopes, sha256, made_by, person, mailboxes, numbers, expires_at)$
 -- Null if a token of that name is in use.
-INSERT INTO api_token (name, scope, sha256, made_by) VALUES (:name, :scope, :sha256, :made_by)
+INSERT INTO api_token (name, scopes, sha256, made_by, person, mailboxes, numbers, expires_at)
+VALUES (:name, :scopes::text[], :sha256, :made_by, :person, :mailboxes::text[], :numbers::text[], :expires_at)
 ON CONFLICT DO NOTHING
 RETURNING id;
 
@@ -451,7 +471,112 @@ WHERE name = :name AND revoked_at IS NULL
 RETURNING id;
 
 -- name: tokens()
-SELECT name, scope, sha256, made_at, made_by, revoked_at FROM api_token ORDER BY id;
+SELECT id, name, scopes, sha256, made_at, made_by, revoked_at, person, mailboxes, numbers, expires_at
+FROM api_token
+ORDER BY id;
+
+-- answers to programs -------------------------------------------------------------------------------------------------
+
+-- name: forget_answers()!
+DELETE FROM api_answer WHERE made_at < now() - interval '24 hours';
+
+-- name: begin_answer(token_id, key, sha256)$
+-- Gives the key if it is new.
+INSERT INTO api_answer (token_id, key, sha256) VALUES (:token_id, :key, :sha256)
+ON CONFLICT DO NOTHING
+RETURNING key;
+
+-- name: answer(token_id, key)^
+SELECT sha256, status, body, location FROM api_answer WHERE token_id = :token_id AND key = :key;
+
+-- name: keep_answer(status, body, location, token_id, key)!
+UPDATE api_answer SET status = :status, body = :body, location = :location
+WHERE token_id = :token_id AND key = :key AND status IS NULL;
+
+-- name: drop_answer(token_id, key)!
+DELETE FROM api_answer WHERE token_id = :token_id AND key = :key AND status IS NULL;
+
+-- what happened, and whom it is told ----------------------------------------------------------------------------------
+
+-- name: happened(id, kind, subject, about)!
+INSERT INTO hook_event (id, kind, subject, about) VALUES (:id, :kind, :subject, :about::jsonb);
+
+-- name: fresh_events(most)
+SELECT id, kind, subject, about, at FROM hook_event
+WHERE spread_at IS NULL
+ORDER BY at, id
+LIMIT :most
+FOR UPDATE SKIP LOCKED;
+
+-- name: spread(ids)!
+UPDATE hook_event SET spread_at = now() WHERE id = ANY(:ids::uuid[]);
+
+-- name: add_hook_delivery(id, event_id, hook, held)!
+-- `held`: seconds for which nobody else is given it.
+INSERT INTO hook_delivery (id, event_id, hook, taken_until)
+VALUES (:id, :event_id, :hook, CASE WHEN :held > 0 THEN now() + make_interval(secs => :held) END)
+ON CONFLICT DO NOTHING;
+
+-- name: next_hook_delivery(hook)$
+SELECT id FROM hook_delivery
+WHERE hook = :hook AND state = 'waiting' AND due_at <= now() AND (taken_until IS NULL OR taken_until < now())
+ORDER BY due_at, id
+LIMIT 1
+FOR UPDATE SKIP LOCKED;
+
+-- name: take_hook_delivery(seconds, id)^
+UPDATE hook_delivery SET taken_until = now() + make_interval(secs => :seconds), attempts = attempts + 1
+FROM hook_event
+WHERE hook_delivery.id = :id AND hook_event.id = event_id
+RETURNING hook_delivery.id, hook, attempts, made_at, event_id, kind, subject, about, at;
+
+-- name: begin_hook_attempt(delivery_id)$
+INSERT INTO hook_attempt (delivery_id) VALUES (:delivery_id) RETURNING id;
+
+-- name: end_hook_attempt(result, why, id)!
+UPDATE hook_attempt SET ended_at = now(), result = :result, why = :why WHERE id = :id;
+
+-- name: settle_hook_delivery(state, failure, id)!
+UPDATE hook_delivery SET state = :state, failure = :failure, settled_at = now(), taken_until = NULL WHERE id = :id;
+
+-- name: put_hook_delivery_back(seconds, failure, counts, id)!
+UPDATE hook_delivery
+SET due_at = now() + make_interval(secs => :seconds), failure = :failure, taken_until = NULL,
+    attempts = attempts - CASE WHEN :counts THEN 0 ELSE 1 END
+WHERE id = :id;
+
+-- name: let_hook_deliveries_go()!
+UPDATE hook_delivery SET taken_until = NULL WHERE state = 'waiting' AND taken_until IS NOT NULL;
+
+-- name: retry_deliveries(ids, hook)
+-- Those that failed, or wait for a later time.
+UPDATE hook_delivery
+SET state = 'waiting', due_at = now(), made_at = now(), settled_at = NULL
+WHERE state <> 'sent' AND (:ids::uuid[] IS NULL OR id = ANY(:ids)) AND (:hook::text IS NULL OR hook = :hook)
+RETURNING id;
+
+-- name: deliveries(hook, state, limit)
+SELECT hook_delivery.id, hook, state, attempts, made_at, due_at, settled_at, failure, event_id, kind, subject, about, at,
+       (SELECT coalesce(json_agg(json_build_object('at', begun_at, 'result', result, 'why', why) ORDER BY hook_attempt.id),
+                        '[]')
+        FROM hook_attempt WHERE delivery_id = hook_delivery.id)::text AS tries
+FROM hook_delivery
+JOIN hook_event ON hook_event.id = event_id
+WHERE (:hook::text IS NULL OR hook = :hook) AND (:state::text IS NULL OR state = :state)
+ORDER BY made_at DESC, hook_delivery.id
+LIMIT :limit;
+
+-- name: hook_backlogs()
+SELECT hook, count(*) FILTER (WHERE state = 'waiting') AS waiting, count(*) FILTER (WHERE state = 'failed') AS failed,
+       coalesce((array_agg(failure ORDER BY coalesce(settled_at, due_at) DESC) FILTER (WHERE failure <> ''))[1], '')
+           AS failure
+FROM hook_delivery
+WHERE state = 'waiting' OR (state = 'failed' AND settled_at > now() - interval '7 days')
+GROUP BY hook
+ORDER BY hook;
+
+-- name: forget_events()!
+DELETE FROM hook_event WHERE at < now() - interval '30 days';
 
 -- notices -------------------------------------------------------------------------------------------------------------
 
@@ -583,7 +708,7 @@ WHERE patient_index = :patient_index AND line = ANY(:lines::text[]) AND state <>
 ORDER BY at DESC
 LIMIT 1;
 
--- name: texts(id, line, patient_index, limit)
+-- name: texts(id, line, patient_index, limit, lines, since, until, after_at, after_id)
 SELECT text_message.id, line, patient, body, cause, state, at, person, phone, account, failure, reason, why, pictures,
        settled_at,
        ARRAY(SELECT DISTINCT text_delivery.phone FROM text_delivery
@@ -593,6 +718,11 @@ FROM text_message
 WHERE (:id::uuid IS NULL OR text_message.id = :id)
   AND (:line::text IS NULL OR line = :line)
   AND (:patient_index::bytea IS NULL OR patient_index = :patient_index)
+  AND (:lines::text[] IS NULL OR line = ANY(:lines))
+  AND (:since::timestamptz IS NULL OR at >= :since)
+  AND (:until::timestamptz IS NULL OR at < :until)
+  AND (:after_at::timestamptz IS NULL OR at < :after_at
+       OR (at = :after_at AND text_message.id > :after_id::uuid))
 ORDER BY at DESC, text_message.id
 LIMIT :limit;
 

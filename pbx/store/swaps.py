@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pbx.domain.events import EventKind
 from pbx.domain.oncall import Swap, SwapRecord
 from pbx.store.audit import note
 from pbx.store.database import Database
+from pbx.store.events import happened
 from pbx.store.queries import sql
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ class PgSwapBook:
             times = {"start": swap.start.isoformat(), "end": swap.end.isoformat()}
             people = {"off": swap.out, "on": swap.into, "by": swap.by}
             await note(connection, actor, "swapped", f"swap/{number}", rota=swap.rota, **people, **times)
+            about = {"rota": swap.rota, "off": swap.out, "on": swap.into, **times}
+            await happened(connection, EventKind.ONCALL_SWAPPED, number, **about)
         return replace(swap, id=number)
 
     async def undo(self, swap: int, by: str, actor: str) -> bool:

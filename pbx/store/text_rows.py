@@ -50,11 +50,26 @@ class Look:
     line: str | None = None
     patient_index: bytes | None = None
     limit: int = 1
+    lines: tuple[str, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: tuple[datetime, UUID] | None = None
 
 
 async def read_texts(connection: Session, veil: Veil, look: Look) -> list[TextRecord]:
     """Texts as they are kept, the newest first."""
-    found = sql.texts(connection, id=look.text, line=look.line, patient_index=look.patient_index, limit=look.limit)
+    found = sql.texts(
+        connection,
+        id=look.text,
+        line=look.line,
+        patient_index=look.patient_index,
+        limit=look.limit,
+        lines=None if look.lines is None else list(look.lines),
+        since=look.since,
+        until=look.until,
+        after_at=look.after and look.after[0],
+        after_id=look.after and look.after[1],
+    )
     rows = [row async for row in found]
     opener = await veil.opener(connection, [row["id"] for row in rows])
     return [

@@ -17,6 +17,7 @@ from pbx.domain.texting import (
     TextRecord,
 )
 from pbx.domain.texting_rules import ConsentChange, NotSent, Reply, TextDecision
+from pbx.services.program_ports import TextsWanted
 from pbx.services.text_ports import NewText, Said, Telling
 from pbx.store.audit import SYSTEM, note
 from pbx.store.database import Database
@@ -131,6 +132,21 @@ class PgTextBook:
         index = None if patient is None else self._veil.index(patient)
         async with self._database.session() as connection:
             return await read_texts(connection, self._veil, Look(None, line, index, limit))
+
+    async def page(self, wanted: TextsWanted) -> Sequence[TextRecord]:
+        """The newest first, as programs leaf through them."""
+        index = None if wanted.patient is None else self._veil.index(wanted.patient)
+        look = Look(
+            line=wanted.line,
+            patient_index=index,
+            limit=wanted.limit,
+            lines=wanted.lines,
+            since=wanted.since,
+            until=wanted.until,
+            after=wanted.after,
+        )
+        async with self._database.session() as connection:
+            return await read_texts(connection, self._veil, look)
 
     async def text(self, text: UUID) -> TextRecord | None:
         """One text, or None if there is no such text."""

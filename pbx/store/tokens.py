@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pbx.domain.token import Token, TokenScope
+from pbx.domain.token import NewToken, Token, TokenScope
 from pbx.store.audit import note
 from pbx.store.database import Database
 from pbx.store.queries import sql
@@ -20,13 +20,26 @@ class PgTokenBook:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, name: str, scope: TokenScope, sha256: bytes, actor: str) -> bool:
+    async def add(self, new: NewToken, actor: str) -> bool:
         """Keep a token and note it. False if a token of that name is in use."""
+        scopes = sorted(scope.value for scope in new.scopes)
         async with self._database.transaction() as connection:
-            added = await sql.add_token(connection, name=name, scope=scope.value, sha256=sha256, made_by=actor)
+            await sql.give_name_back(connection, name=new.name)
+            added = await sql.add_token(
+                connection,
+                name=new.name,
+                scopes=scopes,
+                sha256=new.sha256,
+                made_by=actor,
+                person=new.person,
+                mailboxes=_list(new.mailboxes),
+                numbers=_list(new.numbers),
+                expires_at=new.expires_at,
+            )
             if added is None:
                 return False
-            await note(connection, actor, "made-token", f"token/{added}", name=name, scope=scope.value)
+            about = {"name": new.name, "person": new.person or ""}
+            await note(connection, actor, "made-token", f"token/{added}", scopes=scopes, **about)
         return True
 
     async def revoke(self, name: str, actor: str) -> bool:
@@ -46,10 +59,23 @@ class PgTokenBook:
 
 def _token(row: Record) -> Token:
     return Token(
+        id=row["id"],
         name=row["name"],
-        scope=TokenScope(row["scope"]),
+        scopes=frozenset(TokenScope(scope) for scope in row["scopes"]),
         sha256=row["sha256"],
         made_at=row["made_at"],
         made_by=row["made_by"],
         revoked_at=row["revoked_at"],
+        person=row["person"],
+        mailboxes=_tuple(row["mailboxes"]),
+        numbers=_tuple(row["numbers"]),
+        expires_at=row["expires_at"],
     )
+
+
+def _list(keys: tuple[str, ...] | None) -> list[str] | None:
+    return None if keys is None else list(keys)
+
+
+def _tuple(keys: list[str] | None) -> tuple[str, ...] | None:
+    return None if keys is None else tuple(keys)

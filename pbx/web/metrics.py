@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from pbx.services.ports import Backlog
 
 _QUESTION_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 3.0)
 _PLAIN_BUCKETS = (0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 20, 30, 60, 600)
@@ -48,11 +51,19 @@ class Metrics:
         doc = "Wrong answers to SIP challenges since the server started"
         self.sign_ins_failed = gauge("secondline_sip_sign_ins_failed", doc)
         self.disk_free = gauge("secondline_disk_free_bytes", "Free space where the recordings are")
+        self.hooks = gauge("secondline_webhook_events", "Events for a webhook by state", ("hook", "state"))
         self.api_refused = counter("secondline_api_refused", "Requests without a token that can be used")
 
     def head_start(self, result: str) -> None:
         """Count what became of following a recording; `result` is of a closed list."""
         self.head_starts.labels(result).inc()
+
+    def hooks_waiting(self, backlogs: Mapping[str, Backlog]) -> None:
+        """Events that wait for each webhook, and those that failed for good within a week."""
+        self.hooks.clear()
+        for key, backlog in backlogs.items():
+            self.hooks.labels(key, "waiting").set(backlog.waiting)
+            self.hooks.labels(key, "failed").set(backlog.failed)
 
     def text(self) -> bytes:
         """The figures in Prometheus' text format."""

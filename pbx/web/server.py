@@ -10,10 +10,10 @@ from typing import Any, Protocol
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-Json = dict[str, Any]
+from pbx.web.api.problems import problem
+from pbx.web.limits import LARGEST_BODY
 
-LARGEST_BODY = 16 * 1024
-"""Bytes of a request."""
+Json = dict[str, Any]
 
 
 class Operations(Protocol):
@@ -103,14 +103,14 @@ async def serve_control(operations: Control, socket: Path) -> AsyncIterator[None
 
 @web.middleware
 async def _sentences(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A path or a method that is not there is answered like every other error: JSON with one sentence."""
+    """A path or a method that is not there is answered like every other error: a problem with one sentence."""
     try:
         return await handler(request)
     except web.HTTPException as error:
         if error.status < 400:
             raise
         allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
-        return web.json_response({"error": f"{error.reason.lower()} here"}, status=error.status, headers=allow)
+        return problem(error.status, f"{error.reason.lower()} here", allow)
 
 
 @asynccontextmanager

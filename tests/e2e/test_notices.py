@@ -1,9 +1,11 @@
-"""A patient leaves a message: a lamp lights, a text and a mail come, and nothing of the patient is in them."""
+"""A patient leaves a message: a lamp lights, a text, a mail and an event come, with nothing of the patient in them."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import aiohttp
 import pytest
@@ -14,23 +16,30 @@ from pbx.demo.practice import EVENING_LINE, PHONE
 from pbx.demo.softphone import Softphone
 from pbx.demo.speech import speak
 from tests.e2e.conftest import PatientMaker, PhoneMaker
+from tests.kit.hooks import SECRET, Receiver, receiver
 from tests.kit.mail import MailBoxes, mail_server
 from tests.kit.server import Office, open_office
 from tests.kit.tls import Certificate
 from tests.kit.wait import until
+from voicemail.audio import parse_wav
 
 pytestmark = pytest.mark.timeout(120)
 
 NUMBER, PHRASE = "+12155550188", "insulin"
+EVENTS = ["call.ended", "message.received", "message.transcribed"]
 SENTENCE = "You have a new message in Secondline."
 MAIL_PORT = free_port("127.0.0.1")
+HOOK_PORT = free_port("127.0.0.1")
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory, certificate: Certificate) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("office")
     address = (f'phones = ["{PHONE}"]', f'phones = ["{PHONE}"]\nemail = "rictor@practice.example"')
-    notices = _NOTICES.format(port=MAIL_PORT, ca_file=certificate.file)
+    secret = folder / "hook-secret"
+    secret.write_bytes(SECRET)
+    secret.chmod(0o600)
+    notices = _NOTICES.format(port=MAIL_PORT, ca_file=certificate.file, hook=HOOK_PORT, secret=secret)
     with open_office(folder, changes=(address, ("[server]", f"{notices}\n[server]"))) as office:
         yield office
 
@@ -48,18 +57,30 @@ ca_file = "{ca_file}"
 
 [notices.rictor]
 by = ["texts", "mail"]
+
+[webhooks.ehr]
+url = "http://127.0.0.1:{hook}/secondline"
+secret_file = "{secret}"
 """
 
 
+class Told(NamedTuple):
+    """Who is told: people by mail, and a program."""
+
+    boxes: MailBoxes
+    program: Receiver
+
+
 @pytest.fixture
-async def boxes(certificate: Certificate) -> AsyncIterator[MailBoxes]:
-    async with mail_server(certificate.context, port=MAIL_PORT) as boxes:
-        yield boxes
+async def told(certificate: Certificate) -> AsyncIterator[Told]:
+    async with mail_server(certificate.context, port=MAIL_PORT) as boxes, receiver(port=HOOK_PORT) as program:
+        yield Told(boxes, program)
 
 
-async def test_a_message_lights_the_lamp_and_is_told_by_text_and_mail_with_nothing_of_the_patient(
-    office: Office, boxes: MailBoxes, a_phone: PhoneMaker, a_patient: PatientMaker, tmp_path: Path
+async def test_a_message_lights_the_lamp_and_is_told_by_text_mail_and_event_with_nothing_of_the_patient(
+    office: Office, told: Told, a_phone: PhoneMaker, a_patient: PatientMaker, tmp_path: Path
 ) -> None:
+    boxes, program = told
     spoken = tmp_path / "message.wav"
     await speak("The insulin ran out.", spoken)
     phone = await a_phone(PHONE)
@@ -83,6 +104,31 @@ async def test_a_message_lights_the_lamp_and_is_told_by_text_and_mail_with_nothi
     assert not phone.has_a_text
     assert [mail.get_content().strip() for mail in boxes.mails] == [SENTENCE] * 2
     await _nothing_of_the_patient_is_told(office, boxes)
+    await _a_program_is_told_and_reads(office, program, one["id"])
+
+
+async def _a_program_is_told_and_reads(office: Office, program: Receiver, message: str) -> None:
+    def types() -> list[str]:
+        return sorted(json.loads(body)["type"] for body in program.taken)
+
+    await until(lambda: types() == sorted(EVENTS * 2), 60)
+    assert program.forged == 0
+    heard = (await office.transcribed(message))["transcript"]["text"]
+    assert heard
+    assert not [body for body in program.taken for canary in (NUMBER[2:], heard) if canary.encode() in body]
+    scopes = ("--scope", "messages:read,audio:read,calls:read")
+    made = (await office.secondline("token", "create", "--person", "rictor", *scopes, "--json")).json
+    base, headers = f"http://127.0.0.1:{office.practice.web_port}", {"Authorization": f"Bearer {made['token']}"}
+    async with aiohttp.ClientSession(base, headers=headers) as api:
+        async with api.get(f"/api/messages/{message}") as answer:
+            shown = await answer.json()
+        async with api.get(f"/api/messages/{message}/audio") as answer:
+            sound = await answer.read()
+        async with api.get(f"/api/calls/{shown['call_id']}") as answer:
+            call = await answer.json()
+    assert (shown["transcript"]["text"], shown["from"], call["from"]) == (heard, NUMBER, NUMBER)
+    assert parse_wav(sound).seconds == pytest.approx(shown["seconds"], abs=0.01)
+    assert shown["history"][-1]["by"] == "person/rictor"
 
 
 async def _registers(phone: Softphone, office: Office) -> None:

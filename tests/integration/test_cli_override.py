@@ -78,7 +78,7 @@ async def test_a_token_is_shown_once_and_can_be_revoked(practice: Path) -> None:
     assert made["token"].startswith("secondline_")
     assert "is in use" in (await run(practice, "token", "create", "desk", "--scope", "overrides")).err
     listed = await run(practice, "token", "list")
-    assert listed.out.startswith("desk: for overrides, made by ")
+    assert listed.out.startswith("desk: For overrides:read, overrides:write, of a program, until it is revoked. Made")
     assert made["token"] not in listed.out
     assert (await run(practice, "token", "revoke", "desk")).status == 0
     [token] = (await run(practice, "token", "list", "--json")).json

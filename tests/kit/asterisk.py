@@ -40,6 +40,7 @@ OFFER_TONE, TAKEN_TONE, GONE_TONE, LATE_TONE = 700.0, 2000.0, 2350.0, 2650.0
 OUT_CLOSED_TONE, OUT_REFUSED_TONE = 850.0, 1150.0
 NO_911_TONE, INBOUND_ONLY_TONE = 1450.0, 1750.0
 SPANISH_MENU_TONE, SPANISH_CLOSED_TONE = 3250.0, 3400.0
+WHOM_TONE, NOBODY_TONE = 600.0, 3550.0
 PROMPTS = {
     "emergency": EMERGENCY_TONE,
     "default": DEFAULT_TONE,
@@ -58,6 +59,8 @@ PROMPTS = {
     "out-no-emergency": NO_911_TONE,
     "out-inbound-only": INBOUND_ONLY_TONE,
     "out-premium-number": OUT_REFUSED_TONE,
+    "moving-whom": WHOM_TONE,
+    "moving-nobody": NOBODY_TONE,
     "menu-main--es": SPANISH_MENU_TONE,
     "after-hours--es": SPANISH_CLOSED_TONE,
 }

@@ -25,10 +25,11 @@ class Receiver:
     headers: list[dict[str, str]] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     forged: int = 0
+    secret: bytes = SECRET
 
     async def handle(self, request: web.Request) -> web.Response:
         body = await request.read()
-        if not is_ours(SECRET, request.headers, body, datetime.now(UTC)):
+        if not is_ours(self.secret, request.headers, body, datetime.now(UTC)):
             self.forged += 1
             return web.Response(status=401)
         self.headers.append(dict(request.headers))

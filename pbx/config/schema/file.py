@@ -29,6 +29,7 @@ from pbx.config.schema.site import (
 )
 from pbx.config.schema.texts import TextsSection
 from pbx.config.schema.watch import WatchSection
+from pbx.config.schema.webhooks import WebhookSection
 from pbx.config.values import (
     About,
     Key,
@@ -63,6 +64,7 @@ class PracticeFile(Section):
     watch: Annotated[WatchSection, About("What keeps an eye on Secondline itself.", "")] = WatchSection()
     notify: Annotated[dict[Key, NotifySection], About("Channels for notices, by a short key.", "mail")] = {}
     notices: Annotated[dict[Key, NoticesSection], About("Notices of a mailbox's messages, by its key.", "rictor")] = {}
+    webhooks: Annotated[dict[Key, WebhookSection], About("Programs told of events, by a short key.", "ehr")] = {}
     outbound: Annotated[OutboundSection | None, About("Calls to numbers outside.", "")] = None
     emergency: Annotated[dict[Key, EmergencySection], About("Where phones stand, by a short key.", "office")] = {}
     texts: Annotated[TextsSection | None, About("Texts with patients.", "")] = None

@@ -17,6 +17,7 @@ from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.outcome import Outcome
 from pbx.domain.routing import Reason
 from pbx.domain.tree import Choice
+from pbx.output import call_json
 from pbx.services.ports import CallLog, StoreUnavailable
 from pbx.store.calls import PgCallLog
 from pbx.store.database import Database
@@ -134,6 +135,21 @@ async def test_a_call_that_the_controller_never_saw_is_written_down(calls: CallL
     await calls.finish_call(replace(a_message_call(start), reason=Reason.SAFE_MODE))
     record = await only(calls)
     assert (record.outcome, record.reason, record.why) == (Outcome.MESSAGE, Reason.SAFE_MODE, ())
+
+
+async def test_a_part_that_was_passed_on_is_kept_with_who_did_it(calls: CallLog, database: Database) -> None:
+    before, start = uuid4(), a_start()
+    start = replace(start, moved_from=before, moved_by="rictor")
+    ended = replace(a_message_call(start), outcome=Outcome.RETURNED, reason=Reason.MOVED)
+    await calls.finish_call(ended)
+    record = await only(calls)
+    assert (record.moved_from, record.moved_by, record.outcome) == (before, "rictor", Outcome.RETURNED)
+    shown = call_json(record)
+    assert (shown["transferred_from"], shown["transferred_by"]) == (str(before), "rictor")
+    assert record.caller == start.caller
+    async with database.session() as connection:
+        notes = await connection.fetch("SELECT actor, action, object FROM audit WHERE action = 'transferred'")
+    assert [tuple(note) for note in notes] == [("person/rictor", "transferred", f"call/{start.id}")]
 
 
 async def test_a_decision_that_arrives_after_the_end_is_kept(calls: CallLog) -> None:

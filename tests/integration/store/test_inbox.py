@@ -6,6 +6,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -128,7 +129,7 @@ async def test_lists_show_what_is_asked_for(inbox: Inbox, database: Database) ->
     await inbox.done(done, MILLS)
     await inbox.delete(gone, MILLS)
 
-    async def shown(**look: bool) -> list[UUID]:
+    async def shown(**look: Any) -> list[UUID]:
         return [item.message.id for item in await inbox.messages("front-desk", MILLS, Look(**look))]
 
     assert await shown() == [done, open_, mine]

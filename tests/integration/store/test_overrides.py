@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pbx.domain.override import Mode, Override, Scope
-from pbx.domain.token import TokenScope, find_token, hash_of, new_token
+from pbx.domain.token import OVERRIDES, NewToken, find_token, hash_of, new_token
 from pbx.services.ports import OverrideBook, TokenBook
 from pbx.store.database import Database
+from pbx.store.migrate import migrate, migrations
 from pbx.store.overrides import PgOverrideBook
 from pbx.store.tokens import PgTokenBook
 
@@ -79,11 +80,11 @@ async def test_both_are_in_the_audit_with_who_what_and_until_when(book: Override
 
 async def test_of_a_token_only_its_hash_is_kept(token_book: TokenBook, database: Database) -> None:
     text = new_token()
-    assert await token_book.add("desk", TokenScope.OVERRIDES, hash_of(text), "mia")
-    assert not await token_book.add("desk", TokenScope.OVERRIDES, hash_of(new_token()), "mia")
+    assert await token_book.add(NewToken("desk", OVERRIDES, hash_of(text)), "mia")
+    assert not await token_book.add(NewToken("desk", OVERRIDES, hash_of(new_token())), "mia")
     [token] = await token_book.tokens()
-    assert find_token([token], text) == token
-    assert find_token([token], new_token()) is None
+    assert find_token([token], text, NOW) == token
+    assert find_token([token], new_token(), NOW) is None
     async with database.session() as connection:
         rows = await connection.fetch(
             "SELECT to_jsonb(t)::text AS t FROM api_token t UNION ALL SELECT detail::text FROM audit"
@@ -93,13 +94,30 @@ async def test_of_a_token_only_its_hash_is_kept(token_book: TokenBook, database:
 
 async def test_a_token_is_revoked_once_and_its_name_is_free_again(token_book: TokenBook, database: Database) -> None:
     text = new_token()
-    await token_book.add("desk", TokenScope.OVERRIDES, hash_of(text), "mia")
+    await token_book.add(NewToken("desk", OVERRIDES, hash_of(text)), "mia")
     assert await token_book.revoke("desk", "joe")
     assert not await token_book.revoke("desk", "joe")
-    assert find_token(await token_book.tokens(), text) is None
-    assert await token_book.add("desk", TokenScope.OVERRIDES, hash_of(new_token()), "mia")
+    assert find_token(await token_book.tokens(), text, NOW) is None
+    assert await token_book.add(NewToken("desk", OVERRIDES, hash_of(new_token())), "mia")
     assert [(actor, action) for actor, action, *_ in await notes(database)] == [
         ("mia", "made-token"),
         ("joe", "revoked-token"),
         ("mia", "made-token"),
     ]
+
+
+async def test_a_token_of_before_there_were_scopes_goes_on_setting_overrides(empty_dsn: str) -> None:
+    before = [migration for migration in migrations() if migration.version < 14]
+    text = new_token()
+    async with Database.connect(empty_dsn) as database:
+        async with database.dedicated() as connection:
+            await migrate(connection, before)
+        async with database.session() as connection:
+            await connection.execute(
+                "INSERT INTO api_token (name, scope, sha256, made_by) VALUES ('desk', 'overrides', $1, 'mia')",
+                hash_of(text),
+            )
+        await database.migrate()
+        token = find_token(await PgTokenBook(database).tokens(), text, NOW)
+    assert token is not None
+    assert (token.scopes, token.person, token.mailboxes, token.expires_at) == (OVERRIDES, None, None, None)

@@ -23,17 +23,21 @@ from pbx.domain.texting_words import Showing
 from pbx.domain.token import TokenScope
 from pbx.domain.transcript import TranscriptState
 from pbx.domain.urgent import AttemptResult, UrgentState
+from pbx.services.ports import Fate
 from pbx.services.text_ports import DeliveryKind
 from pbx.store.database import Database
+from pbx.store.hooks import DeliveryState as HookDeliveryState
 from pbx.store.outbox import OutboxState
 from pbx.store.text_outbox import DeliveryState
 
 LISTS: dict[str, Iterable[StrEnum]] = {
-    "api_token_scope_closed": TokenScope,
+    "api_token_scopes_closed": TokenScope,
     "call_direction_closed": Direction,
     "call_caller_kind_closed": NumberKind,
     "call_outcome_closed": Outcome,
     "call_reason_closed": (*Reason, *OutReason),
+    "hook_attempt_result_closed": Fate,
+    "hook_delivery_state_closed": HookDeliveryState,
     "inbox_event_deed_closed": Deed,
     "inbox_event_how_closed": How,
     "inbox_state_closed": State,

@@ -86,8 +86,9 @@ def test_every_jump_has_somewhere_to_go(dialplan: str) -> None:
         ("from-phones", "${SL_DIALLED}", "1"),
         ("sl-shown", "${SL_SHOW}", "1"),
         ("sl-far", "${SL_TO}", "1"),
+        ("sl-moved-greeting", "${shown}", "1"),
     }
-    assert {("sl-shown", "i", "1"), ("sl-far", "i", "1")} <= places(dialplan)
+    assert {(name, "i", "1") for name in ("sl-shown", "sl-far", "sl-moved-greeting")} <= places(dialplan)
 
 
 @pytest.mark.parametrize("name", DANGEROUS)
@@ -151,16 +152,21 @@ def test_what_the_controller_names_is_filtered_before_it_is_dialled_or_played(di
 
 
 CALLS_OUT = {
-    "Dial(PJSIP/${SL_TO}@_trunk,120,giIS(${seconds})U(sl-out-answered))",
+    "Dial(PJSIP/${SL_TO}@_trunk,120,giITS(${seconds})U(sl-out-answered))",
     "Dial(PJSIP/${SL_NUMBER}@_trunk,,giIU(sl-out-answered))",
 }
 CALLED_BACK = r"Dial(PJSIP/${FILTER(a-z0-9\-,${CUT(last,.,2)})},30,giIrU(sl-answered))"
-PHONES_AND_LEGS = "Dial(${phones}${between}${legs},${seconds},gi${waiting}U(sl-answered))"
-PHONE = "Dial(PJSIP/${name},${seconds},i)"
+PHONES_AND_LEGS = "Dial(${phones}${between}${legs},${seconds},git${waiting}U(sl-answered))"
+PHONE = "Dial(PJSIP/${name},${seconds},itU(sl-may-move))"
 PLACING = "Dial(Local/${STRREPLACE(SL_LEGS,&,@sl-leg&Local/)}@sl-leg,$[${seconds} + 20],giU(sl-answered))"
 FETCHING = {
     "Dial(Local/${STRREPLACE(SL_LEGS,&,@sl-page-leg&Local/)}@sl-page-leg,$[${seconds} + 150],gr)",
-    "Dial(PJSIP/${name},${seconds},iIU(sl-page-talk))",
+    "Dial(PJSIP/${name},${seconds},iItU(sl-page-talk))",
+}
+MOVING = {
+    "Dial(Local/${STRREPLACE(legs,&,@sl-moved-leg&Local/)}@sl-moved-leg,30,gir)",
+    "Dial(Local/${STRREPLACE(legs,&,@sl-moved-leg&Local/)}@sl-moved-leg,25,gi)",
+    "Dial(PJSIP/${name},${seconds},itU(sl-moved-took))",
 }
 
 
@@ -169,7 +175,7 @@ def dialled(dialplan: str) -> set[str]:
 
 
 def test_only_registered_phones_are_dialled_and_what_calls_out(dialplan: str) -> None:
-    assert dialled(dialplan) == {PHONES_AND_LEGS, PHONE, PLACING, *FETCHING, *CALLS_OUT, CALLED_BACK}
+    assert dialled(dialplan) == {PHONES_AND_LEGS, PHONE, PLACING, *FETCHING, *MOVING, *CALLS_OUT, CALLED_BACK}
 
 
 def test_nobody_who_is_called_can_send_a_call_elsewhere(dialplan: str) -> None:
@@ -187,13 +193,17 @@ def test_the_numbers_of_the_file_and_no_others_are_dialled_and_each_asks_for_a_1
     policy = replace(policy, people={"rictor": cell}, outside={"answering-service": service})
     with_cell = rendered(policy, settings, machine)
     assert dialled(with_cell["extensions.conf"]) == {
-        "Dial(PJSIP/+17175550199@_trunk,${seconds},iIU(${asks}))",
-        "Dial(PJSIP/+17175550160@_trunk,${seconds},iIU(${asks}))",
+        "Dial(PJSIP/+17175550199@_trunk,${seconds},iItU(${asks}))",
+        "Dial(PJSIP/+17175550160@_trunk,${seconds},iItU(${asks}))",
     }
     # Whoever leads to [sl-outside] says what has to be got past there: a 1, or the PIN.
-    for leg, asks in (("[sl-leg]", "sl-press1"), ("[sl-page-leg]", "sl-page-talk")):
+    ways = (("[sl-leg]", "sl-press1"), ("[sl-page-leg]", "sl-page-talk"), ("[sl-moved-leg]", "sl-moved-press1"))
+    for leg, asks in ways:
         [context] = [
-            c for name in ("call.conf", "urgent.conf") for c in with_cell[name].split("\n\n") if f"\n{leg}\n" in c
+            c
+            for name in ("call.conf", "urgent.conf", "moving.conf")
+            for c in with_cell[name].split("\n\n")
+            if f"\n{leg}\n" in c
         ]
         assert context.index(f"Set(asks={asks})") < context.index("?sl-outside,${name},1")
     assert dialled(rendered(policy, replace(settings, trunk=None), machine)["extensions.conf"]) == set()
@@ -201,10 +211,36 @@ def test_the_numbers_of_the_file_and_no_others_are_dialled_and_each_asks_for_a_1
 
 
 def test_whoever_answers_outside_has_fifteen_seconds_for_a_1(dialplan: str) -> None:
-    (reading,) = re.findall(r"Read\(key,\$\{SL_GREETINGS\}/leg-offer,(.*?)\)\)", dialplan)
-    assert reading == "1,e,1,15"
-    asked = dialplan[dialplan.index("[sl-press1]") :]
-    assert asked.index("GOSUB_RESULT=CONTINUE") < asked.index("Read(") < asked.index("Set(GOSUB_RESULT=)")
+    readings = re.findall(r"Read\(key,\$\{SL_GREETINGS\}/leg-offer,(.*?)\)\)", dialplan)
+    assert readings == ["1,e,1,15"] * 2
+    for name in ("[sl-press1]", "[sl-moved-press1]"):
+        asked = dialplan[dialplan.index(name) :]
+        assert asked.index("GOSUB_RESULT=CONTINUE") < asked.index("Read(") < asked.index("Set(GOSUB_RESULT=)")
+
+
+def test_only_the_practices_own_people_can_move_a_call(dialplan: str) -> None:
+    """t stands where one of us is called, T where one of us calls; nothing on the patient's or the carrier's side."""
+    options = {
+        dial: re.sub(r"U\([^)]*\)|S\([^)]*\)|\$\{\w+\}", "", dial.rpartition(",")[2]) for dial in dialled(dialplan)
+    }
+    assert {dial for dial, given in options.items() if "T" in given} == {d for d in CALLS_OUT if "SL_TO" in d}
+    ours = {dial for dial, given in options.items() if "t" in given}
+    assert ours == {PHONES_AND_LEGS, PHONE, *(d for d in FETCHING | MOVING if "PJSIP/${name}" in d)}
+
+
+def test_a_call_is_moved_to_the_people_of_the_file_and_to_nobody_else(dialplan: str) -> None:
+    assert "\nTRANSFER_CONTEXT = sl-transfer\n" in dialplan
+    context = dialplan[dialplan.index("[sl-transfer]") :].partition("\n[")[0]
+    extensions = re.findall(r"exten = ([^,]+),1,", context)
+    assert extensions and all(re.fullmatch(r"[0-9]{2}", extension) for extension in extensions)
+    legs = re.findall(r"Set\(legs=(.*)\)$", context, re.MULTILINE)
+    assert all(re.fullmatch(r"[po]-0-25-[a-z0-9-]+(&[po]-0-25-[a-z0-9-]+)*", each) for each in legs)
+    assert {place[0] for place in jumps(context)} == {"sl-asked", "sl-handed"}
+    assert "include" not in context
+    # No controller has a part in it, and no way leads on to a call outside.
+    reached = reached_from("sl-transfer", dialplan)
+    assert {"sl-safe", "sl-hangup"} <= reached
+    assert not {"sl-next", "sl-talk", "sl-out", "sl-out-dial", "sl-emergency", "from-phones"} & reached
 
 
 def test_every_step_kind_has_its_context(dialplan: str) -> None:

@@ -102,6 +102,19 @@ def test_texts_with_patients_leave_the_building_and_a_first_start_is_told_from_t
     assert any(one.first == practice.settings.network.tls_port and one.encrypted for one in told.sockets)
 
 
+def test_programs_that_ask_and_those_that_are_told_have_their_place(tmp_path: Path) -> None:
+    layout, file = Layout(tmp_path), tmp_path / "practice.toml"
+    hook = '\n[webhooks.ehr]\nurl = "https://ehr.example.com/in"\ntrusted = true\nbecause = "Ours."\n'
+    file.write_text((ROOT / "docs" / "examples" / "solo.toml").read_text("utf-8") + hook, "utf-8")
+    layout.hook_secrets.write_text('{"ehr": "never-told"}', "utf-8")
+    told = gather(load(file), layout, None, datetime(2026, 11, 28, tzinfo=UTC))
+    flows = {(flow.source, flow.target): flow for flow in told.flows}
+    asks, hears = flows["programs", "controller"], flows["controller", "webhook-ehr"]
+    assert asks.about_patients and not asks.leaves, "the interface is on loopback"
+    assert hears.about_patients and hears.leaves and hears.encrypted
+    assert "webhook secrets" in {key.name for key in told.keys} and "never" not in json.dumps(told.to_json())
+
+
 @pytest.mark.parametrize(
     ("host", "side"),
     [
