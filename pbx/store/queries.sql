@@ -4,7 +4,8 @@
 -- calls ---------------------------------------------------------------------------------------------------------------
 
 -- name: open_call(id, direction, made_by, device, moved_from, moved_by, caller_kind, caller_sealed, caller_index, dialled, started_at, outcome, reason, decision)!
--- A row that a finished call made already takes the decision that arrives late; a decision is never replaced.
+-- A row that a finished call made already takes the decision that arrives late; a decision is never replaced. It knows
+-- more than whoever decided again for that row, who had neither swaps nor overrides; how the call went it does not know.
 INSERT INTO call (id, direction, made_by, device, moved_from, moved_by, caller_kind, caller_sealed, caller_index, dialled,
                   started_at, outcome, reason, decision)
 VALUES (:id, :direction, :made_by, :device, :moved_from, :moved_by, :caller_kind, :caller_sealed, :caller_index, :dialled,
@@ -12,7 +13,8 @@ VALUES (:id, :direction, :made_by, :device, :moved_from, :moved_by, :caller_kind
         :reason,
         :decision::jsonb)
 ON CONFLICT (id) DO UPDATE
-    SET decision = excluded.decision, reason = coalesce(call.reason, excluded.reason)
+    SET decision = excluded.decision,
+        reason = CASE WHEN call.reason IN ('safe-mode', 'moved') THEN call.reason ELSE excluded.reason END
     WHERE call.decision IS NULL;
 
 -- name: decision_of(id)$

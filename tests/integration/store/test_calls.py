@@ -152,13 +152,19 @@ async def test_a_part_that_was_passed_on_is_kept_with_who_did_it(calls: CallLog,
     assert [tuple(note) for note in notes] == [("person/rictor", "transferred", f"call/{start.id}")]
 
 
-async def test_a_decision_that_arrives_after_the_end_is_kept(calls: CallLog) -> None:
+@pytest.mark.parametrize(
+    ("told_before", "reason"),
+    [(None, Reason.OUTSIDE_HOURS), (Reason.IN_HOURS, Reason.OUTSIDE_HOURS), (Reason.SAFE_MODE, Reason.SAFE_MODE)],
+)
+async def test_a_decision_that_arrives_after_the_end_is_kept_with_its_reason(
+    told_before: Reason | None, reason: Reason, calls: CallLog
+) -> None:
     start = a_start()
-    await calls.finish_call(a_message_call(start))
+    await calls.finish_call(replace(a_message_call(start), reason=told_before))
     await calls.open_call(start, a_decision())
     record = await only(calls)
     assert await calls.decision_of(start.id) == a_decision()
-    assert (record.outcome, record.reason) == (Outcome.MESSAGE, Reason.OUTSIDE_HOURS)
+    assert (record.outcome, record.reason) == (Outcome.MESSAGE, reason)
 
 
 async def test_a_message_that_turns_up_later_is_kept_and_tells_the_outcome_anew(

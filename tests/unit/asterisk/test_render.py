@@ -63,7 +63,7 @@ def test_the_dialplan_has_literal_numbers_only(files: dict[str, str]) -> None:
     assert "[from-phones]" in before_patterns
     # What a phone dials otherwise fits patterns without a letter or a sign that could end a value.
     patterns = re.findall(r"^exten = _(.*?),1,", text[len(before_patterns) : -len(outside)], re.MULTILINE)
-    assert all(re.fullmatch(r"[+*]?X+|\[\+\*\(0-9\](\[-\(\)\. 0-9\])+", pattern) for pattern in patterns)
+    assert all(re.fullmatch(r"[+*]?X+|\[\+\*\(0-9\](\[\(\)\. 0-9\])+", pattern) for pattern in patterns)
     assert all(len(pattern) < 255 for pattern in patterns)
     assert all(re.fullmatch(r"\+?[0-9]+|\*43|\*7[0-9]|\*97", extension) for extension in extensions)
 
