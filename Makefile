@@ -4,8 +4,10 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo "$$p" && break; done)
 BIN := .venv/bin
 SHELL := /bin/bash
-# Tests with real calls spend three quarters of their time waiting: two workers a core keep the cores busy.
-CALLS := $(shell expr 2 \* $$(nproc))
+# Tests wait for processes, and those with real calls for people to have spoken: more workers than cores keep the cores busy.
+CORES := $(shell nproc)
+OTHERS := $(shell expr 3 \* $(CORES) / 2)
+CALLS := $(shell expr 5 \* $(CORES) / 2)
 .SHELLFLAGS := -eu -o pipefail -c
 
 # The machine's pip settings (a mirror, a proxy, certificates) hold, but none that changes what goes where.
@@ -39,7 +41,7 @@ demo: setup
 	@$(BIN)/secondline demo
 
 test: dev lint
-	$(BIN)/pytest -n auto --dist loadfile tests/unit tests/integration
+	$(BIN)/pytest -n $(OTHERS) --dist loadfile tests/unit tests/integration
 	$(BIN)/pytest -n $(CALLS) --dist loadfile --no-loadscope-reorder tests/e2e
 
 lint: $(BIN)/.installed-dev

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import atheris  # type: ignore[import-untyped, unused-ignore]
 
 with atheris.instrument_imports(include=["agi", "pbx.ami", "pbx.config.document", "voicemail.audio"]):
-    from tests.fuzz.targets import TARGETS
+    from tests.fuzz.targets import TALKATIVE, TARGETS
 
 
 def main() -> None:
     name, *options = sys.argv[1:]
+    for logger in TALKATIVE:
+        logging.getLogger(logger).setLevel(logging.CRITICAL)
     atheris.Setup([sys.argv[0], *options], TARGETS[name])
     atheris.Fuzz()
 
