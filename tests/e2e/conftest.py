@@ -22,7 +22,10 @@ SPOKEN = 440.0
 """What the patients of these tests say is a tone: a recording can be held against it second by second."""
 
 
-_LONGEST = ("test_fail_safe", "test_asterisk_process", "test_server", "test_urgent", "test_ringing", "test_menus")
+_LONGEST = (
+    *("test_mailbox", "test_urgent", "test_fail_safe", "test_server", "test_keeping", "test_degraded"),
+    *("test_calls_out_on_record", "test_codes", "test_asterisk_process", "test_moving", "test_menus", "test_live_words"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
