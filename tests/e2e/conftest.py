@@ -24,7 +24,7 @@ SPOKEN = 440.0
 
 _LONGEST = (
     *("test_mailbox", "test_urgent", "test_fail_safe", "test_server", "test_keeping", "test_degraded"),
-    *("test_calls_out_on_record", "test_codes", "test_asterisk_process", "test_moving", "test_menus", "test_live_words"),
+    *("test_calls_out_on_record", "test_codes", "test_asterisk_process", "test_moving", "test_menus"),
 )
 
 
