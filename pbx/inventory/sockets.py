@@ -156,7 +156,7 @@ def processes(layout: Layout) -> list[psutil.Process]:
 
 
 def _pid(file: Path) -> int | None:
-    with suppress(OSError, ValueError, IndexError):
+    with suppress(OSError, ValueError, IndexError, psutil.Error):
         pid = int(file.read_text(encoding="utf-8").split()[0])
         # A pid alone proves nothing: after a restart it may be anybody's.
         words = " ".join(psutil.Process(pid).cmdline())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,6 +17,7 @@ from pbx.inventory.facts import Inventory, Side
 from pbx.inventory.flows import side_of
 from pbx.inventory.gather import gather
 from pbx.inventory.mermaid import mermaid
+from pbx.inventory.sockets import processes
 from pbx.inventory.svg import flows_svg
 
 ROOT = Path(__file__).parents[3]
@@ -127,3 +129,12 @@ def test_programs_that_ask_and_those_that_are_told_have_their_place(tmp_path: Pa
 )
 def test_where_a_host_is(host: str, side: Side) -> None:
     assert side_of(host) is side
+
+
+def test_a_pid_that_is_nobodys_any_more_is_no_process_of_ours(tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    layout = Layout(tmp_path / "var")
+    layout.make()
+    layout.lock.write_text(f"{ended.pid}\n", encoding="utf-8")
+    assert processes(layout) == []
