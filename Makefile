@@ -7,7 +7,7 @@ SHELL := /bin/bash
 # Tests wait for processes, and those with real calls for people to have spoken: more workers than cores keep the cores busy.
 CORES := $(shell nproc)
 OTHERS := $(shell expr 3 \* $(CORES) / 2)
-CALLS := $(shell expr 5 \* $(CORES) / 2)
+CALLS := $(shell expr 2 \* $(CORES))
 .SHELLFLAGS := -eu -o pipefail -c
 
 # The machine's pip settings (a mirror, a proxy, certificates) hold, but none that changes what goes where.

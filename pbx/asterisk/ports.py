@@ -54,6 +54,13 @@ def free_port(address: str = LOOPBACK, kind: socket.SocketKind = socket.SOCK_STR
         return int(probe.getsockname()[1])
 
 
+def free_for_both(address: str = LOOPBACK) -> int:
+    """A port that is free at `address` for UDP and for TCP, as SIP takes both."""
+    while not is_free(port := free_port(address, socket.SOCK_DGRAM), address):
+        pass
+    return port
+
+
 def _read(layout: Layout) -> Ports | None:
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         kept = json.loads(layout.ports.read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pbx.asterisk.layout import Layout
-from pbx.asterisk.ports import free_port
+from pbx.asterisk.ports import free_for_both, free_port
 from pbx.demo.carrier import TextCarrier
 from pbx.demo.softphone import SipServer
 
@@ -207,8 +207,7 @@ def write_practice(folder: Path, ring_seconds: int = 8, closed: str = CLOSED, bu
     `closed` and `busy` are the words of its greetings.
     """
     address, trunk = "127.0.0.1", "127.0.0.2"
-    sip_port = free_port(address, socket.SOCK_DGRAM)
-    # SIP listens on TCP too.
+    sip_port = free_for_both(address)
     web_port, sip_tls_port = _ports_other_than(sip_port, address), _ports_other_than(sip_port, address)
     text_site = f"http://127.0.0.1:{(text_port := free_port(address))}"
     carrier = TextCarrier(f"http://127.0.0.1:{free_port(address)}", text_site)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from pbx.asterisk.ports import free_for_both
 from pbx.asterisk.process import AsteriskFailed, AsteriskProcess
 from pbx.asterisk.render import render
 from pbx.asterisk.running import find_running
@@ -22,7 +23,7 @@ from pbx.asterisk.secrets import Secrets
 from pbx.demo.baresip import ClientFailed
 from pbx.domain.policy import Number, Phone, Policy, Voicemail
 from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker
-from tests.kit.asterisk import DESK, DID, Pbx, a_practice, free_sip_port, is_whole, prepared, running
+from tests.kit.asterisk import DESK, DID, Pbx, a_practice, is_whole, prepared, running
 from tests.kit.network import TRUNK, Request, raw_caller, until
 
 Words = Callable[[float], Awaitable[Path]]
@@ -95,7 +96,7 @@ async def test_a_dead_controllers_asterisk_is_adopted_with_its_calls(
 async def test_an_asterisk_at_another_port_than_the_file_says_is_replaced(pbx: Pbx) -> None:
     await pbx.process.start()
     first = pbx.process.pid
-    port = free_sip_port()
+    port = free_for_both()
     moved = dataclasses.replace(pbx.settings, network=dataclasses.replace(pbx.settings.network, port=port))
     render(pbx.policy, moved, pbx.machine)
     process = AsteriskProcess(pbx.layout, pbx.machine.program, moved.network)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pbx.asterisk.certificate import refresh
 from pbx.asterisk.layout import Layout
-from pbx.asterisk.ports import Ports, free_port
+from pbx.asterisk.ports import Ports, free_for_both, free_port
 from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.programs import find_asterisk
 from pbx.asterisk.render import Machine, render
@@ -191,7 +191,7 @@ def prepared(data: Path, policy: Policy, *, carrier_port: int = 5060, security: 
     first = free_port("127.0.0.1", socket.SOCK_DGRAM) // 200 * 200
     network = Network(
         "127.0.0.1",
-        port := free_sip_port(),
+        port := free_for_both(),
         rtp_first=max(first, 10000),
         rtp_last=max(first, 10000) + 199,
         tls_port=free_tls_port(port),
@@ -249,15 +249,3 @@ def free_tls_port(sip_port: int) -> int:
     while (port := free_port()) == sip_port:
         pass
     return port
-
-
-def free_sip_port() -> int:
-    """A port that is free for UDP and for TCP."""
-    while True:
-        port = free_port("127.0.0.1", socket.SOCK_DGRAM)
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
