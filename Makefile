@@ -36,6 +36,7 @@ setup: $(BIN)/.installed
 	@$(BIN)/python -m pbx.asterisk.setup --clients
 
 dev: setup $(BIN)/.installed-dev
+	@$(BIN)/python -m pbx.asterisk.setup --clock
 
 demo: setup
 	@$(BIN)/secondline demo
@@ -58,6 +59,7 @@ fuzz: dev
 	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 torture: dev
+	$(BIN)/pytest -q tests/torture
 	$(BIN)/python -m tests.torture $(ARGS)
 
 $(BIN)/.pip:

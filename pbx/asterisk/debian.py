@@ -38,14 +38,18 @@ _UNPACKED_PER_DOWNLOADED = 4
 
 @dataclass(frozen=True)
 class PackageSet:
-    """Packages that are unpacked together into the folder `name` of the tools."""
+    """Packages that are unpacked together into the folder `name` of the tools, out of the first suite that has them."""
 
     name: str
     packages: tuple[str, ...]
+    suites: tuple[str, ...] = SUITES
 
 
 ASTERISK = PackageSet("asterisk", ("asterisk", "asterisk-core-sounds-en-wav", "flite"))
 CLIENTS = PackageSet("clients", ("sip-tester", "baresip-core", "sox"))
+CLOCK = PackageSet("clock", ("libfaketime",), ("bookworm", "trixie"))
+"""For tests. Older than the others: it is loaded into the machine's own programs too, so it must suit their C library."""
+
 PIP = PackageSet("pip", ("python3-pip-whl",))
 
 
@@ -123,7 +127,7 @@ def _plan(tools: Path, wanted: PackageSet, say: Say) -> tuple[Apt, list[Deb]]:
     """The first suite and mirror that carry the packages, and the files to fetch."""
     name = architecture()
     problem = ""
-    for suite in SUITES:
+    for suite in wanted.suites:
         for mirror in _known_mirrors():
             apt = Apt(tools / "apt", mirror, suite, name, say)
             try:

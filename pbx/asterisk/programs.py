@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pbx.asterisk.debian import ASTERISK, CLIENTS, PackageSet, tools_root
+from pbx.asterisk.debian import ASTERISK, CLIENTS, CLOCK, PackageSet, installed, tools_root
 
 OLDEST_ASTERISK = (22, 10, 1)
 _ADMIN_PATH = "/usr/sbin:/usr/local/sbin"  # often not on an ordinary user's PATH
@@ -82,6 +82,17 @@ def find_baresip() -> Program:
     prefix = found.root / "usr" if found.root else Path(found.argv[0]).resolve().parent.parent
     modules = _first(prefix, "lib*/baresip/modules", "lib/*/baresip/modules")
     return Program("baresip", found.argv, found.root, found.version, module_dir=modules)
+
+
+def find_clock() -> Program:
+    """The library that gives a program another time of day (libfaketime): `argv` is its file, for LD_PRELOAD."""
+    root = tools_root() / CLOCK.name
+    library = _first(root, "usr/lib/*/faketime/libfaketimeMT.so.1")
+    if library is None:
+        raise ProgramMissing("libfaketime is not installed: run `make dev`")
+    files = installed(tools_root(), CLOCK) or ()
+    version = next((file.split("_")[1] for file in files if file.startswith("libfaketime_")), None)
+    return Program("libfaketime", (str(library),), root, version)
 
 
 def _system_asterisk() -> Program | None:

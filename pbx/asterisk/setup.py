@@ -1,4 +1,4 @@
-"""`python -m pbx.asterisk.setup [--clients] [--pip]`: fetch the programs that are not on this machine yet.
+"""`python -m pbx.asterisk.setup [--clients] [--clock] [--pip]`: fetch the programs that are not on this machine yet.
 
 Needs the standard library only, as it may run before anything is installed. Exit status 1 with one sentence
 when something is missing, 130 when interrupted; the next run goes on where this one ended.
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pbx.asterisk import programs
-from pbx.asterisk.debian import ASTERISK, CLIENTS, PIP, InstallError, PackageSet, install, installed, tools_root
+from pbx.asterisk.debian import ASTERISK, CLIENTS, CLOCK, PIP, InstallError, PackageSet, install, installed, tools_root
 from pbx.asterisk.programs import Program, ProgramMissing
 
 _PBX = (programs.find_asterisk, programs.find_flite)
@@ -24,11 +24,14 @@ def main(args: list[str] | None = None) -> int:
     """Do what the command line says; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m pbx.asterisk.setup", description="Fetch Asterisk, privately.")
     parser.add_argument("--clients", action="store_true", help="the SIP clients of the demo and the tests, too")
+    parser.add_argument("--clock", action="store_true", help="only what the tests set other programs' clocks with")
     parser.add_argument("--pip", action="store_true", help="only pip, where Python comes without it")
     chosen = parser.parse_args(args)
     try:
         if chosen.pip:
             print(_pip_wheel())
+        elif chosen.clock:
+            _provide("Clock", CLOCK, (programs.find_clock,))
         else:
             _set_up(clients=chosen.clients)
     except (InstallError, ProgramMissing) as error:
