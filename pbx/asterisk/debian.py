@@ -48,7 +48,7 @@ class PackageSet:
 ASTERISK = PackageSet("asterisk", ("asterisk", "asterisk-core-sounds-en-wav", "flite"))
 CLIENTS = PackageSet("clients", ("sip-tester", "baresip-core", "sox"))
 CLOCK = PackageSet("clock", ("libfaketime",), ("bookworm", "trixie"))
-"""For tests. Older than the others: it is loaded into the machine's own programs too, so it must suit their C library."""
+"""For tests. Older than the others: the machine's own programs load it too, so it must suit their C library."""
 
 PIP = PackageSet("pip", ("python3-pip-whl",))
 

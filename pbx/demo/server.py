@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,12 +26,13 @@ class ServerFailed(Exception):
 class ServerProcess:
     """`secondline run` on the file `config` and the folder `data`; an async context manager.
 
-    Leaving the block stops it by SIGTERM. What it says is in `log`.
+    Leaving the block stops it by SIGTERM. What it says is in `log`. `env` is added to its environment.
     """
 
-    def __init__(self, config: Path, data: Path, web_port: int) -> None:
+    def __init__(self, config: Path, data: Path, web_port: int, env: Mapping[str, str] | None = None) -> None:
         self.log = data.parent / "server.log"
         self._words = ("--config", str(config), "--data", str(data))
+        self._env = dict(env or {})
         self._url = f"http://127.0.0.1:{web_port}"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -99,7 +101,7 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for the demonstration, which stops the server itself
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=os.environ | {"PYTHONUNBUFFERED": "1"} | self._env,
             )
 
     def last_words(self) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -15,7 +15,7 @@ from pbx.asterisk.certificate import refresh
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import Ports, free_for_both, free_port
 from pbx.asterisk.process import AsteriskProcess
-from pbx.asterisk.programs import find_asterisk
+from pbx.asterisk.programs import Program, find_asterisk
 from pbx.asterisk.render import Machine, render
 from pbx.asterisk.secrets import Secrets
 from pbx.config.settings import Allowance, Network, PhoneException, PhoneSecurity, Settings, Transport, Trunk
@@ -24,6 +24,7 @@ from pbx.demo.softphone import SipServer
 from pbx.demo.speech import RATE, tone
 from pbx.domain.policy import Greeting, Number, Phone, Policy, Ring, Voicemail
 from pbx.domain.schedule import Schedule
+from tests.kit.clock import Clock
 from tests.kit.network import TRUNK, until
 
 DID = "+17175550100"
@@ -183,8 +184,15 @@ class Pbx:
         return [p for folder in (self.layout.spool, self.layout.spare) for p in folder.glob(f"{call}{ending}")]
 
 
-def prepared(data: Path, policy: Policy, *, carrier_port: int = 5060, security: PhoneSecurity = BARESIPS_DIGEST) -> Pbx:
-    """A PBX whose files and prompts are in `data`, not yet started."""
+def prepared(
+    data: Path,
+    policy: Policy,
+    *,
+    carrier_port: int = 5060,
+    security: PhoneSecurity = BARESIPS_DIGEST,
+    clock: Clock | None = None,
+) -> Pbx:
+    """A PBX whose files and prompts are in `data`, not yet started; its time of day is `clock`'s."""
     layout = Layout(data)
     layout.make()
     secrets = Secrets.load_or_create(layout, [phone.name for phone in policy.phones])
@@ -199,18 +207,28 @@ def prepared(data: Path, policy: Policy, *, carrier_port: int = 5060, security: 
     trunk = Trunk(TRUNK, carrier_port, Transport.UDP, (TRUNK,))
     settings = Settings(data / "practice.toml", trunk, network, phone_security=security)
     refresh(layout, network, security, datetime.now(UTC))
-    machine = Machine(layout, secrets, Ports.load_or_choose(layout), find_asterisk())
+    machine = Machine(layout, secrets, Ports.load_or_choose(layout), _asterisk(clock))
     render(policy, settings, machine)
     asyncio.run(_make_prompts(layout))
     return Pbx(policy, settings, machine, AsteriskProcess(layout, machine.program, network))
 
 
+def _asterisk(clock: Clock | None) -> Program:
+    found = find_asterisk()
+    return replace(found, env={**found.env, **clock.env()}) if clock else found
+
+
 @contextmanager
 def running(
-    data: Path, policy: Policy, *, observed: bool = False, security: PhoneSecurity = BARESIPS_DIGEST
+    data: Path,
+    policy: Policy,
+    *,
+    observed: bool = False,
+    security: PhoneSecurity = BARESIPS_DIGEST,
+    clock: Clock | None = None,
 ) -> Iterator[Pbx]:
     """A PBX that takes calls, until the end of the block."""
-    pbx = prepared(data, policy, security=security)
+    pbx = prepared(data, policy, security=security, clock=clock)
     if observed:
         with (pbx.layout.etc / "manager.conf").open("a") as conf:
             conf.write(_OBSERVER_CONF)

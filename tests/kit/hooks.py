@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +17,10 @@ SECRET = b"secondline secret of 32 bytes!!!"
 
 @dataclass
 class Receiver:
-    """`taken` are the bodies of requests that were signed; `answers` are given instead of 204, one for each."""
+    """`taken` are the bodies of requests that were signed; `answers` are given instead of 204, one for each.
+
+    `now` is the program's clock, which must agree with the server's.
+    """
 
     url: str = ""
     taken: list[bytes] = field(default_factory=list)
@@ -26,10 +29,11 @@ class Receiver:
     answers: list[int] = field(default_factory=list)
     forged: int = 0
     secret: bytes = SECRET
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def handle(self, request: web.Request) -> web.Response:
         body = await request.read()
-        if not is_ours(self.secret, request.headers, body, datetime.now(UTC)):
+        if not is_ours(self.secret, request.headers, body, self.now()):
             self.forged += 1
             return web.Response(status=401)
         self.headers.append(dict(request.headers))

@@ -6,10 +6,11 @@ libfaketime 0.9.10 gives the kernel a nonsensical time where a program sleeps un
 
 import select
 import time
+from typing import SupportsIndex
 
 
-def _sleep(seconds: float) -> None:
-    select.select([], [], [], max(0.0, seconds))
+def _sleep(seconds: float | SupportsIndex) -> None:
+    select.select([], [], [], float(seconds))
 
 
 time.sleep = _sleep
