@@ -7,6 +7,7 @@ come by the clock as it stood when the wait began, while the kernel would wake i
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,8 +40,8 @@ class Clock:
         fresh.replace(self.file)
 
     def stand_at(self, at: datetime) -> None:
-        """Be `at` (aware) now, to the second, and go on from there."""
-        self.move(at - datetime.now(UTC))
+        """Be `at` (aware) now, or up to a second later, and go on from there."""
+        self.move(timedelta(seconds=math.ceil((at - datetime.now(UTC)).total_seconds())))
 
     def now(self) -> datetime:
         """What the clock shows (UTC)."""

@@ -28,7 +28,7 @@ async def calm() -> None:
 def lines_by_halves(*zones: str, longest_seconds: int = 60) -> Policy:
     """A practice with one of `HALVES` in each of the `zones`. No phone is registered: open lines go on to voicemail."""
     plain = a_practice(ring_seconds=3)
-    ranges = tuple(Range(time(hour, 30), time(hour + 1)) for hour in range(23))
+    ranges = tuple(Range(time(hour, 30), time((hour + 1) % 24)) for hour in range(24))
     opened, closed = (Ring("rictor", (DESK,), 3), Voicemail("rictor")), (Voicemail("rictor", "after-hours"),)
     numbers = {
         line: Number(line, zone, Schedule(f"halves-{n}", zone, dict.fromkeys(range(7), ranges)), opened, closed)
