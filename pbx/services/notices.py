@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -41,6 +41,7 @@ class Notices:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     luck: Callable[[], float] = random.random
     _written: set[UUID] = field(default_factory=set)
+    _came: dict[UUID, datetime] = field(default_factory=dict)
     _busy: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -65,12 +66,17 @@ class Notices:
     async def write_down(self) -> None:
         """Write every notice down that is due now. Raises StoreUnavailable."""
         policy, now = self.policy(), self.now()
-        followed = await self.outbox.followed() if policy.notices else ()
+        followed = self._by_this_clock(await self.outbox.followed() if policy.notices else (), now)
         due = [n for standing in followed for n in notices_for(policy, _with_limit(policy, standing), now)]
         fresh = [notice for notice in due if notice.id not in self._written]
         if fresh:
             await self.outbox.add(fresh)
         self._written = {notice.id for notice in due}
+
+    def _by_this_clock(self, followed: Sequence[Standing], now: datetime) -> list[Standing]:
+        """A message of a time that is yet to come, since the clock was set back, came when it was first seen."""
+        self._came = {one.message: min(one.received_at, self._came.get(one.message, now), now) for one in followed}
+        return [replace(one, received_at=self._came[one.message]) for one in followed]
 
     async def _serve(self, key: str) -> None:
         try:
