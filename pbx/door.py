@@ -130,8 +130,9 @@ class Door:
     def _may_say(self, address: str, now: datetime) -> bool:
         """Of one address not again for ten minutes, and of all together a line in ten seconds: strangers can bring as
         many as they like."""
-        newest = max(self._said.values(), default=None)
-        if (newest is not None and now - newest < _SAY_EVERY) or now - self._said.get(address, _NEVER) < _SAY_AGAIN:
+        since_any, since_this = now - max(self._said.values(), default=_NEVER), now - self._said.get(address, _NEVER)
+        # What was said at a time that is yet to come counts for nothing: the clock was set back.
+        if timedelta() <= since_any < _SAY_EVERY or timedelta() <= since_this < _SAY_AGAIN:
             return False
         self._said[address] = now
         while len(self._said) > _SAID:

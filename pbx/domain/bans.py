@@ -32,7 +32,11 @@ class Guesser:
     last: datetime | None = None
 
     def is_banned(self, at: datetime) -> bool:
-        return self.until is not None and at < self.until
+        """No ban has much longer to go than it was to last: then the clock was set back, and nobody waits for that.
+
+        A time server's small corrections lift none.
+        """
+        return self.until is not None and timedelta() < self.until - at <= _length(self.bans) + WITHIN
 
 
 class BanList:
@@ -52,8 +56,8 @@ class BanList:
         one.failures.append(at)
         if one.is_banned(at) or len(one.failures) < FAILURES or at - one.failures[0] > WITHIN:
             return None
-        one.until = at + min(FIRST * 2 ** min(one.bans, 20), LONGEST)
         one.bans += 1
+        one.until = at + _length(one.bans)
         one.failures.clear()
         return one.until
 
@@ -87,6 +91,11 @@ class BanList:
                 raise ValueError("a time without its zone")
             found._known[str(ip_network(place))] = Guesser(bans=int(one["bans"]), until=until, last=until)
         return found
+
+
+def _length(bans: int) -> timedelta:
+    """How long the ban with that number lasts; the first is 1."""
+    return min(FIRST * 2.0 ** min(max(bans - 1, 0), 20), LONGEST)
 
 
 def place_of(address: str) -> str:

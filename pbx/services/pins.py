@@ -11,7 +11,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
@@ -26,6 +26,9 @@ from pbx.services.ports import PinBook, StoreUnavailable
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
+CORRECTION = timedelta(minutes=5)
+"""A clock that is set back by more makes an end of a lock-out meaningless."""
+
 """How often the database is asked: how late a PIN counts whose command could not tell the server."""
 
 OWN_PHONE, OUTSIDE = "", "outside"
@@ -84,9 +87,14 @@ class Pins:
         return None if self._state.hashes is None else person in self._state.hashes
 
     def locked_until(self, person: str, lane: str = OWN_PHONE) -> datetime | None:
-        """Until when nothing is taken for a person on that lane; None where it is."""
-        until = self._state.tries.get(_counted(person, lane), Tries()).until
-        return until if until is not None and until > self._now() else None
+        """Until when nothing is taken for a person on that lane; None where it is.
+
+        None too where that is much further away than it ever was: then the clock was set back. A time server's small
+        corrections shorten nothing.
+        """
+        tries = self._state.tries.get(_counted(person, lane), Tries())
+        left = tries.until - self._now() if tries.until else timedelta()
+        return tries.until if timedelta() < left <= (wait_after(tries.wrong) or timedelta()) + CORRECTION else None
 
     async def check(self, person: str, pin: str, lane: str = OWN_PHONE) -> Verdict:
         """Whether `pin` is the person's. Takes a tenth of a second beside the event loop, and as long for a nobody.

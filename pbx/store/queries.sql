@@ -520,8 +520,10 @@ VALUES (:id, :event_id, :hook, CASE WHEN :held > 0 THEN now() + make_interval(se
 ON CONFLICT DO NOTHING;
 
 -- name: next_hook_delivery(hook)$
+-- As with notices, one of a time that is yet to come is due.
 SELECT id FROM hook_delivery
-WHERE hook = :hook AND state = 'waiting' AND due_at <= now() AND (taken_until IS NULL OR taken_until < now())
+WHERE hook = :hook AND state = 'waiting' AND (due_at <= now() OR (failure = '' AND made_at > now()))
+  AND (taken_until IS NULL OR taken_until < now())
 ORDER BY due_at, id
 LIMIT 1
 FOR UPDATE SKIP LOCKED;
@@ -606,8 +608,10 @@ ON CONFLICT (id) DO UPDATE
     WHERE outbox.state = 'dropped';
 
 -- name: next_notice(channel)^
+-- One that was never tried and is of a time that is yet to come is due: the clock was set back.
 SELECT id, bundle, person, phone FROM outbox
-WHERE channel = :channel AND state = 'waiting' AND due_at <= now() AND (taken_until IS NULL OR taken_until < now())
+WHERE channel = :channel AND state = 'waiting' AND (due_at <= now() OR (failure = '' AND made_at > now()))
+  AND (taken_until IS NULL OR taken_until < now())
 ORDER BY due_at, id
 LIMIT 1
 FOR UPDATE SKIP LOCKED;
@@ -617,7 +621,7 @@ FOR UPDATE SKIP LOCKED;
 UPDATE outbox SET bundle = :bundle
 WHERE id IN (SELECT id FROM outbox
              WHERE channel = :channel AND person = :person AND phone = :phone
-               AND state = 'waiting' AND bundle IS NULL AND due_at <= now()
+               AND state = 'waiting' AND bundle IS NULL AND (due_at <= now() OR (failure = '' AND made_at > now()))
              ORDER BY due_at, id
              LIMIT :most
              FOR UPDATE SKIP LOCKED);
@@ -804,7 +808,7 @@ ON CONFLICT (id) DO NOTHING;
 -- phone waits.
 UPDATE text_delivery SET taken_until = now() + make_interval(secs => :seconds), attempts = attempts + 1
 WHERE id = (SELECT id FROM text_delivery AS one
-            WHERE kind = :kind AND state = 'waiting' AND due_at <= now()
+            WHERE kind = :kind AND state = 'waiting' AND (due_at <= now() OR (failure = '' AND made_at > now()))
               AND (taken_until IS NULL OR taken_until < now())
               AND NOT EXISTS (SELECT FROM text_delivery AS earlier
                               WHERE earlier.kind = :kind AND earlier.state = 'waiting' AND earlier.phone <> ''

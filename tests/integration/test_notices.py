@@ -178,6 +178,28 @@ async def test_a_new_message_is_told_once(practice: Practice) -> None:
     assert (mail["To"], mail.get_content().strip()) == (RICTOR, "You have a new message in Secondline.")
 
 
+async def test_a_clock_that_is_set_back_makes_nobody_wait_for_a_notice(practice: Practice) -> None:
+    await practice.message()
+    notices = practice.notices()
+    await practice.looks(-60, notices)
+    assert [mail.get_content().strip() for mail in practice.boxes.mails] == ["You have a new message in Secondline."]
+    await practice.looks(-29, notices)
+    assert [mail.get_content().strip() for mail in practice.boxes.mails[1:]] == [
+        "You have an unread message in Secondline."
+    ], "the half hour is counted by the clock as it stands"
+
+
+async def test_what_was_written_down_before_the_clock_was_set_back_is_sent_at_once(practice: Practice) -> None:
+    await practice.message()
+    notices = practice.notices()
+    await notices.write_down()
+    async with practice.database.session() as connection:
+        await connection.execute("UPDATE outbox SET made_at = now() + interval '1 day'")
+        await connection.execute("UPDATE outbox SET due_at = made_at")
+    await practice.looks(0, notices)
+    assert len(practice.boxes.mails) == 1
+
+
 async def test_an_unread_message_reminds_then_escalates_until_somebody_takes_it(practice: Practice) -> None:
     message, inbox, mills = await practice.message(), PgInbox(practice.database), Who.person("mills", How.COMMAND)
     for minutes in (0, 31, 46):

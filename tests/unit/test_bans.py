@@ -38,6 +38,14 @@ def test_the_fifth_wrong_secret_bans_for_a_minute() -> None:
     assert bans.in_force(NOW + FIRST) == {}
 
 
+def test_a_clock_that_is_set_back_makes_no_ban_longer() -> None:
+    bans = BanList()
+    assert guessed(bans, NOW) is not None
+    assert bans.in_force(NOW + timedelta(seconds=10)) != {}
+    assert bans.in_force(NOW - timedelta(hours=1)) == {}
+    assert guessed(bans, NOW - timedelta(hours=1)) is not None, "who goes on guessing is banned by the clock of now"
+
+
 def test_each_ban_is_twice_as_long_up_to_a_day() -> None:
     bans, at, lengths = BanList(), NOW, []
     for _ in range(14):

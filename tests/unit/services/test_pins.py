@@ -161,6 +161,12 @@ async def test_a_lock_out_holds_over_a_restart_and_without_the_database(office: 
     assert await office.tries(PIN) == ["right"]
 
 
+async def test_a_clock_that_is_set_back_makes_no_lock_out_longer(office: Office) -> None:
+    assert await office.tries(WRONG, WRONG, WRONG, PIN) == ["wrong", "wrong", "wrong", "locked"]
+    office.at -= timedelta(days=1)
+    assert await office.tries(WRONG, PIN) == ["wrong", "locked"], "and the count goes on"
+
+
 async def test_a_try_is_counted_before_it_is_answered(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[object] = []
 
