@@ -26,10 +26,10 @@ from pbx.services.ports import PinBook, StoreUnavailable
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
+"""How often the database is asked: how late a PIN counts whose command could not tell the server."""
+
 CORRECTION = timedelta(minutes=5)
 """A clock that is set back by more makes an end of a lock-out meaningless."""
-
-"""How often the database is asked: how late a PIN counts whose command could not tell the server."""
 
 OWN_PHONE, OUTSIDE = "", "outside"
 """The lanes on which PINs are keyed."""
