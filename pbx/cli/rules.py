@@ -33,7 +33,7 @@ from pbx.prompts import listener
 def check(options: Namespace) -> int:
     """Print all problems of a file, or `ok` and what it says. 1 if there are problems."""
     try:
-        layout = Layout(Path(options.data).absolute())
+        layout = Layout(Path(options.data))
         ahead = LookAhead(datetime.now(UTC), options.days, last_known(layout))
         practice = load(Path(options.file or options.config), listener(layout), ahead)
     except ConfigProblems as error:
@@ -82,7 +82,7 @@ def explain(options: Namespace) -> int:
     at = parse_time(options.at, practice.policy.timezone)
     if options.from_person is not None:
         return explain_out(options, practice, at)
-    layout = Layout(Path(options.data).absolute())
+    layout = Layout(Path(options.data))
     known = asyncio.run(look_up(practice.calendars, layout.calendars, at))
     policy = with_calendars(practice.policy, known)
     earlier = tuple(at - timedelta(minutes=minutes) for minutes in sorted(options.earlier, reverse=True))
