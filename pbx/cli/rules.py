@@ -19,11 +19,12 @@ from pbx.config.closed_dates import HOLIDAY_YEARS
 from pbx.config.describe import describe
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.rotas import LookAhead
+from pbx.domain.actions import RingOnCall, Urgent
 from pbx.domain.callers import Verdict
 from pbx.domain.facts import Facts
 from pbx.domain.numbers import WITHHELD_NAMES, Caller, NumberKind, to_e164
 from pbx.domain.own_greetings import in_words
-from pbx.domain.policy import Policy, RingOnCall, Urgent
+from pbx.domain.policy import Policy
 from pbx.domain.routing import Decision, decide
 from pbx.kept import last_known
 from pbx.output import decision_json, name_of, named_caller, on_call_json, print_json
