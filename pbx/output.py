@@ -202,7 +202,7 @@ def call_table(calls: Sequence[CallRecord], policy: Policy) -> Table:
             call.outcome.in_words + (f" by {call.answered_by}" if call.answered_by else "") + _moved_by(call, policy)
         )
         table.add_row(
-            _when(call.started_at, zone),
+            on_the_wall(call.started_at, zone),
             _made_by(call, policy) or named_caller(call.caller, policy),
             named_dialled(call, policy),
             ", ".join(f"{choice.key} ({choice.to})" for choice in call.choices),
@@ -213,7 +213,7 @@ def call_table(calls: Sequence[CallRecord], policy: Policy) -> Table:
     return table
 
 
-def _when(at: datetime, zone: ZoneInfo) -> str:
+def on_the_wall(at: datetime, zone: ZoneInfo) -> str:
     """The time on the wall; in the hour that comes twice with the name of the time, so that they can be told apart."""
     wall = at.astimezone(zone)
     twice = wall.utcoffset() != wall.replace(fold=1 - wall.fold).utcoffset()

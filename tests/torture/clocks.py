@@ -10,7 +10,8 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from pbx.asterisk.layout import Layout
-from pbx.domain.policy import Number, Policy, Ring, Voicemail
+from pbx.domain.actions import Ring, Voicemail
+from pbx.domain.policy import Number, Policy
 from pbx.domain.schedule import Range, Schedule
 from tests.kit.asterisk import DESK, a_practice
 
