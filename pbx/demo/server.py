@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import aiohttp
 
+COMMAND = (sys.executable, "-m", "pbx.cli")
 READY_WITHIN = 60.0
 STOPPED_WITHIN = 30.0
 _POLL = 0.05
@@ -25,12 +27,12 @@ class ServerFailed(Exception):
 class ServerProcess:
     """`secondline run` on the file `config` and the folder `data`; an async context manager.
 
-    Leaving the block stops it by SIGTERM. What it says is in `log`.
+    Leaving the block stops it by SIGTERM. What it says is in `log`. `command` is the command line in front of `run`.
     """
 
-    def __init__(self, config: Path, data: Path, web_port: int) -> None:
+    def __init__(self, config: Path, data: Path, web_port: int, command: Sequence[str] = COMMAND) -> None:
         self.log = data.parent / "server.log"
-        self._words = ("--config", str(config), "--data", str(data))
+        self._command = (*command, "run", "--config", str(config), "--data", str(data))
         self._url = f"http://127.0.0.1:{web_port}"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -94,7 +96,7 @@ class ServerProcess:
         """Not asyncio's process: the server may be stopped from another event loop than it was started from."""
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "pbx.cli", "run", *self._words],
+                self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -27,7 +27,11 @@ class Certificate:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    folder = tmp_path_factory.mktemp("tls")
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+def make_certificate(folder: Path) -> Certificate:
+    """A new one, with its key, in `folder`."""
     made = Certificate(folder / "certificate.pem", folder / "key.pem")
     words = [
         "openssl",

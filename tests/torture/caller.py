@@ -17,6 +17,9 @@ from tests.kit.network import TRUNK, RawCaller, Request
 from tests.torture.voice import PACKET, PACKET_SECONDS, packet
 
 ANSWER_WITHIN = 12.0
+NAME = "Quillfeather"
+"""Of every caller, as the carrier tells it: it stands nowhere else."""
+
 TONE_WITHIN = 20.0
 _LOUD = 200.0
 _TONE_PACKETS = 8
@@ -155,7 +158,7 @@ class Caller:
             line.hangs_up()
 
     def _request(self) -> Request:
-        return Request(f"sip:{self.dialled}@{self.server.host}", f"<sip:{self.number}@carrier.example>")
+        return Request(f"sip:{self.dialled}@{self.server.host}", f'"{NAME}" <sip:{self.number}@carrier.example>')
 
     async def _talk(self, account: Account, line: Line, speech: asyncio.DatagramTransport, ear: Ear) -> None:
         assert line.media is not None
