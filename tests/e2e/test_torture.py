@@ -1,4 +1,4 @@
-"""The short tier of `make torture`: a few calls while some things break once each, and nothing is missing afterwards."""
+"""The short tier of `make torture`: a few calls while some things break, and nothing is missing afterwards."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ async def leaks(world: World, numbers: Collection[str]) -> list[str]:
     told += [("a request's headers", repr(headers).encode()) for headers in world.hook.headers]
     told += [("a mail", text) for text in world.post.boxes.raw]
     told += [("the figures", await _figures(world)), ("the status", await _status(world))]
-    found += [f"{what} is in {where}" for where, text in told for what in _in(text, callers)]
+    found += [f"{what} is in {where}" for where, text in told for what in in_text(text, callers)]
     return sorted(set(found))
 
 
@@ -49,11 +49,11 @@ def _on_the_disk(world: World, callers: frozenset[bytes]) -> list[str]:
     found = []
     for path in {*folder.rglob("*"), *run.rglob("*")}:
         name = path.relative_to(folder) if path.is_relative_to(folder) else path
-        shown = name.with_name(f"(a file {name.suffix})") if _in(str(name).encode(), callers) else name
+        shown = name.with_name(f"(a file {name.suffix})") if in_text(str(name).encode(), callers) else name
         if shown != name:
             found.append(f"a number or a name is in the name of {shown}")
         if path.is_file() and not path.is_symlink() and path.name != EXPORTED:
-            found += [f"{what} is in {shown}" for portion in _portions(path) for what in _in(portion, callers)]
+            found += [f"{what} is in {shown}" for portion in _portions(path) for what in in_text(portion, callers)]
     return found
 
 
@@ -69,7 +69,7 @@ def _portions(path: Path) -> Iterator[bytes]:
         return
 
 
-def _in(text: bytes, callers: frozenset[bytes]) -> list[str]:
+def in_text(text: bytes, callers: frozenset[bytes]) -> list[str]:
     found = []
     if any(re.sub(rb"[^0-9]", b"", number) in callers for number in _NUMBER.findall(text)):
         found.append("a caller's number")

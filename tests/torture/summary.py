@@ -42,7 +42,7 @@ def write(out: Path, report: dict[str, Any]) -> None:
     out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
-def in_words(report: dict[str, Any], out: Path) -> str:
+def in_words(report: dict[str, Any], out: Path | str) -> str:
     """What was broken, how often, and what was found."""
     runs, siege = report["runs"], report["hostile_sip"]
     lines = [

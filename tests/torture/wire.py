@@ -122,13 +122,10 @@ class Wire:
         raise _Over
 
     async def _answer(self, far: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(await far.readline())  # the greeting, which is no message
         kept = b""
         while data := await far.read(_PORTION):
             *messages, kept = (kept + data).split(_END)
-            if kept and not kept.startswith((b"Event:", b"Response:")):
-                # The greeting is a line of its own, without an end as messages have it.
-                writer.write(kept)
-                kept = b""
             for message in messages:
                 self._take(message + _END, writer)
             await writer.drain()
@@ -173,8 +170,9 @@ class Duplicated:
     def take(self, event: bytes) -> list[bytes]:
         if self.luck.random() < 0.5:
             return [event, event]
+        due, self._later = (self._later, []) if self.luck.random() < 0.3 else ([], self._later)
         self._later.append(event)
-        return [event, *(self._later[:-1] if self.luck.random() < 0.3 else [])]
+        return [event, *due]
 
     def rest(self) -> list[bytes]:
         return self._later
