@@ -48,7 +48,7 @@ class Wire:
     _cut: asyncio.Event | None = None
     _away: bool = False
     _writers: list[asyncio.StreamWriter] = field(default_factory=list)
-    _carrying: set[asyncio.Task[None]] = field(default_factory=set)
+    _carrying: dict[asyncio.Task[None], asyncio.Event] = field(default_factory=dict)
 
     async def fails(self, way: Way, seconds: float, patience: float) -> int:
         """Let `way` deal with the events for a while; how many came. For the first one it waits that much longer."""
@@ -88,9 +88,9 @@ class Wire:
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of the controller's, until either side ends it."""
-        task = asyncio.current_task()
+        task, told = asyncio.current_task(), asyncio.Event()
         assert task is not None
-        self._carrying.add(task)
+        self._carrying[task] = told
         try:
             if self._away:
                 return
@@ -100,6 +100,7 @@ class Wire:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._ask(reader, there))
                     group.create_task(self._answer(far, writer))
+                    group.create_task(_until(told))
             finally:
                 self._writers.remove(writer)
                 there.transport.abort()
@@ -107,13 +108,13 @@ class Wire:
             pass
         finally:
             writer.close()
-            self._carrying.discard(task)
+            del self._carrying[task]
 
     async def end(self) -> None:
         """Let go of every connection."""
-        for task in self._carrying:
-            task.cancel()
-        await asyncio.gather(*self._carrying, return_exceptions=True)
+        self._hang_up()
+        if self._carrying:
+            await asyncio.wait(self._carrying)
 
     async def _ask(self, reader: asyncio.StreamReader, there: asyncio.StreamWriter) -> None:
         while data := await reader.read(_PORTION):
@@ -152,12 +153,17 @@ class Wire:
             self._writers[-1].write(event)
 
     def _hang_up(self) -> None:
-        for task in self._carrying:
-            task.cancel()
+        for told in self._carrying.values():
+            told.set()
 
 
 class _Over(Exception):
-    """One side has ended the connection."""
+    """A connection is to end, or one of its sides has ended it."""
+
+
+async def _until(told: asyncio.Event) -> None:
+    await told.wait()
+    raise _Over
 
 
 @dataclass
