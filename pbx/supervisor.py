@@ -2,8 +2,9 @@
 
 A hung controller is worse than none: each question of Asterisk waits its three seconds, and half a line of it makes
 Asterisk spin until the connection ends (res/res_agi.c, run_agi). Nothing inside of a hung process can be relied on to
-notice, so this is a process of its own. It forks before anything else is loaded, holds no state and knows nothing of
-telephony. Asterisk outlives each controller, and the next one takes it over with its calls.
+notice, so this is a process of its own. It forks before anything else is loaded and holds no state. Asterisk outlives
+each controller, and the next one takes it over with its calls; what dies while no controller is there to notice is
+looked after from here.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -27,8 +29,10 @@ START_SECONDS = 180.0
 """The same while it starts: a large practice's greetings are spoken first."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0
-"""The wait before another start doubles for one that ended before it was up. One that was up is started again at once:
-Asterisk may have died too, and only a controller brings it back."""
+"""The wait before another start doubles for one that ended before it was up; one that was up starts again at once."""
+
+ALONE_SECONDS = 1.5
+"""A controller whose loop has not turned for so long looks after nothing, whether or not it will be killed."""
 
 _LOOK_SECONDS = 0.25
 _FROZEN_SECONDS = 2.0
@@ -63,8 +67,12 @@ class Life:
 
 @dataclass(slots=True)
 class Supervisor:
-    """`run` returns a `Life` in each controller that it forks, and an exit status in the process that called it."""
+    """`run` returns a `Life` in each controller that it forks, and an exit status in the process that called it.
 
+    `alone` is called a few times a second while no controller does its work, once one has been up.
+    """
+
+    alone: Callable[[], None]
     _child: int = 0
     _told: set[int] = field(default_factory=set)
     _served: bool = False
@@ -128,6 +136,8 @@ class Supervisor:
                 if heard or now - looked > _FROZEN_SECONDS:
                     beat = now
                 looked = now
+                if not serving or now - beat > ALONE_SECONDS:
+                    self._look_after()
                 if not hung and now - beat > (HUNG_SECONDS if serving else START_SECONDS):
                     hung = True
                     os.kill(self._child, signal.SIGKILL)
@@ -153,8 +163,18 @@ class Supervisor:
         while time.monotonic() < until:
             if self._told & {signal.SIGTERM, signal.SIGINT}:
                 return True
+            self._look_after()
             time.sleep(0.05)
         return False
+
+    def _look_after(self) -> None:
+        if not self._served or self._told & {signal.SIGTERM, signal.SIGINT}:
+            return
+        try:
+            self.alone()
+        except Exception:
+            # Whatever it is, the controller has to be watched on; and the next one looks after all that itself.
+            log.exception("what a controller looks after could not be looked after without one")
 
     def _pass_on(self, number: int, _: object) -> None:
         self._told.add(number)

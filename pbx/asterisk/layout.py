@@ -249,6 +249,11 @@ class Layout:
         return self.run / "asterisk.pid"
 
     @property
+    def start_lock(self) -> Path:
+        """Held by whoever starts Asterisk."""
+        return self.run / "asterisk.start"
+
+    @property
     def output(self) -> Path:
         """What Asterisk prints before its own log is open."""
         return self.log / "output"

@@ -8,16 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import subprocess
-
-import psutil
 
 from pbx.asterisk.console import Console
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.logs import rotate
 from pbx.asterisk.programs import Program
-from pbx.asterisk.running import Running, find_running
+from pbx.asterisk.running import Running, find_running, only_starter, spawn
 from pbx.asterisk.sip_port import are_all_taken, whose_sip_port
 from pbx.config.settings import Network
 
@@ -75,8 +71,13 @@ class AsteriskProcess:
         return False
 
     async def _can_be_adopted(self) -> bool:
-        """Whether the running Asterisk answers, and listens where the practice's file says now."""
-        return await self.console.booted(READY_WITHIN) and are_all_taken(self._network)
+        """Whether the running Asterisk answers, and listens where the practice's file says now. It may just have been
+        started."""
+        try:
+            await self.wait_ready()
+        except AsteriskFailed:
+            return False
+        return are_all_taken(self._network)
 
     async def wait_ready(self) -> None:
         """Wait until Asterisk has booted. Raises AsteriskFailed."""
@@ -130,7 +131,7 @@ class AsteriskProcess:
         if await self.console.stop("core stop now", running, STOP_WITHIN):
             return
         _log.error("Asterisk does not stop: it is killed")
-        await running.kill()
+        await self._kill(running)
 
     async def _ended(self, running: Running) -> None:
         """Wait until Asterisk has ended; meanwhile keep its logs small."""
@@ -145,33 +146,24 @@ class AsteriskProcess:
     async def _launch(self) -> None:
         if self._program.module_dir is None or not self._program.module_dir.is_dir():
             raise AsteriskFailed("Asterisk's modules are missing: run `make setup`.")
-        taken = whose_sip_port(self._network)
-        if taken is not None:
-            raise AsteriskFailed(taken)
         self._layout.make()
-        child = self._spawn()
-        self._running = Running(psutil.Process(child.pid), child)
+        with only_starter(self._layout):
+            self._running = find_running(self._layout) or self._spawn()
         try:
             await self.wait_ready()
         except BaseException:
-            await self._running.kill()
+            await self._kill(self._running)
             raise
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        # Each run has a log of its own; that of the run before is kept.
-        if self._layout.messages_log.exists():
-            self._layout.messages_log.replace(self._layout.messages_log.with_suffix(".1"))
-        self._layout.output.touch(mode=0o600)
-        with self._layout.output.open("wb") as output:
-            return subprocess.Popen(
-                self._program.command("-f", "-C", self._layout.asterisk_conf),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                umask=0o077,
-                env={**os.environ, **self._program.env},
-            )
+    def _spawn(self) -> Running:
+        taken = whose_sip_port(self._network)
+        if taken is not None:
+            raise AsteriskFailed(taken)
+        return spawn(self._layout, self._program)
+
+    async def _kill(self, running: Running) -> None:
+        await running.kill()
+        self._layout.pid_file.unlink(missing_ok=True)  # ended on purpose: nobody brings it back
 
     def _last_words(self) -> str:
         # Safe to show: at a start there has been no call, so nobody's number can stand there.

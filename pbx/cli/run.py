@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import signal
 from argparse import Namespace
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +17,12 @@ from pbx.supervisor import BEAT_SECONDS, Life, Supervisor
 
 if TYPE_CHECKING:
     from pbx.app import Server
+    from pbx.asterisk.revival import Revival
 
 
 def run(options: Namespace) -> int:
     """Serve until told to stop. A second signal stops without waiting for calls in progress."""
-    life = Supervisor().run()
+    life = Supervisor(_brings_asterisk_back(Path(options.data).absolute())).run()
     if not isinstance(life, Life):
         return life
     from pbx.app import Server  # in the child alone: the process that watches stays small
@@ -27,6 +30,19 @@ def run(options: Namespace) -> int:
     server = Server(Path(options.config).absolute(), Path(options.data).absolute(), life.owner, life.before)
     asyncio.run(_serve(server, life))
     return 0
+
+
+def _brings_asterisk_back(data: Path) -> Callable[[], None]:
+    """What is done while there is no controller; it is loaded when that is needed first."""
+
+    @cache
+    def revival() -> Revival:
+        from pbx.asterisk.layout import Layout
+        from pbx.asterisk.revival import Revival
+
+        return Revival(Layout(data))
+
+    return lambda: revival().look()
 
 
 async def _serve(server: Server, life: Life) -> None:

@@ -22,6 +22,8 @@ CARRIER = Party("carrier", "Carrier", Side.OUTSIDE, "callers, and calls out")
 STAFF = Party("operator", "Operator", Side.MACHINE, "the command, over a private socket")
 BACKUPS = Party("backups", "Backups", Side.OUTSIDE, "encrypted files, wherever they are copied")
 
+_RECORDS = "calls, messages, audit; numbers, names and words are sealed"
+
 
 def parties_and_flows(practice: Practice, devices: tuple[Device, ...]) -> tuple[tuple[Party, ...], tuple[Flow, ...]]:
     """Everybody who takes part, and every flow."""
@@ -62,14 +64,14 @@ def _inside(practice: Practice) -> Iterator[Flow]:
     leaves = database.side is Side.OUTSIDE
     yield _local(ASTERISK, CONTROLLER, "questions of the dialplan, events (FastAGI, AMI)", "loopback TCP")
     yield _local(ASTERISK, FILES, "recordings and facts of calls, for seconds (spool)", "files")
-    yield _local(CONTROLLER, FILES, "kept audio and state", "files")
+    yield _local(CONTROLLER, FILES, "sealed audio, and state", "files")
     yield _local(CONTROLLER, RECOGNISER, "audio, and its words back", "pipes")
     if database.side is Side.MACHINE:
-        yield _local(CONTROLLER, DATABASE, "calls, messages, audit", "unix socket or loopback")
+        yield _local(CONTROLLER, DATABASE, _RECORDS, "unix socket or loopback")
     else:
         secure = "sslmode=verify" in (practice.settings.database_url or "")
         how = "PostgreSQL over TLS" if secure else "PostgreSQL; TLS is not demanded (sslmode=verify-full)"
-        yield Flow(CONTROLLER.key, DATABASE.key, "calls, messages, audit", how, secure, True, leaves)
+        yield Flow(CONTROLLER.key, DATABASE.key, _RECORDS, how, secure, True, leaves)
     yield _local(STAFF, CONTROLLER, "commands", "unix socket, this account alone")
     yield Flow(FILES.key, BACKUPS.key, "everything, when `backup` is run", "a file, age (X25519)", True, True, True)
 

@@ -2,90 +2,160 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from pbx.inventory.facts import Flow, Inventory, Party, Side
-from pbx.svg import INK, PALE, svg_attributes, svg_words
+from pbx.svg import INK, PALE, svg_attributes, svg_picture, svg_words
 
-WIDTH, TOP, BOX, GAP, LINE = 1100, 96, 52, 34, 20
-_LEFT = {Side.OUTSIDE: 30, Side.MACHINE: 430, Side.PREMISES: 830}
-_COLUMN = 240
+WIDTH, TOP, GAP, LINE = 1240, 124, 30, 20
+_LEFT = {Side.OUTSIDE: 30, Side.MACHINE: 470, Side.PREMISES: 920}
+_COLUMN, _LOWEST, _FLOW = 290, 52, 22
+"""A box is so wide, at least so high, and has so much height for each flow at one side of it."""
+
+_LETTER = 8
+"""How wide a bold letter of a name is, at most; longer names are squeezed."""
+
 _HEADS = {Side.OUTSIDE: "Outside", Side.MACHINE: "This machine", Side.PREMISES: "The practice's network"}
 _SAFE, _OPEN, _LEAVES = "#1b7f5c", "#b4690e", "#c62828"
+_LEGEND = (
+    (_SAFE, False, "encrypted"),
+    (_OPEN, True, "not encrypted, does not leave"),
+    (_LEAVES, False, "leaves the building, encrypted"),
+    (_LEAVES, True, "leaves the building, not encrypted"),
+)
 
 Point = tuple[float, float]
-Places = dict[str, Point]
+End = tuple[int, bool]
+"""One end of a flow: its place in the inventory, and whether it is where the flow begins."""
 
 
 def flows_svg(inventory: Inventory) -> str:
     """The whole picture as the text of an SVG file."""
-    columns = {side: [party for party in inventory.parties if party.side is side] for side in Side}
-    bottom = TOP + max(len(parties) for parties in columns.values()) * (BOX + GAP)
-    height = bottom + 40 + LINE * len(inventory.flows)
-    svg = Element(
-        "svg", svg_attributes(xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDTH} {height}", role="img")
-    )
-    svg.attrib |= {"width": str(WIDTH), "height": str(height), "font-family": "Helvetica, Arial, sans-serif"}
+    drawing = _Drawing(inventory)
+    height = drawing.bottom + 40 + LINE * len(inventory.flows)
+    svg = svg_picture(WIDTH, height)
     SubElement(svg, "title").text = f"What goes where at {inventory.practice}"
     SubElement(svg, "desc").text = "; ".join(_in_words(flow, inventory) for flow in inventory.flows)
     SubElement(svg, "rect", svg_attributes(width=WIDTH, height=height, fill="#ffffff"))
     svg_words(svg, 30, 34, f"What goes where at {inventory.practice}", size=20, weight="bold")
     svg_words(svg, 30, 56, f"Secondline {inventory.versions['secondline']}, {inventory.made_at}", size=13, fill=PALE)
-    places = _boxes(svg, columns)
-    lines = SubElement(svg, "g", {"class": "flows"})
-    for number, flow in enumerate(inventory.flows, 1):
-        beside = sum({flow.source, flow.target} == {one.source, one.target} for one in inventory.flows[: number - 1])
-        _line(lines, flow, _curve(places[flow.source], places[flow.target], beside), number)
-        _told(svg, flow, inventory, number, bottom + 24 + LINE * (number - 1))
+    _legend(svg)
+    drawing.boxes(svg)
+    drawing.lines(svg)
+    for row, flow in enumerate(inventory.flows):
+        _told(svg, flow, inventory, row + 1, drawing.bottom + 24 + LINE * row)
     indent(svg)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(svg, encoding="unicode") + "\n"
 
 
-def _boxes(svg: Element, columns: dict[Side, list[Party]]) -> Places:
-    places: Places = {}
-    for side, parties in columns.items():
-        x = _LEFT[side]
-        svg_words(svg, x, TOP - 14, _HEADS[side], size=14, weight="bold")
-        for row, party in enumerate(parties):
-            y = TOP + row * (BOX + GAP)
-            group = SubElement(svg, "g", {"class": side.name.lower()})
-            frame = svg_attributes(x=x, y=y, width=_COLUMN, height=BOX, rx=4, fill="#f5f7fa", stroke=INK)
+class _Drawing:
+    """Boxes and lines. Each flow has a place of its own at the side of a box, so that no two lines meet there."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._flows = inventory.flows
+        self._parties = {party.key: party for party in inventory.parties}
+        self._rows = {party.key: row for row, party in enumerate(inventory.parties)}
+        self._sides = self._ends_by_side()
+        self._tops: dict[str, float] = {}
+        bottoms = [self._place_column([p for p in inventory.parties if p.side is side]) for side in Side]
+        self.bottom = int(max(bottoms))
+
+    def boxes(self, svg: Element) -> None:
+        """Draw every party, under the heads of the columns."""
+        for side, x in _LEFT.items():
+            svg_words(svg, x, TOP - 14, _HEADS[side], size=14, weight="bold")
+        for key, party in self._parties.items():
+            x, y = _LEFT[party.side], self._tops[key]
+            group = SubElement(svg, "g", {"class": party.side.name.lower()})
+            frame = svg_attributes(x=x, y=y, width=_COLUMN, height=self._height(key), rx=4, fill="#f5f7fa", stroke=INK)
             SubElement(group, "rect", frame)
-            svg_words(group, x + 12, y + 22, party.name, size=14, weight="bold")
-            svg_words(group, x + 12, y + 41, party.about, size=11, fill=PALE)
-            places[party.key] = (float(x), float(y))
-    return places
+            svg_words(group, x + 14, y + 22, party.name, size=14, weight="bold")
+            if len(party.name) * _LETTER > _COLUMN - 28:
+                group[-1].attrib |= {"textLength": str(_COLUMN - 28), "lengthAdjust": "spacingAndGlyphs"}
+            svg_words(group, x + 14, y + 41, party.about, size=11, fill=PALE)
+
+    def lines(self, svg: Element) -> None:
+        """Draw every flow, with its number where it begins and a dot where it ends."""
+        group = SubElement(svg, "g", {"class": "flows"})
+        for number, flow in enumerate(self._flows):
+            (x1, y1), (x2, y2) = self._point((number, True)), self._point((number, False))
+            out1, out2 = self._outward(flow.source, flow.target), self._outward(flow.target, flow.source)
+            reach = 36 + abs(y2 - y1) / 4 if self._in_one_column(flow) else 90
+            d = f"M {x1:g} {y1:g} C {x1 + out1 * reach:g} {y1:g} {x2 + out2 * reach:g} {y2:g} {x2:g} {y2:g}"
+            _stroke(group, d, _colour(flow), dashed=not flow.encrypted)
+            SubElement(group, "circle", svg_attributes(cx=x2, cy=y2, r=4, fill=_colour(flow)))
+            x = x1 + out1 * 16
+            SubElement(group, "circle", svg_attributes(cx=x, cy=y1, r=9, fill="#ffffff", stroke=_colour(flow)))
+            svg_words(group, x, y1 + 4, str(number + 1), size=11, anchor="middle", fill=_colour(flow))
+
+    def _ends_by_side(self) -> dict[tuple[str, int], list[End]]:
+        """The ends of flows at each side of each box (-1: left, 1: right), from the highest to the lowest partner."""
+        found: dict[tuple[str, int], list[End]] = defaultdict(list)
+        for number, flow in enumerate(self._flows):
+            found[flow.source, self._outward(flow.source, flow.target)].append((number, True))
+            found[flow.target, self._outward(flow.target, flow.source)].append((number, False))
+        for ends in found.values():
+            ends.sort(key=self._order)
+        return found
+
+    def _order(self, end: End) -> tuple[bool, int, int]:
+        """To other columns above; in one column the nearest partner innermost, so that curves lie within each other."""
+        flow = self._flows[end[0]]
+        here, there = (flow.source, flow.target) if end[1] else (flow.target, flow.source)
+        far = self._rows[there] - self._rows[here]
+        if not self._in_one_column(flow):
+            return False, self._rows[there], end[0]
+        return far > 0, -far, -end[0] if far > 0 else end[0]
+
+    def _place_column(self, parties: list[Party]) -> float:
+        y = float(TOP)
+        for party in parties:
+            self._tops[party.key] = y
+            y += self._height(party.key) + GAP
+        return y
+
+    def _height(self, key: str) -> float:
+        most = max(len(self._sides.get((key, side), ())) for side in (-1, 1))
+        return float(max(_LOWEST, _FLOW * most + 8))
+
+    def _in_one_column(self, flow: Flow) -> bool:
+        return self._parties[flow.source].side is self._parties[flow.target].side
+
+    def _outward(self, here: str, there: str) -> int:
+        """At which side of its box a flow is."""
+        return 1 if _LEFT[self._parties[here].side] <= _LEFT[self._parties[there].side] else -1
+
+    def _point(self, end: End) -> Point:
+        flow = self._flows[end[0]]
+        here, there = (flow.source, flow.target) if end[1] else (flow.target, flow.source)
+        side = self._outward(here, there)
+        ends = self._sides[here, side]
+        step = self._height(here) / (len(ends) + 1)
+        x = _LEFT[self._parties[here].side] + (_COLUMN if side > 0 else 0)
+        return float(x), self._tops[here] + step * (ends.index(end) + 1)
 
 
-def _curve(source: Point, target: Point, beside: int) -> tuple[Point, Point, Point]:
-    """Start, control point and end of a quadratic curve between two boxes (their upper left corners); `beside` counts
-    the curves that are there already between the same two.
-    """
-    (x1, y1), (x2, y2) = ((x, y + BOX / 2) for x, y in (source, target))
-    bend = 26.0 * beside
-    if x1 == x2:  # in one column: around what is in between
-        x1 = x2 = x1 + _COLUMN
-        out = x1 + 40 + abs(y2 - y1) / 5 + bend
-        return (x1, y1 + 8), (out, (y1 + y2) / 2), (x2, y2 - 8)
-    x1, x2 = (x1 + _COLUMN, x2) if x1 < x2 else (x1, x2 + _COLUMN)
-    return (x1, y1), ((x1 + x2) / 2, (y1 + y2) / 2 + 2 * bend), (x2, y2)
+def _colour(flow: Flow) -> str:
+    return _LEAVES if flow.leaves else _SAFE if flow.encrypted else _OPEN
 
 
-def _line(parent: Element, flow: Flow, curve: tuple[Point, Point, Point], number: int) -> None:
-    (x1, y1), (x2, y2), (x3, y3) = curve
-    colour = _LEAVES if flow.leaves else _SAFE if flow.encrypted else _OPEN
-    path = svg_attributes(d=f"M {x1:g} {y1:g} Q {x2:g} {y2:g} {x3:g} {y3:g}", fill="none", stroke=colour)
-    path |= {"stroke-width": "2"} | ({} if flow.encrypted else {"stroke-dasharray": "5 4"})
-    SubElement(parent, "path", path)
-    SubElement(parent, "circle", svg_attributes(cx=x3, cy=y3, r=4, fill=colour))
-    x, y = (x1 + 2 * x2 + x3) / 4, (y1 + 2 * y2 + y3) / 4
-    SubElement(parent, "circle", svg_attributes(cx=x, cy=y, r=9, fill="#ffffff", stroke=colour))
-    svg_words(parent, x, y + 4, str(number), size=11, anchor="middle", fill=colour)
+def _stroke(parent: Element, d: str, colour: str, *, dashed: bool) -> None:
+    path = svg_attributes(d=d, fill="none", stroke=colour) | {"stroke-width": "2"}
+    SubElement(parent, "path", path | ({"stroke-dasharray": "5 4"} if dashed else {}))
+
+
+def _legend(svg: Element) -> None:
+    x = 30
+    for colour, dashed, text in _LEGEND:
+        _stroke(svg, f"M {x} 76 h 28", colour, dashed=dashed)
+        svg_words(svg, x + 36, 80, text, size=12, fill=PALE)
+        x += 60 + 7 * len(text)
 
 
 def _told(svg: Element, flow: Flow, inventory: Inventory, number: int, y: float) -> None:
-    svg_words(svg, 30, y, f"{number}.", size=12, weight="bold")
-    svg_words(svg, 54, y, _in_words(flow, inventory), size=12, fill=_LEAVES if flow.leaves else INK)
+    svg_words(svg, 50, y, f"{number}.", size=12, weight="bold", anchor="end")
+    svg_words(svg, 56, y, _in_words(flow, inventory), size=12, fill=_LEAVES if flow.leaves else INK)
 
 
 def _in_words(flow: Flow, inventory: Inventory) -> str:

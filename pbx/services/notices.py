@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping
@@ -10,17 +9,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from pbx.domain.back_off import GIVE_UP_AFTER, HELD, wait_after
+from pbx.domain.back_off import HELD, wait_after
 from pbx.domain.notices import Notice, Standing, wanted
 from pbx.domain.policy import Policy
 from pbx.domain.telling import SUBJECT, Words, notices_for, plain_words, trusted_words
 from pbx.domain.templates import Channel, Kind, PlainChannel
 from pbx.domain.transcript import TranscriptState
-from pbx.services.ports import Bundle, Fate, MessageBox, Outbox, Parcel, Sender, StoreUnavailable, Verdict
+from pbx.services.lanes import Lanes, attempt, unless_tired
+from pbx.services.ports import Bundle, Fate, MessageBox, Outbox, Parcel, Sender, Verdict
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 1.0
 MOST_TOGETHER = {Kind.EMAIL: 20, Kind.PHONE_MESSAGE: 20, Kind.WEBHOOK: 1}
 """Notices of one reader that go as one: after an outage a mailbox gets one mail. Programs are told of each."""
 
@@ -41,26 +40,10 @@ class Notices:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     luck: Callable[[], float] = random.random
     _written: set[UUID] = field(default_factory=set)
-    _busy: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Look after all of it for ever; meant to be cancelled. Each channel has its own pace."""
-        let_go = False
-        async with asyncio.TaskGroup() as group:
-            while True:
-                try:
-                    if not let_go:
-                        await self.outbox.let_go()
-                        let_go = True
-                    await self.write_down()
-                except StoreUnavailable:
-                    log.debug("notices wait for the database")
-                except Exception as error:  # noqa: BLE001 - the edge of a job: calls must not end with it
-                    log.error("notices could not be written down: %s", type(error).__name__)
-                for key in self.senders():
-                    if key not in self._busy or self._busy[key].done():
-                        self._busy[key] = group.create_task(self._serve(key))
-                await asyncio.sleep(LOOK_SECONDS)
+        await Lanes("notices", self.outbox.let_go, self.write_down, self.senders, self.send_next).run()
 
     async def write_down(self) -> None:
         """Write every notice down that is due now. Raises StoreUnavailable."""
@@ -71,16 +54,6 @@ class Notices:
         if fresh:
             await self.outbox.add(fresh)
         self._written = {notice.id for notice in due}
-
-    async def _serve(self, key: str) -> None:
-        try:
-            while await self.send_next(key):
-                pass
-        except StoreUnavailable:
-            log.debug("notices wait for the database")
-        except Exception as error:  # noqa: BLE001 - the edge of a job; the text may quote what was to be sent
-            log.error("notices over %s could not be sent: %s", key, type(error).__name__)
-            await asyncio.sleep(LOOK_SECONDS)
 
     async def send_next(self, key: str) -> bool:
         """Send what is due for one reader of a channel; False if nothing is. Raises StoreUnavailable."""
@@ -110,10 +83,7 @@ class Notices:
         if words is None:
             return Verdict(Fate.HELD, "The message is not written down yet.")
         data = {"timestamp": bundle.since.isoformat(), **words.data}
-        try:
-            return await sender.send(Parcel(bundle.id, to, SUBJECT, words.text, data))
-        except Exception as error:  # noqa: BLE001 - the edge of an attempt; the text may quote what was to be sent
-            return Verdict(Fate.TEMPORARY, f"It could not be sent ({type(error).__name__}).")
+        return await attempt(sender, Parcel(bundle.id, to, SUBJECT, words.text, data))
 
     async def _words(self, channel: Channel, told: list[Told]) -> Words | None:
         """What is said; None where it is worth waiting for. A message is looked up for a trusted channel alone."""
@@ -135,8 +105,7 @@ class Notices:
         return person.email if person else None
 
     async def _settle(self, channel: Channel, bundle: Bundle, verdict: Verdict) -> None:
-        if verdict.fate in (Fate.HELD, Fate.TEMPORARY) and self.now() - bundle.since > GIVE_UP_AFTER:
-            verdict = Verdict(Fate.PERMANENT, f"{verdict.why} It was tried for {GIVE_UP_AFTER.days} days.")
+        verdict = unless_tired(verdict, self.now() - bundle.since)
         again = HELD if verdict.fate is Fate.HELD else wait_after(bundle.attempt, self.luck())
         await self.outbox.settle(bundle.id, verdict, again)
         if verdict.fate is Fate.PERMANENT:

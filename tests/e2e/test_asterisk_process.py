@@ -18,6 +18,7 @@ import pytest
 from pbx.asterisk.ports import free_for_both
 from pbx.asterisk.process import AsteriskFailed, AsteriskProcess
 from pbx.asterisk.render import render
+from pbx.asterisk.revival import Revival
 from pbx.asterisk.running import find_running
 from pbx.asterisk.secrets import Secrets
 from pbx.demo.baresip import ClientFailed
@@ -119,6 +120,38 @@ async def test_a_killed_asterisk_is_started_again(pbx: Pbx) -> None:
     await pbx.process.stop(0)
     await asyncio.wait_for(watcher, 5)
     assert pbx.process.pid is None
+
+
+async def test_one_that_died_is_brought_back_without_a_controller_and_adopted_by_the_next(pbx: Pbx) -> None:
+    await pbx.process.start()
+    dead = find_running(pbx.layout)
+    assert dead is not None
+    revival = Revival(pbx.layout)
+    revival.look()
+    assert pbx.process.pid == dead.pid, "it ran"
+    os.kill(dead.pid, signal.SIGKILL)
+    await dead.ended()
+    assert pbx.process.pid is None
+    revival.look()
+    revived = find_running(pbx.layout)
+    assert revived is not None and revived.pid != dead.pid
+    revival.look()
+    # While it still boots: it is waited for, not started a second time.
+    assert await pbx.process.start() is True
+    assert pbx.process.pid == revived.pid
+    assert await can_be_called(pbx)
+    os.kill(revived.pid, signal.SIGKILL)
+    await revived.ended()
+    revival.look()
+    assert find_running(pbx.layout) is None, "not again at once"
+
+
+@pytest.mark.parametrize("drain", [0.0, 5.0])
+async def test_one_that_was_stopped_is_not_brought_back(drain: float, pbx: Pbx) -> None:
+    await pbx.process.start()
+    await pbx.process.stop(drain)
+    Revival(pbx.layout).look()
+    assert find_running(pbx.layout) is None
 
 
 async def test_a_call_in_progress_is_waited_for_and_no_other_is_taken(

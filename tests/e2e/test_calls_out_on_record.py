@@ -14,7 +14,7 @@ from pbx.demo.practice import DAY_LINE, EVENING_LINE, PHONE
 from tests.kit.carrier import ANSWER, Carrier, carrier
 from tests.kit.network import TRUNK, Request, raw_caller
 from tests.kit.raw_phone import RawPhone, raw_phone
-from tests.kit.server import Office, open_office
+from tests.kit.server import Office, controller_of, open_office
 from tests.kit.wait import until
 
 pytestmark = pytest.mark.timeout(120)
@@ -130,7 +130,7 @@ async def test_with_the_controller_gone_911_goes_out_and_is_told_when_it_is_back
     hangs: bool, office: Office, trunk: Carrier, desk: RawPhone, front: RawPhone
 ) -> None:
     if hangs:
-        [controller] = psutil.Process(office.server.pid).children()
+        controller = psutil.Process(controller_of(office.server.pid))
         controller.suspend()
     else:
         await office.server.kill()

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import psutil
 import pytest
 
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import free_port
+from pbx.asterisk.running import find_running
 from pbx.demo.practice import DAY_LINE, EVENING_LINE
+from pbx.demo.softphone import SipServer
 from tests.e2e.conftest import PatientMaker
 from tests.kit.hooks import SECRET, receiver
-from tests.kit.server import Office, open_office
+from tests.kit.network import TRUNK, Request, raw_caller
+from tests.kit.server import Office, controller_of, open_office
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -27,6 +29,7 @@ Words = Callable[[float], Awaitable[Path]]
 HOOK_PORT = free_port("127.0.0.1")
 HUNG, AWAY = "+12155550811", "+12155550812"
 GREETING_WITHIN = 3.5
+SERVED_WITHIN = 5.0
 
 _WATCH = """
 [notify.hook]
@@ -98,6 +101,29 @@ async def test_a_controller_that_hangs_is_killed_and_people_are_told_while_a_pat
     assert (await office.call_from(HUNG))["reason"] == "safe-mode"
 
 
+async def test_asterisk_and_controller_killed_together_leave_nobody_waiting_for_more_than_five_seconds(
+    office: Office,
+) -> None:
+    before = controller(office)
+    asterisk = find_running(Layout(office.practice.data))
+    assert asterisk is not None
+    os.kill(before, signal.SIGKILL)
+    os.kill(asterisk.pid, signal.SIGKILL)
+    async with asyncio.timeout(SERVED_WITHIN):
+        while not await is_answered(office.practice.sip, EVENING_LINE):
+            await asyncio.sleep(0.1)
+    await office.is_ready()
+    assert controller(office) not in (0, before)
+
+
+async def is_answered(server: SipServer, number: str) -> bool:
+    async with raw_caller(TRUNK, server) as caller:
+        if await caller.calls(Request(f"sip:{number}@{server.host}"), within=1) != 200:
+            return False
+        caller.hangs_up()
+    return True
+
+
 async def test_without_its_database_a_controller_that_starts_anew_follows_what_it_knew_last(
     office: Office, a_patient: PatientMaker, words: Words
 ) -> None:
@@ -129,8 +155,7 @@ async def test_without_its_database_a_controller_that_starts_anew_follows_what_i
 
 def controller(office: Office) -> int:
     """The process that the server's own watches; 0 between two of them."""
-    found = [child.pid for child in psutil.Process(office.server.pid).children() if child.status() != "zombie"]
-    return found[0] if found else 0
+    return controller_of(office.server.pid)
 
 
 async def ready(office: Office) -> dict[str, Any]:

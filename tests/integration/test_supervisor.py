@@ -19,7 +19,8 @@ import os, signal, sys, time
 import pbx.supervisor as it
 
 it.HUNG_SECONDS, it.START_SECONDS, it.LONGEST_PAUSE = 1.0, 2.0, 0.2
-life = it.Supervisor().run()
+it.ALONE_SECONDS = 0.4
+life = it.Supervisor(lambda: open(sys.argv[1] + ".alone", "a").close()).run()
 if not isinstance(life, it.Life):
     sys.exit(life)
 log = open(sys.argv[1], "a", buffering=1)
@@ -36,6 +37,7 @@ while True:
 _HANGS_AT_FIRST = "life.beat(True)\nif life.before is None:\n    time.sleep(60)\n" + _BEATS
 _NEVER_STARTS = "life.beat(False)\nsys.exit(3)\n"
 _BREAKS_ONCE = "life.beat(True)\ntime.sleep(0.3)\nif life.before is None:\n    sys.exit(4)\n" + _BEATS
+_TELLS_WHEN_UP = "time.sleep(0.5)\nlife.beat(True)\nprint('serving', file=log)\n" + _BEATS
 _SLOW_START = "for _ in range(15):\n    life.beat(False)\n    time.sleep(0.1)\n" + _BEATS
 
 
@@ -53,6 +55,14 @@ class Watched:
     @property
     def lives(self) -> list[list[str]]:
         return [line.split(" ", 2) for line in self.said if line.startswith("up ")]
+
+    def is_looked_after_within(self, seconds: float) -> bool:
+        """Whether the supervisor does what a controller would, from now on."""
+        mark, until = self._log.with_suffix(".alone"), time.monotonic() + seconds
+        mark.unlink(missing_ok=True)
+        while not mark.exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        return mark.exists()
 
     def until(self, condition: Callable[[], bool], within: float = 8.0) -> None:
         until = time.monotonic() + within
@@ -126,3 +136,19 @@ def test_one_whose_supervisor_is_killed_ends_with_it(tmp_path: Path) -> None:
         watched.process.kill()
         watched.process.wait()
         assert psutil.wait_procs([child], timeout=3)[1] == []
+
+
+def test_while_no_controller_does_its_work_the_supervisor_looks_after_what_it_would(tmp_path: Path) -> None:
+    with supervised(tmp_path, _TELLS_WHEN_UP) as watched:
+        watched.until(lambda: watched.said.count("serving") == 1)
+        assert not watched.is_looked_after_within(0.6), "nothing had been up before, and now it is"
+        os.kill(int(watched.lives[0][1]), signal.SIGKILL)
+        assert watched.is_looked_after_within(1.0), "the next one has yet to start"
+        watched.until(lambda: watched.said.count("serving") == 2)
+        watched.is_looked_after_within(0.3)
+        assert not watched.is_looked_after_within(0.6), "it is up"
+        os.kill(int(watched.lives[1][1]), signal.SIGSTOP)
+        assert watched.is_looked_after_within(0.9), "it hangs"
+        watched.process.send_signal(signal.SIGTERM)
+        watched.is_looked_after_within(0.3)
+        assert not watched.is_looked_after_within(0.6), "it is to end"

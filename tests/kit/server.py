@@ -9,11 +9,13 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+
+import psutil
 
 from pbx.cli import main
 from pbx.demo.practice import MENU_LINE, DemoPractice, write_practice
@@ -93,6 +95,20 @@ class Office:
         text = self.practice.file.read_text(encoding="utf-8")
         assert old in text
         self.practice.file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def controller_of(supervisor: int) -> int:
+    """The process id of the controller that `supervisor` watches; 0 between two of them.
+
+    Asterisk may be its child, too; a controller is a fork, so it has the same command line.
+    """
+    with suppress(psutil.Error):
+        watching = psutil.Process(supervisor)
+        for child in watching.children():
+            with suppress(psutil.Error):
+                if child.status() != psutil.STATUS_ZOMBIE and child.cmdline() == watching.cmdline():
+                    return child.pid
+    return 0
 
 
 _streams = threading.Lock()
