@@ -17,13 +17,17 @@ from numpy.typing import NDArray
 
 from tests.kit.server import secondline
 from tests.torture.caller import NAME
-from tests.torture.voice import CODES, SAMPLE
+from tests.torture.voice import CODES, SAMPLE, packet
 from tests.torture.world import EXPORTED, World
 
 _PORTION = 1 << 22
 _OVERLAP = 1 << 10
 _RUN = 64
 """So many samples of a voice in a row are one: by chance it is one in 10 to the 180."""
+
+ALL = NUMBER, NAMED, VOICE = "a caller's number", "a caller's name", "a piece of a recording"
+_PLANTED, _NOBODYS = "planted", "+12159999999"
+"""A file with all of it, which must be found, and the number in it."""
 
 _NUMBER = re.compile(rb"2[0-9]{2}[-. )]{0,2}[0-9]{3}[-. ]?[0-9]{4}")
 _SAMPLES = np.zeros(1 << 16, bool)
@@ -34,8 +38,11 @@ _BYTES[list(CODES)] = True
 
 async def leaks(world: World, numbers: Collection[str]) -> list[str]:
     """Where something of a caller is; `numbers` are all that were dialled from. What is found is not repeated."""
-    callers = frozenset(number.removeprefix("+1").encode() for number in numbers)
+    callers = frozenset(number.removeprefix("+1").encode() for number in (*numbers, _NOBODYS))
     found = await asyncio.to_thread(_on_the_disk, world, callers)
+    found = [f"{what} was planted and not found" for what in ALL if f"{what} is in {_PLANTED}" not in found] + [
+        text for text in found if not text.endswith(_PLANTED)
+    ]
     told = [("a request to a program", text) for text in world.hook.taken]
     told += [("a request's headers", repr(headers).encode()) for headers in world.hook.headers]
     told += [("a mail", text) for text in world.post.boxes.raw]
@@ -46,6 +53,7 @@ async def leaks(world: World, numbers: Collection[str]) -> list[str]:
 
 def _on_the_disk(world: World, callers: frozenset[bytes]) -> list[str]:
     folder, run = world.practice.data.parent, world.layout.run
+    (folder / _PLANTED).write_bytes(b"\0".join((_NOBODYS.encode(), NAME.encode(), packet(_NOBODYS, 1))))
     found = []
     for path in {*folder.rglob("*"), *run.rglob("*")}:
         name = path.relative_to(folder) if path.is_relative_to(folder) else path
@@ -72,11 +80,11 @@ def _portions(path: Path) -> Iterator[bytes]:
 def in_text(text: bytes, callers: frozenset[bytes]) -> list[str]:
     found = []
     if any(re.sub(rb"[^0-9]", b"", number) in callers for number in _NUMBER.findall(text)):
-        found.append("a caller's number")
+        found.append(NUMBER)
     if NAME.encode() in text:
-        found.append("a caller's name")
+        found.append(NAMED)
     if has_a_voice(text):
-        found.append("a piece of a recording")
+        found.append(VOICE)
     return found
 
 
