@@ -19,7 +19,7 @@ from pbx.domain.call import CallRecord, Direction, MessageRecord
 from pbx.domain.numbers import Caller, NumberKind
 from tests.kit.server import secondline
 from tests.torture import audited
-from tests.torture.caller import Account
+from tests.torture.caller import EARLY, Account
 from tests.torture.findings import Findings
 from tests.torture.voice import PACKET_SECONDS, Found, found_in
 from tests.torture.world import EXPORTED, World
@@ -112,8 +112,8 @@ async def _one(world: World, account: Account, kept: Kept, troubles: Troubles, f
         findings.note("I1", f"{name} has no end in the log")
     if len(kept.calls) != 1:
         findings.note("I1" if not kept.calls else "I2", f"{name} has {len(kept.calls)} rows in the log")
-    if account.by_server and account.tone_at is None and not killed:
-        findings.note("I1", f"{name} was cut before the tone")
+    if account.tone_at is None and not killed and (account.by_server or account.plan != EARLY):
+        findings.note("I1", f"{name} {'was cut before' if account.by_server else 'never heard'} the tone")
     findings.messages += len(kept.messages)
     if account.tone_at is not None:
         parts = [await _part(world, account, message, findings, name) for message in kept.messages]
