@@ -30,8 +30,8 @@ TAIL_SECONDS = 2.05
 ALLOWED_SECONDS = 0.4
 """Voice that was still on its way when a call ended."""
 
-BEEP_SECONDS = 0.6
-"""A spool that takes nothing costs a second beep, of 0.43 s, before the spare folder records."""
+LATE_SECONDS = 0.4
+"""From the end of the tone, as the caller hears it, to the first of the recording."""
 
 _DISK = " (disk)"
 
@@ -143,7 +143,7 @@ def _voice(account: Account, heard: list[Found], killed: float | None, findings:
     if buffer and heard:
         (findings.tails if killed else findings.tails_of_disk).append(max(0.0, missing))
     late = (heard[0].first - account.tone_packet) * PACKET_SECONDS if heard else 0.0
-    if late > BEEP_SECONDS + buffer and len(heard) < 2:
+    if late > LATE_SECONDS + buffer and len(heard) < 2:
         findings.note("I3", f"{name} lacks the first {late:.2f} s")
     findings.torn += sum(part.jumps > 0 or part.strange > 2 for part in heard)
 
