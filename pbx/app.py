@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agi.server import serve
-from pbx.assembly import Assembly
+from pbx.assembly.server import Assembly
 from pbx.asterisk.certificate import refresh
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.ports import LOOPBACK, Ports
@@ -113,12 +113,14 @@ class Server:
         parts = Assembly(self._config, *world)
         await parts.calendars.follow(practice.calendars, datetime.now(UTC))
         await parts.operations.notes.loaded(practice.policy.version)
-        await stack.enter_async_context(parts.recogniser)
-        await stack.enter_async_context(parts.head_starts)
-        agi = serve(parts.router, LOOPBACK, machine.ports.agi, talks=parts.talks, out=parts.calls_out)
+        await stack.enter_async_context(parts.messages.recogniser)
+        await stack.enter_async_context(parts.messages.head_starts)
+        agi = serve(parts.router, LOOPBACK, machine.ports.agi, talks=parts.by_phone.talks, out=parts.calls_out)
         await stack.enter_async_context(agi)
         web = practice.settings.web
-        port = await stack.enter_async_context(serve_web(parts.operations, web.host, web.port, parts.api.routes()))
+        port = await stack.enter_async_context(
+            serve_web(parts.operations, web.host, web.port, parts.programs.api.routes())
+        )
         await stack.enter_async_context(serve_texts(parts.texting.site, practice.settings.texts_web))
         await stack.enter_async_context(serve_control(parts.operations, self._layout.operator_socket))
         log.info("health, readiness, metrics and the interface for programs on http://%s:%d", web.host, port)

@@ -16,6 +16,7 @@ from pbx.asterisk.process import AsteriskProcess
 from pbx.asterisk.render import Machine, render
 from pbx.asterisk.secrets import Secrets
 from pbx.auditing.trail import AuditTrail
+from pbx.backup.record import read_record
 from pbx.calendars import Calendars
 from pbx.certificates import Certificates
 from pbx.config.load import ConfigProblems, Practice, load
@@ -161,6 +162,7 @@ class ServerOperations:
             "oncall": self._on_call(),
             "overrides": self._overrides(),
             "audit": self._parts.trail.state.as_json(),
+            "backup": read_record(self._machine.layout.backups).as_json(datetime.now(UTC)),
             "practice": {"file": str(self._config), "version": self.policy.version},
         }
 
@@ -170,6 +172,8 @@ class ServerOperations:
         for part, condition in self._parts.health.parts.items():
             metrics.part_up.labels(part.value).set(condition.ok)
         metrics.asterisk_restarts.set(self._parts.asterisk.restarts)
+        if (made := read_record(self._machine.layout.backups).made_at) is not None:
+            metrics.backup_made.set(made.timestamp())
         if certificate := self._parts.certificates.shown(datetime.now(UTC)):
             metrics.certificate_ends.set(certificate.facts.expires_at.timestamp())
         door = self._parts.door.state(datetime.now(UTC))

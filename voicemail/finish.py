@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from pbx.domain.actions import RingOnCall, Urgent, leaves_in
 from pbx.domain.call import CallStart, FinishedCall, Recording, recording_id
-from pbx.domain.menu import leaves_in
 from pbx.domain.numbers import Caller, NumberKind, parse_caller
 from pbx.domain.outcome import outcome_of
-from pbx.domain.policy import UNASSIGNED_MAILBOX, Policy, RingOnCall, Urgent
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Policy
 from pbx.domain.routing import Decision, Reason, decide
 from pbx.domain.safe_plan import course_at
 from pbx.domain.steps import NumberAskedStep, RecordStep

@@ -12,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pbx.domain.actions import FALLBACK_GREETING, MENU_AGAIN_PROMPT
 from pbx.domain.callers import NOT_TAKEN_PROMPT
 from pbx.domain.codes import TRY_AGAIN_PROMPT
 from pbx.domain.legs import GONE_PROMPT, LATE_PROMPT, OFFER_PROMPT, TAKEN_PROMPT
-from pbx.domain.menu import MENU_AGAIN_PROMPT
-from pbx.domain.policy import FALLBACK_GREETING, Greeting, Policy
+from pbx.domain.policy import Greeting, Policy
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 from voicemail.audio import wav_bytes, write_durably
 from voicemail.moving_prompts import moving_prompts

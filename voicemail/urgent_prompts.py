@@ -5,8 +5,8 @@ Nothing here is about a patient. A number is read out digit by digit, so that no
 
 from __future__ import annotations
 
-from pbx.domain.menu import leaves_in
-from pbx.domain.policy import Greeting, Policy, Urgent
+from pbx.domain.actions import Urgent, leaves_in
+from pbx.domain.policy import Greeting, Policy
 from pbx.domain.urgent_path import LATER_PROMPT, PROBLEM_PROMPT, STILL_PROMPT, TAKEN_PROMPT, WAIT_PROMPT
 
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

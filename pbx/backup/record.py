@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from pbx.asterisk.state import write_private
+
+OLD = timedelta(days=2)
+"""A backup is made every night: one older than this means that two did not come about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,18 @@ class Kept:
     file: str = ""
     bytes: int = 0
     verified_at: datetime | None = None
+
+    def is_old(self, now: datetime) -> bool:
+        """Whether there ought to be a newer one, or one at all."""
+        return self.made_at is None or now - self.made_at > OLD
+
+    def as_json(self, now: datetime) -> dict[str, Any]:
+        """What `status` says of it."""
+        return {
+            "made_at": self.made_at.isoformat(timespec="seconds") if self.made_at else None,
+            "verified_at": self.verified_at.isoformat(timespec="seconds") if self.verified_at else None,
+            "old": self.is_old(now),
+        }
 
 
 def read_record(path: Path) -> Kept:

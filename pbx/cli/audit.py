@@ -157,7 +157,7 @@ def _in_words(report: Report, now: datetime, append_only: bool | None) -> list[s
 
 
 def _trail(records: Records, practice: Practice, options: Namespace) -> AuditTrail:
-    return audit_trail(records.audit, Layout(Path(options.data).absolute()), practice.settings.audit)
+    return audit_trail(records.audit, Layout(Path(options.data)), practice.settings.audit)
 
 
 def _span(options: Namespace, timezone: str) -> tuple[datetime | None, datetime | None]:

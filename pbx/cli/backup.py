@@ -34,7 +34,7 @@ TELL_SECONDS = 2.0
 
 def make_key(options: Namespace) -> int:
     """Make a backup key: the secret half into a file, the other into the data folder."""
-    layout = Layout(Path(options.data).absolute())
+    layout = Layout(Path(options.data))
     layout.make()
     if layout.backup_key.exists() and not options.replace:
         raise KeyProblem(
@@ -54,7 +54,7 @@ def make_key(options: Namespace) -> int:
 
 def show_key(options: Namespace) -> int:
     """Say for which key backups are made."""
-    key = MachineKey.read(Layout(Path(options.data).absolute()).backup_key)
+    key = MachineKey.read(Layout(Path(options.data)).backup_key)
     if options.json:
         print_json({"recipient": key.recipient, "signer": key.signer})
     else:
@@ -64,7 +64,7 @@ def show_key(options: Namespace) -> int:
 
 def backup(options: Namespace) -> int:
     """Make a backup; 0 when it is whole and durable."""
-    began, now, layout = time.monotonic(), datetime.now(UTC), Layout(Path(options.data).absolute())
+    began, now, layout = time.monotonic(), datetime.now(UTC), Layout(Path(options.data))
     key, practice = MachineKey.read(layout.backup_key), load(Path(options.config))
     target = target_in(Path(options.file).absolute(), now)
     if options.with_keys:
@@ -88,7 +88,7 @@ def backup(options: Namespace) -> int:
 
 def restore_backup(options: Namespace) -> int:
     """Restore into an empty data folder, or try a backup out; 0 when all of it is right."""
-    began, layout = time.monotonic(), Layout(Path(options.data).absolute())
+    began, layout = time.monotonic(), Layout(Path(options.data))
     if not options.verify and complete(layout):
         words = "An earlier restore was cut short in its last step: it is completed now. Nothing else was done."
         print_json({"completed": True}) if options.json else print(words)

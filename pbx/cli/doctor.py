@@ -37,7 +37,7 @@ def doctor(options: Namespace) -> int:
 
 
 async def _look(options: Namespace) -> Sequence[Finding]:
-    layout = Layout(Path(options.data).absolute())
+    layout = Layout(Path(options.data))
     practice, problems = _load(Path(options.config))
     asterisk, why_not = _asterisk()
     place = Place(

@@ -27,7 +27,7 @@ def explain_out(options: Namespace, practice: Practice, at: datetime) -> int:
     if options.caller is not None:
         raise BadOption("--from and --from-person: give one of them, for a call that comes in or one that goes out")
     person = _person(options.from_person, policy)
-    today = CallsToday(KeptFile(Layout(Path(options.data).absolute()).calls_out), lambda: policy.timezone)
+    today = CallsToday(KeptFile(Layout(Path(options.data)).calls_out), lambda: policy.timezone)
     usage = today.usage(person, at)
     wish = Wish(person, options.to, last_called=_number(options.last_called, policy))
     permission = may_call(policy, wish, usage)

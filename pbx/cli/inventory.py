@@ -30,7 +30,7 @@ def inventory(options: Namespace) -> int:
     drawn = _DRAWN.get(Path(options.diagram).suffix) if options.diagram else None
     if options.diagram and drawn is None:
         raise BadOption(f"{options.diagram}: end the name in .svg for a picture, or in .mmd or .md for Mermaid text")
-    layout = Layout(Path(options.data).absolute())
+    layout = Layout(Path(options.data))
     found = gather(load(Path(options.config)), layout, _asterisk(), datetime.now(UTC))
     if drawn:
         Path(options.diagram).write_text(drawn(found), encoding="utf-8")

@@ -115,6 +115,8 @@ def _tell_phones(out: Console, state: dict[str, Any]) -> None:
         out.print(f"  {'ok ' if registered else '-- '} phone {name:12} {_phone(registered)}")
     if certificate := state["certificate"]:
         out.print(f"Certificate for phones: {certificate['days_left']} days left.")
+    if not state["backup"]["old"]:
+        out.print(f"Last backup: {state['backup']['made_at']}.")
 
 
 def _tell_sent(out: Console, state: dict[str, Any]) -> None:
@@ -132,6 +134,9 @@ def _warnings(state: dict[str, Any]) -> Iterator[str]:
         yield f"LOW DISK: {state['disk']['detail']}."
     if state["audit"]["problem"]:
         yield f"AUDIT: {state['audit']['problem']}."
+    if state["backup"]["old"]:
+        made = state["backup"]["made_at"]
+        yield f"BACKUP: {f'the last is of {made}' if made else 'there is none'}; run `secondline backup` every night."
     yield from _of_the_door(state)
     yield from _of_messages(state)
 

@@ -34,7 +34,7 @@ class NoSuchSwap(Exception):
 def show(options: Namespace) -> int:
     """Say who is on call, until when and why; with --days, who comes after."""
     policy = load(Path(options.config)).policy
-    facts = last_known(Layout(Path(options.data).absolute()))
+    facts = last_known(Layout(Path(options.data)))
     at = parse_time(options.at, policy.timezone)
     rotas = [_rota(policy, options.rota)] if options.rota else list(policy.rotas.values())
     if not rotas:
@@ -53,7 +53,7 @@ def swap(options: Namespace) -> int:
     """Have somebody stand in for somebody else for a time."""
 
     async def use(records: Records, practice: Practice) -> int:
-        policy, layout = practice.policy, Layout(Path(options.data).absolute())
+        policy, layout = practice.policy, Layout(Path(options.data))
         rota = _rota(policy, options.rota)
         known = Facts(tuple(record.swap for record in await records.swaps.swaps(rota.name)))
         wanted = _wanted(rota, options)
@@ -81,7 +81,7 @@ def undo(options: Namespace) -> int:
             raise NoSuchSwap(
                 f"there is no swap {options.id} that could be undone: `secondline oncall swaps` shows them"
             )
-        told = await _tell_server(Layout(Path(options.data).absolute()), records)
+        told = await _tell_server(Layout(Path(options.data)), records)
         if options.json:
             print_json({"id": options.id, "undone": True, "in_force": told})
         else:

@@ -92,7 +92,7 @@ def show(options: Namespace) -> int:
 
 
 def _layout(options: Namespace) -> Layout:
-    return Layout(Path(options.data).absolute())
+    return Layout(Path(options.data))
 
 
 def _service(records: Records, layout: Layout, policy: Policy) -> Overrides:

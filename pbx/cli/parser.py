@@ -26,7 +26,8 @@ ONCALL_VERBS = ("show", "swap", "swaps", "undo")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit status: 0 done, 1 refused or failed, 2 wrong words, 130 interrupted."""
     options = build_parser().parse_args(_with_verb(sys.argv[1:] if argv is None else argv))
-    options.data = options.data or str(Path(options.config).absolute().parent / DATA_BESIDE_CONFIG)
+    # Absolute, as the telephone system needs it.
+    options.data = str(Path(options.data or Path(options.config).parent / DATA_BESIDE_CONFIG).absolute())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr)
     # At INFO it prints whole AMI actions and callers' numbers (panoramisk 1.4, manager.py and fast_agi.py).
     logging.getLogger("panoramisk").setLevel(logging.WARNING)

@@ -72,7 +72,7 @@ def show(options: Namespace) -> int:
 
 
 def _pins(options: Namespace, records: Records) -> Pins:
-    return Pins(records.pins, KeptFile(Layout(Path(options.data).absolute()).pins))
+    return Pins(records.pins, KeptFile(Layout(Path(options.data)).pins))
 
 
 def _check_person(policy: Policy, person: str) -> None:
@@ -98,7 +98,7 @@ def _typed_twice() -> str:
 
 async def _tell_server(options: Namespace, pins: Pins) -> str:
     try:
-        answer = await ask(Layout(Path(options.data).absolute()), "POST", "/pins")
+        answer = await ask(Layout(Path(options.data)), "POST", "/pins")
     except NotRunning:
         await pins.refresh()
         return "No server is running: it holds from its next start on."

@@ -19,11 +19,12 @@ from pbx.config.closed_dates import HOLIDAY_YEARS
 from pbx.config.describe import describe
 from pbx.config.load import ConfigProblems, Practice, load
 from pbx.config.rotas import LookAhead
+from pbx.domain.actions import RingOnCall, Urgent
 from pbx.domain.callers import Verdict
 from pbx.domain.facts import Facts
 from pbx.domain.numbers import WITHHELD_NAMES, Caller, NumberKind, to_e164
 from pbx.domain.own_greetings import in_words
-from pbx.domain.policy import Policy, RingOnCall, Urgent
+from pbx.domain.policy import Policy
 from pbx.domain.routing import Decision, decide
 from pbx.kept import last_known
 from pbx.output import decision_json, name_of, named_caller, on_call_json, print_json
@@ -33,7 +34,7 @@ from pbx.prompts import listener
 def check(options: Namespace) -> int:
     """Print all problems of a file, or `ok` and what it says. 1 if there are problems."""
     try:
-        layout = Layout(Path(options.data).absolute())
+        layout = Layout(Path(options.data))
         ahead = LookAhead(datetime.now(UTC), options.days, last_known(layout))
         practice = load(Path(options.file or options.config), listener(layout), ahead)
     except ConfigProblems as error:
@@ -82,7 +83,7 @@ def explain(options: Namespace) -> int:
     at = parse_time(options.at, practice.policy.timezone)
     if options.from_person is not None:
         return explain_out(options, practice, at)
-    layout = Layout(Path(options.data).absolute())
+    layout = Layout(Path(options.data))
     known = asyncio.run(look_up(practice.calendars, layout.calendars, at))
     policy = with_calendars(practice.policy, known)
     earlier = tuple(at - timedelta(minutes=minutes) for minutes in sorted(options.earlier, reverse=True))

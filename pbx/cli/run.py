@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 def run(options: Namespace) -> int:
     """Serve until told to stop. A second signal stops without waiting for calls in progress."""
-    life = Supervisor(_brings_asterisk_back(Path(options.data).absolute())).run()
+    life = Supervisor(_brings_asterisk_back(Path(options.data))).run()
     if not isinstance(life, Life):
         return life
     from pbx.app import Server  # in the child alone: the process that watches stays small
 
-    server = Server(Path(options.config).absolute(), Path(options.data).absolute(), life.owner, life.before)
+    server = Server(Path(options.config).absolute(), Path(options.data), life.owner, life.before)
     asyncio.run(_serve(server, life))
     return 0
 

@@ -115,7 +115,7 @@ def explain(options: Namespace) -> int:
         raise BadOption(f"--to {options.to!r} is no number of the practice that has texts ({known})")
     patient = parse_number("--from", options.patient, policy.country) if options.patient else "+12015550123"
     text = Arrived(uuid4(), line, patient, options.says, at, "explain")
-    facts = last_known(Layout(Path(options.data).absolute()))
+    facts = last_known(Layout(Path(options.data)))
     decision = decide_text(policy, text, facts, Conversation())
     if options.json:
         print_json({"to": line, "at": rfc3339(at)} | decision_json(decision))

@@ -130,7 +130,7 @@ def secret(options: Namespace) -> int:
 
 
 def _secrets(options: Namespace) -> HookSecrets:
-    layout = Layout(Path(options.data).absolute())
+    layout = Layout(Path(options.data))
     layout.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return HookSecrets(layout.hook_secrets)
 

@@ -50,7 +50,7 @@ def week(options: Namespace) -> int:
     now = datetime.now(UTC)
     zone = ZoneInfo(number.schedule.timezone if number.schedule else policy.timezone)
     first = _date(options.first) if options.first else now.astimezone(zone).date()
-    found = week_of(policy, number, first, last_known(Layout(Path(options.data).absolute())))
+    found = week_of(policy, number, first, last_known(Layout(Path(options.data))))
     if options.svg:
         Path(options.svg).write_text(week_svg(found, policy.country, now), encoding="utf-8")
     if options.json:

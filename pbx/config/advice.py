@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pbx.config.problems import KeyPath, Problem, did_you_mean
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
-from pbx.domain.menu import leaves_in
+from pbx.domain.actions import FALLBACK_GREETING, Action, Ring, RingOnCall, Urgent, Voicemail, leaves_in
 from pbx.domain.numbers import to_e164
-from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, RingOnCall, Urgent, Voicemail
+from pbx.domain.policy import Number, Policy
 
 WARNINGS = {
     "closed-voicemail-only": "a closed line leads to voicemail and rings nobody",

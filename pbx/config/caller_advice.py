@@ -9,8 +9,9 @@ from pbx.config.callers import NAMES
 from pbx.config.problems import KeyPath, key_text
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
+from pbx.domain.actions import Voicemail
 from pbx.domain.callers import CallerRule, Contact, Kind
-from pbx.domain.policy import Number, Policy, Voicemail
+from pbx.domain.policy import Number, Policy
 
 Advice = tuple[str, str, str]
 """The warning's name, what is so, and what to do."""

@@ -20,6 +20,7 @@ from pbx.config.schema.callers import (
     RuleSection,
 )
 from pbx.config.schema.file import PracticeFile
+from pbx.domain.actions import Action, Menu
 from pbx.domain.callers import (
     NO_RULES,
     NOT_TAKEN_PROMPT,
@@ -30,8 +31,7 @@ from pbx.domain.callers import (
     Kind,
     Trust,
 )
-from pbx.domain.menu import Menu
-from pbx.domain.policy import Action, Number
+from pbx.domain.policy import Number
 
 NAMES = {
     Kind.BLOCKED: "blocked",

@@ -19,10 +19,10 @@ from pbx.config.settings import Settings, Trunk
 from pbx.config.texts_words import texts_in_words
 from pbx.config.urgent import urgent_in_short
 from pbx.config.words import dates_in_words, week_in_words
+from pbx.domain.actions import FALLBACK_GREETING, Action, Jump, Menu, Ring, RingOnCall, Urgent, menus_in
 from pbx.domain.caller_words import rules_in_words
-from pbx.domain.menu import Jump, Menu, menus_in
 from pbx.domain.numbers import for_people
-from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, RingOnCall, Urgent
+from pbx.domain.policy import Number, Policy
 
 
 def in_plain_words(practice: Practice) -> list[str]:

@@ -15,10 +15,11 @@ from pbx.config.problems import KeyPath, did_you_mean
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
 from pbx.config.schema.proof import ExpectSection
+from pbx.domain.actions import FALLBACK_GREETING
 from pbx.domain.expect import HOW_TO_SAY, Expectation, NotUnderstood, failures, parse_then
 from pbx.domain.numbers import WITHHELD_NAMES, Caller, NumberKind, to_e164
 from pbx.domain.outline import Event, Verb
-from pbx.domain.policy import FALLBACK_GREETING, UNASSIGNED_MAILBOX, Policy
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Policy
 from pbx.domain.routing import State
 
 _TABLES = {Verb.GREETING: ("greetings",), Verb.MENU: ("menus",), Verb.URGENT: ("rotas",)}

@@ -11,9 +11,9 @@ from pbx.config.schedules import Listen, check_sound
 from pbx.config.schema.actions import OptionSection
 from pbx.config.schema.file import PracticeFile
 from pbx.config.schema.people import TranslationSection
+from pbx.domain.actions import FALLBACK_GREETING, MENU_AGAIN_PROMPT, MENU_PROMPT_PREFIX
 from pbx.domain.languages import is_translation, translation_of
-from pbx.domain.menu import MENU_AGAIN_PROMPT, MENU_PROMPT_PREFIX
-from pbx.domain.policy import FALLBACK_GREETING, Greeting
+from pbx.domain.policy import Greeting
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT
 
 SPOKEN_LANGUAGE = "en"

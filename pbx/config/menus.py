@@ -12,8 +12,19 @@ from pbx.config.schedules import Listen, check_sound
 from pbx.config.schema.actions import ActionSection, MenuSection, OptionSection
 from pbx.config.schema.file import PracticeFile
 from pbx.config.urgent import most_steps
-from pbx.domain.menu import MENU_AGAIN_PROMPT, MENU_PROMPT_PREFIX, Jump, Menu, Option
-from pbx.domain.policy import UNASSIGNED_MAILBOX, Action, Greeting, Ring, Urgent, Voicemail, fallback_of
+from pbx.domain.actions import (
+    MENU_AGAIN_PROMPT,
+    MENU_PROMPT_PREFIX,
+    Action,
+    Jump,
+    Menu,
+    Option,
+    Ring,
+    Urgent,
+    Voicemail,
+    fallback_of,
+)
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Greeting
 from pbx.domain.steps import EndStep
 from pbx.domain.tree import LARGEST_PLAN, Plan
 

@@ -14,10 +14,10 @@ from pbx.config.ringing import check_after
 from pbx.config.schema.actions import DEFAULT_RING_SECONDS, ActionSection, NumberSection
 from pbx.config.schema.callers import CalledNumberSection
 from pbx.config.urgent import urgent_of
+from pbx.domain.actions import FALLBACK_GREETING, Action, Menu, Ring, RingOnCall, Urgent, Voicemail, fallback_of
 from pbx.domain.callers import Contact
-from pbx.domain.menu import Menu
 from pbx.domain.numbers import to_e164
-from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Ring, RingOnCall, Urgent, Voicemail, fallback_of
+from pbx.domain.policy import Number
 from pbx.domain.schedule import Schedule
 
 

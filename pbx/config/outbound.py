@@ -10,11 +10,11 @@ from pbx.config.problems import KeyPath
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
 from pbx.config.schema.outbound import CallerOutSection, OutboundSection
+from pbx.domain.actions import Ring, RingOnCall, Urgent, Voicemail, leaves_in
 from pbx.domain.codes import CODES, MAILBOX_CODE
-from pbx.domain.menu import leaves_in
 from pbx.domain.numbers import to_e164
 from pbx.domain.outbound_rules import Allowance, OutboundRules
-from pbx.domain.policy import Number, Ring, RingOnCall, Urgent, Voicemail
+from pbx.domain.policy import Number
 
 PATH: KeyPath = ("outbound",)
 ECHO_CODE = "*43"

@@ -9,7 +9,8 @@ from pbx.config.problems import KeyPath, did_you_mean, key_text
 from pbx.config.report import Report
 from pbx.config.schema.file import PracticeFile
 from pbx.config.schema.rotas import RotaSection
-from pbx.domain.policy import UNASSIGNED_MAILBOX, Callee, Phone
+from pbx.domain.actions import Callee
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Phone
 
 UNASSIGNED_NAME = "Unassigned"
 

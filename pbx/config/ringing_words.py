@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pbx.config.words import week_in_words
+from pbx.domain.actions import Callee, Ring
 from pbx.domain.people import CELL_AFTER_SECONDS, Person, Stage
-from pbx.domain.policy import Callee, Policy, Ring
+from pbx.domain.policy import Policy
 
 
 def rings_in_words(policy: Policy, action: Ring) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pbx.config.people import Directory
 from pbx.config.problems import KeyPath
 from pbx.config.schema.actions import DEFAULT_INTERVAL, DEFAULT_RING_SECONDS, DEFAULT_ROUNDS, ActionSection
-from pbx.domain.policy import Urgent
+from pbx.domain.actions import Urgent
 from pbx.domain.urgent_path import HOLD_SECONDS
 
 MOST_ON_CALL = 8

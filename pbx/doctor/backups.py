@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from pbx.backup.record import read_record
+from pbx.backup.record import Kept, read_record
 from pbx.doctor.finding import Finding, ok, warning
 from pbx.doctor.place import Place
 
 SUBJECT = "backups"
-OLD = timedelta(days=2)
 TRIAL_OLD = timedelta(days=92)
 
 
@@ -17,7 +16,7 @@ async def look(place: Place) -> list[Finding]:
     kept = read_record(place.layout.backups)
     return [
         judge_key(place.layout.backup_key.is_file()),
-        judge_age(kept.made_at, place.now),
+        judge_age(kept, place.now),
         judge_trial(kept.verified_at, place.now),
     ]
 
@@ -29,13 +28,13 @@ def judge_key(there: bool) -> Finding:
     return ok(SUBJECT, "key", "there; its secret half should not be on this machine")
 
 
-def judge_age(made: datetime | None, now: datetime) -> Finding:
+def judge_age(kept: Kept, now: datetime) -> Finding:
     remedy = "Run `secondline backup` every night, from a timer (docs/running.md)."
-    if made is None:
+    if kept.made_at is None:
         return warning(SUBJECT, "last", "there was none yet", remedy)
-    if now - made > OLD:
-        return warning(SUBJECT, "last", f"{(now - made).days} days ago", remedy)
-    return ok(SUBJECT, "last", f"{made:%Y-%m-%d %H:%M} UTC")
+    if kept.is_old(now):
+        return warning(SUBJECT, "last", f"{(now - kept.made_at).days} days ago", remedy)
+    return ok(SUBJECT, "last", f"{kept.made_at:%Y-%m-%d %H:%M} UTC")
 
 
 def judge_trial(verified: datetime | None, now: datetime) -> Finding:

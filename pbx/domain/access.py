@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pbx.domain.actions import Urgent, Voicemail, leaves_in
 from pbx.domain.inbox import How, Who
-from pbx.domain.menu import leaves_in
 from pbx.domain.overridden import rings_person
 from pbx.domain.override import Override, Scope
-from pbx.domain.policy import Number, Policy, Urgent, Voicemail
+from pbx.domain.policy import Number, Policy
 from pbx.domain.texting_rules import lines_of
 from pbx.domain.token import Token, TokenScope
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from pbx.domain.actions import Menu
 from pbx.domain.callers import CallerRule, CallerRules, Contact, Kind, Trust, span_in_words
-from pbx.domain.menu import Menu
 
 if TYPE_CHECKING:
-    from pbx.domain.policy import Action
+    from pbx.domain.actions import Action
 
 Say = Callable[[tuple["Action", ...]], str]
 """Words for a list of actions: `rings rictor-desk for 25 s, then ...`."""

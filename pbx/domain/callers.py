@@ -12,12 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from pbx.domain.actions import Action
 from pbx.domain.numbers import Caller, NumberKind
-
-if TYPE_CHECKING:
-    from pbx.domain.policy import Action
 
 NOT_TAKEN_PROMPT = "not-taken"
 """What a blocked caller hears after the emergency sentence, unless the practice words it."""

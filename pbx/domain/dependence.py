@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from pbx.domain.actions import Action, Ring, RingOnCall, Urgent, leaves_in
 from pbx.domain.facts import Facts
-from pbx.domain.menu import leaves_in
-from pbx.domain.policy import Action, Policy, Ring, RingOnCall, Urgent
+from pbx.domain.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from pbx.domain.callers import Verdict
 from pbx.domain.oncall import Swap
 from pbx.domain.override import Override
-
-if TYPE_CHECKING:
-    from pbx.domain.own_greetings import OwnGreeting  # which knows the policy, and the policy knows the callers
+from pbx.domain.own_greetings import OwnGreeting
 
 
 @dataclass(frozen=True, slots=True)

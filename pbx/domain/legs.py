@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from pbx.domain.actions import Callee, Ring
 from pbx.domain.facts import Facts
 from pbx.domain.people import Person
-from pbx.domain.policy import Callee, Policy, Ring
+from pbx.domain.policy import Policy
 
 OFFER_PROMPT, TAKEN_PROMPT, GONE_PROMPT, LATE_PROMPT = "leg-offer", "leg-taken", "leg-gone", "leg-late"
 """What one hears who answers outside: the offer; then that somebody else was faster, that the caller hung up, or that

@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pbx.domain.actions import Action, Callee, Jump, Menu, Option, Ring, RingOnCall, Urgent, Voicemail, leaves_in
 from pbx.domain.facts import Facts
-from pbx.domain.menu import Jump, Menu, Option, leaves_in
 from pbx.domain.override import Mode, Override, Scope, newest
-from pbx.domain.policy import Action, Callee, Number, Policy, Ring, RingOnCall, Urgent, Voicemail
+from pbx.domain.policy import Number, Policy
 
 _AWAY = (Mode.CLOSED, Mode.VOICEMAIL)
 

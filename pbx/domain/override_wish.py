@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pbx.domain.actions import RingOnCall, Urgent, leaves_in
 from pbx.domain.facts import Facts
-from pbx.domain.menu import leaves_in
 from pbx.domain.numbers import for_people
 from pbx.domain.overridden import whose_line
 from pbx.domain.override import Mode, Override, Scope
 from pbx.domain.override_end import check_end, default_end, numbers_of, zone_of
 from pbx.domain.override_words import target_in_words
-from pbx.domain.policy import Policy, RingOnCall, Urgent
+from pbx.domain.policy import Policy
 from pbx.domain.ring_oncall import clock
 from pbx.domain.routing import State, decide
 

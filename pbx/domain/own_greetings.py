@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from pbx.domain.menu import Jump, Menu, Option
-from pbx.domain.policy import Action, Number, Policy, Voicemail
+from pbx.domain.actions import Action, Jump, Menu, Option, Voicemail
+from pbx.domain.policy import Number, Policy
 from pbx.domain.spoken import spoken_moment
-from pbx.domain.steps import SayStep, Step
 
 
 class GreetingKind(StrEnum):
@@ -74,12 +73,9 @@ def with_own(number: Number, at: datetime, greetings: Iterable[OwnGreeting]) -> 
 
 
 def heard_in_words(
-    policy: Policy, steps: Iterable[Step], greetings: Collection[OwnGreeting], at: datetime
+    policy: Policy, played: Collection[str], greetings: Iterable[OwnGreeting], at: datetime
 ) -> Iterator[str]:
-    """Sentences on the recordings that a call with these steps may hear."""
-    if not greetings:
-        return
-    played = {prompt for step in steps if isinstance(step, SayStep) for prompt in step.prompts}
+    """Sentences on the recordings among the prompts that a call may be `played`."""
     for one in greetings:
         if one.prompt in played:
             yield f"{in_words(policy, one, at)} It is heard instead of the greeting in the file."

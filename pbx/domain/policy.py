@@ -6,11 +6,11 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pbx.domain.actions import Action, Voicemail, fallback_of
 from pbx.domain.callback import Limits
 from pbx.domain.callers import NO_RULES, CallerRules, Contact
 from pbx.domain.emergency import Place
 from pbx.domain.hints import Reading
-from pbx.domain.menu import Menu
 from pbx.domain.notices import NoticePlan
 from pbx.domain.oncall import Rota
 from pbx.domain.outbound_rules import OutboundRules
@@ -21,71 +21,8 @@ from pbx.domain.templates import Channel
 from pbx.domain.texting import NO_TEXTS, Texting
 from pbx.domain.watch import Watch
 
-FALLBACK_GREETING = "default"
-"""Name of the greeting that is played when a number has none of its own."""
-
 UNASSIGNED_MAILBOX = "unassigned"
 """Where a message goes whose number is no longer in the file: nothing is thrown away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Callee:
-    """Whom a ring means: the `key` of a person, team or outside number, its `people` (keys), and from which second."""
-
-    key: str
-    people: tuple[str, ...] = ()
-    after: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """Ring all `phones` (SIP endpoint names) at once for `seconds`; `who` is the person or team that the file names.
-
-    Where there is more to it (a cell, reach-me rules, outside numbers, delays), `callees` say what rings; `seconds` are
-    counted from when the last of it begins.
-    """
-
-    who: str
-    phones: tuple[str, ...]
-    seconds: int
-    callees: tuple[Callee, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RingOnCall:
-    """Ring whoever is on call in `rota` (a key of `Policy.rotas`) when the call comes, one after the other.
-
-    Each is rung for `seconds`.
-    """
-
-    rota: str
-    seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class Voicemail:
-    """Play `greeting` (a key of `Policy.greetings`, or the fallback), then take a message into `mailbox`."""
-
-    mailbox: str
-    greeting: str = FALLBACK_GREETING
-
-
-@dataclass(frozen=True, slots=True)
-class Urgent:
-    """Take the problem and a number to call back, then fetch whoever is on call in `rota` to the waiting caller.
-
-    Everybody on call is asked in turn, `rounds` times, each at most once in `interval` seconds, and rung for `seconds`.
-    Whoever hangs up before somebody came is called back by one of them. The message goes to `mailbox`.
-    """
-
-    rota: str
-    mailbox: str
-    rounds: int
-    interval: int
-    seconds: int
-
-
-Action = Ring | RingOnCall | Voicemail | Urgent | Menu
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +49,6 @@ class Number:
         if found is None:
             raise ValueError("a number without a voicemail")
         return found
-
-
-def fallback_of(actions: tuple[Action, ...]) -> Voicemail | None:
-    """The first voicemail of `actions`, or else the first for one who chooses nothing in a menu of theirs.
-
-    An urgent path keeps its message in a mailbox too.
-    """
-    otherwise = (after for action in actions if isinstance(action, Menu) for after in action.otherwise)
-    kept = (a for a in (*actions, *otherwise) if isinstance(a, Voicemail | Urgent))
-    return next((a if isinstance(a, Voicemail) else Voicemail(a.mailbox) for a in kept), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from pbx.domain.actions import Ring
 from pbx.domain.facts import Facts
 from pbx.domain.legs import absent, in_words, legs_of_ring, length_of
-from pbx.domain.policy import Policy, Ring
+from pbx.domain.policy import Policy
 from pbx.domain.steps import RingStep
 
 

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from pbx.domain.actions import RingOnCall
 from pbx.domain.facts import Facts
 from pbx.domain.legs import in_words, legs_of, length_of
 from pbx.domain.oncall import OnCall
-from pbx.domain.policy import Policy, RingOnCall
+from pbx.domain.policy import Policy
 from pbx.domain.ring import absent_in_words
 from pbx.domain.steps import RingStep
 

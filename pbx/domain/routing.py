@@ -11,31 +11,20 @@ from enum import StrEnum
 from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
+from pbx.domain.actions import FALLBACK_GREETING, Action, Menu, Ring, RingOnCall, Urgent, Voicemail, fallback_of
 from pbx.domain.callers import AS_ANY_OTHER, Incoming, Kind, Ruling, ruling
 from pbx.domain.dependence import Asks, asks_of, depends_on
 from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.languages import spoken_in
-from pbx.domain.menu import Menu
 from pbx.domain.numbers import Caller, for_people
 from pbx.domain.overridden import Course, Overridden, as_overridden, overridden
 from pbx.domain.override_words import left_out_in_words, line_in_words
 from pbx.domain.own_greetings import heard_in_words, with_own
-from pbx.domain.policy import (
-    FALLBACK_GREETING,
-    UNASSIGNED_MAILBOX,
-    Action,
-    Number,
-    Policy,
-    Ring,
-    RingOnCall,
-    Urgent,
-    Voicemail,
-    fallback_of,
-)
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Number, Policy
 from pbx.domain.ring import ring, ring_in_words
 from pbx.domain.ring_oncall import ring_on_call
 from pbx.domain.schedule import ScheduleState, Why
-from pbx.domain.steps import EndStep, MenuStep, PageStep, RecordStep, Result, SayStep, Step
+from pbx.domain.steps import EndStep, MenuStep, PageStep, RecordStep, Result, SayStep, Step, prompts_said
 from pbx.domain.tree import Plan, menu_in_words
 from pbx.domain.urgent_path import urgent_in_words, urgent_path, way_out
 
@@ -119,7 +108,8 @@ def decide(
         steps, done = _turned_away(policy, number, found.rule.turn_away)
     else:
         steps, done = _told(policy, number, line, at, facts)
-    why = (*line.why, *done, *heard_in_words(policy, steps, facts.greetings, at))
+    own = heard_in_words(policy, prompts_said(steps), facts.greetings, at) if facts.greetings else ()
+    why = (*line.why, *done, *own)
     return Decision(dialled, at, line.state, line.reason, line.rule, line.until, steps, why, policy.version)
 
 

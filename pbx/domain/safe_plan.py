@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
+from pbx.domain.actions import FALLBACK_GREETING
 from pbx.domain.dependence import asks_of
 from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.languages import original_of, translation_of
-from pbx.domain.policy import FALLBACK_GREETING, Number, Policy
+from pbx.domain.policy import Number, Policy
 from pbx.domain.routing import EMERGENCY_PROMPT, advance, decide
 from pbx.domain.steps import MenuStep, NumberAskedStep, PageStep, RecordStep, Result, RingStep, SayStep, Step
 

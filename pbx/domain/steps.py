@@ -6,6 +6,7 @@ kind's value is the context's name without its prefix.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -164,3 +165,8 @@ class EndStep:
 
 
 Step = RingStep | SayStep | MenuStep | RecordStep | NumberAskedStep | PageStep | HoldStep | EndStep
+
+
+def prompts_said(steps: Iterable[Step]) -> frozenset[str]:
+    """What a call may be played for the words alone: the prompts of every `SayStep`."""
+    return frozenset(prompt for step in steps if isinstance(step, SayStep) for prompt in step.prompts)

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pbx.domain.menu import MENU_AGAIN_PROMPT, Jump, Menu, Option
-from pbx.domain.policy import Action, Voicemail
+from pbx.domain.actions import MENU_AGAIN_PROMPT, Action, Jump, Menu, Option, Voicemail
 from pbx.domain.steps import EndStep, MenuKey, MenuStep, Step
 
 Leaf = Callable[[Action], tuple[Step, ...]]

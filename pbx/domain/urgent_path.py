@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from pbx.domain.actions import Urgent
 from pbx.domain.facts import Facts
 from pbx.domain.legs import Leg, OutsideTarget, in_words, legs_of, length_of
-from pbx.domain.policy import Policy, Urgent
+from pbx.domain.policy import Policy
 from pbx.domain.ring_oncall import on_call_in_words
 from pbx.domain.steps import EndStep, HoldStep, NumberAskedStep, PageStep, RecordStep, Result, SayStep, Step
 

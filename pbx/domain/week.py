@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from pbx.domain.actions import RingOnCall, Urgent, leaves_in
 from pbx.domain.facts import NO_FACTS, Facts
-from pbx.domain.menu import leaves_in
-from pbx.domain.policy import Number, Policy, RingOnCall, Urgent
+from pbx.domain.policy import Number, Policy
 from pbx.domain.routing import Reason, State, decide
 
 DAYS = 7

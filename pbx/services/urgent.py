@@ -14,10 +14,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+from pbx.domain.actions import Urgent, leaves_in
 from pbx.domain.facts import Facts
 from pbx.domain.legs import Leg, absent, legs_of, length_of
-from pbx.domain.menu import leaves_in
-from pbx.domain.policy import Policy, Urgent
+from pbx.domain.policy import Policy
 from pbx.domain.urgent import (
     Ask,
     Attempt,

@@ -47,6 +47,8 @@ class Metrics:
         self.asterisk_restarts = gauge("secondline_asterisk_restarts", "Restarts of Asterisk since the server started")
         doc = "When the certificate that phones are shown ends, in seconds since 1970 (UTC)"
         self.certificate_ends = gauge("secondline_certificate_expires_timestamp_seconds", doc)
+        doc = "When the newest backup was made, in seconds since 1970 (UTC); 0: there is none"
+        self.backup_made = gauge("secondline_backup_made_timestamp_seconds", doc)
         self.banned = gauge("secondline_banned_addresses", "Addresses from which nobody is let in now")
         doc = "Wrong answers to SIP challenges since the server started"
         self.sign_ins_failed = gauge("secondline_sip_sign_ins_failed", doc)

@@ -22,7 +22,8 @@ from pbx.asterisk.revival import Revival
 from pbx.asterisk.running import find_running
 from pbx.asterisk.secrets import Secrets
 from pbx.demo.baresip import ClientFailed
-from pbx.domain.policy import Number, Phone, Policy, Voicemail
+from pbx.domain.actions import Voicemail
+from pbx.domain.policy import Number, Phone, Policy
 from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker
 from tests.kit.asterisk import DESK, DID, Pbx, a_practice, is_whole, prepared, running
 from tests.kit.network import TRUNK, Request, raw_caller, until

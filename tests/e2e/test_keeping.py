@@ -76,6 +76,8 @@ async def test_a_lost_machine_is_replaced_by_another_one(
     assert tried.json["audit_signed"] > 0 and tried.json["seconds_of_audio"] > 1
     noted = (await office.secondline("audit", "show", "--action", "backup-tried", "--json")).json
     assert len(noted) == 1
+    known = (await office.secondline("status", "--json")).json["backup"]
+    assert known["made_at"] and known["verified_at"] and known["old"] is False
     assert await office.server.stop() == 0
     shutil.rmtree(office.practice.data)
     office.practice.file.unlink()

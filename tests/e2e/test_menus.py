@@ -14,9 +14,9 @@ from agi.server import serve
 from pbx.asterisk.ports import LOOPBACK
 from pbx.demo.hearing import seconds_of_sound, seconds_of_tone
 from pbx.demo.patient import Patient
-from pbx.domain.menu import Jump, Menu, Option
+from pbx.domain.actions import Jump, Menu, Option, Ring, Voicemail
 from pbx.domain.outcome import Outcome
-from pbx.domain.policy import Greeting, Number, Policy, Ring, Voicemail
+from pbx.domain.policy import Greeting, Number, Policy
 from pbx.domain.routing import decide
 from pbx.domain.schedule import Schedule
 from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker

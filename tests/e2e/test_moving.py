@@ -20,11 +20,12 @@ from pbx.demo.patient import Patient
 from pbx.demo.softphone import Softphone
 from pbx.demo.speech import tone
 from pbx.demo.telephone import Telephone
+from pbx.domain.actions import Callee, Ring, Voicemail
 from pbx.domain.call import CallStart
 from pbx.domain.outbound_rules import Allowance, OutboundRules
 from pbx.domain.outcome import Outcome
 from pbx.domain.people import Person
-from pbx.domain.policy import Callee, Number, Phone, Policy, Ring, Voicemail
+from pbx.domain.policy import Number, Phone, Policy
 from pbx.domain.routing import Reason
 from pbx.kept import KeptFile
 from pbx.services.calls_today import CallsToday

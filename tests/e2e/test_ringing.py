@@ -17,11 +17,11 @@ from pbx.demo.baresip import Baresip
 from pbx.demo.hearing import seconds_of_sound, seconds_of_tone
 from pbx.demo.patient import Patient
 from pbx.demo.speech import tone
+from pbx.domain.actions import Action, Callee, Menu, Option, Ring, Voicemail
 from pbx.domain.facts import Facts
 from pbx.domain.legs import at_once
-from pbx.domain.menu import Menu, Option
 from pbx.domain.people import Outside, Person, Reach, Stage
-from pbx.domain.policy import Action, Callee, Greeting, Number, Policy, Ring, Voicemail
+from pbx.domain.policy import Greeting, Number, Policy
 from pbx.domain.routing import decide
 from pbx.domain.steps import RingStep
 from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker

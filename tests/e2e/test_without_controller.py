@@ -13,9 +13,10 @@ import pytest
 from pbx.asterisk.plans import AHEAD, Plans, file_of
 from pbx.demo.hearing import seconds_of_tone
 from pbx.demo.patient import Patient
+from pbx.domain.actions import Ring, RingOnCall, Voicemail
 from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.oncall import Rota, Swap, Turns
-from pbx.domain.policy import Number, Policy, Ring, RingOnCall, Voicemail
+from pbx.domain.policy import Number, Policy
 from pbx.domain.schedule import Range, Schedule
 from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker
 from tests.kit.asterisk import (

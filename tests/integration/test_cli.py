@@ -108,6 +108,16 @@ async def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) ->
     assert "Traceback" not in answer.err
 
 
+async def test_the_data_folder_may_be_named_from_where_one_is(
+    practice_on_server: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(practice_on_server.parent)
+    answer = await secondline("status", "--config", practice_on_server.name, "--data", "elsewhere")
+    assert answer.status == 1
+    assert answer.out.startswith("Not running: ")
+    assert (await secondline("calls", "--json", "--config", practice_on_server.name, "--data", "elsewhere")).json == []
+
+
 async def test_describe_prints_a_file_that_loads(tmp_path: Path) -> None:
     described = (await secondline("describe")).out
     file = tmp_path / "practice.toml"

@@ -9,9 +9,10 @@ from uuid import UUID
 
 import pytest
 
+from pbx.domain.actions import Urgent
 from pbx.domain.facts import Facts
 from pbx.domain.oncall import Rota, Turns
-from pbx.domain.policy import Number, Phone, Policy, Urgent
+from pbx.domain.policy import Number, Phone, Policy
 from pbx.domain.urgent import SLOW, TALK_SECONDS, AttemptResult, UrgentRequest, UrgentState
 from pbx.services.ports import Page, PagerDown
 from pbx.services.urgent import PinWatch, UrgentCalls

@@ -22,7 +22,8 @@ from pbx.config.settings import Allowance, Network, PhoneException, PhoneSecurit
 from pbx.demo.hearing import samples, seconds_of_sound, seconds_of_tone
 from pbx.demo.softphone import SipServer
 from pbx.demo.speech import RATE, tone
-from pbx.domain.policy import Greeting, Number, Phone, Policy, Ring, Voicemail
+from pbx.domain.actions import Ring, Voicemail
+from pbx.domain.policy import Greeting, Number, Phone, Policy
 from pbx.domain.schedule import Schedule
 from tests.kit.network import TRUNK, until
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pbx.domain.actions import Ring, Voicemail
 from pbx.domain.callers import (
     NO_RULES,
     NOT_TAKEN_PROMPT,
@@ -26,7 +27,7 @@ from pbx.domain.callers import (
 from pbx.domain.facts import Facts
 from pbx.domain.legs import at_once
 from pbx.domain.numbers import Caller, NumberKind
-from pbx.domain.policy import Number, Policy, Ring, Voicemail
+from pbx.domain.policy import Number, Policy
 from pbx.domain.routing import BY_CALLER, EMERGENCY_PROMPT, Reason, State, decide
 from pbx.domain.schedule import Range, Schedule
 from pbx.domain.steps import EndStep, RecordStep, RingStep, SayStep

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pbx.domain.actions import Action, Ring, Voicemail
 from pbx.domain.difference import differences, hours_in_words, moved
 from pbx.domain.outline import outline
-from pbx.domain.policy import Action, Greeting, Number, Phone, Policy, Ring, Voicemail
+from pbx.domain.policy import Greeting, Number, Phone, Policy
 from pbx.domain.routing import decide
 from pbx.domain.schedule import Range, Schedule
 from tests.kit.calls import a_start

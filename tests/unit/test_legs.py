@@ -8,10 +8,11 @@ from datetime import UTC, datetime, time
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pbx.domain.actions import Callee, Ring, RingOnCall, Voicemail
 from pbx.domain.facts import Facts
 from pbx.domain.legs import Leg, OutsideTarget, at_once, in_words, legs_of, legs_of_ring
 from pbx.domain.people import Outside, Person, Reach, Stage
-from pbx.domain.policy import Callee, Number, Policy, Ring, RingOnCall, Voicemail
+from pbx.domain.policy import Number, Policy
 from pbx.domain.ring import ring, ring_in_words
 from pbx.domain.ring_oncall import ring_on_call
 from pbx.domain.routing import decide

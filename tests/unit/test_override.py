@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pbx.domain.actions import Action, Callee, Menu, Option, Ring, RingOnCall, Voicemail
 from pbx.domain.callers import CallerRule, CallerRules, Kind
 from pbx.domain.facts import Facts
-from pbx.domain.menu import Menu, Option
 from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.oncall import Rota, Turns
 from pbx.domain.override import Mode, Override, Scope
 from pbx.domain.people import Person
-from pbx.domain.policy import Action, Callee, Greeting, Number, Phone, Policy, Ring, RingOnCall, Voicemail
+from pbx.domain.policy import Greeting, Number, Phone, Policy
 from pbx.domain.routing import EMERGENCY_PROMPT, Decision, Reason, State, decide
 from pbx.domain.schedule import Range, Schedule
 from pbx.domain.steps import MenuStep, RingStep, SayStep

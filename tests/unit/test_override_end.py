@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pbx.domain.actions import Ring, Voicemail
 from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.override import Mode, Scope
 from pbx.domain.override_end import MOST, BadEnd, check_end, default_end, next_clock, parse_end
 from pbx.domain.override_wish import Refused, Wanted, answer_in_words, override_of
-from pbx.domain.policy import Number, Ring, Voicemail
+from pbx.domain.policy import Number
 from pbx.domain.schedule import Range, Schedule
 from tests.unit.test_override import AT_NIGHT, IN_HOURS, OFFICE, POLICY, RICTORS, SHARED, URGENT, ZONE
 

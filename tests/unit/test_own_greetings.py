@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pbx.domain.actions import Jump, Menu, Option, Voicemail
 from pbx.domain.facts import Facts
 from pbx.domain.mailbox_words import colleagues, end_of_day, spoken_number
-from pbx.domain.menu import Jump, Menu, Option
 from pbx.domain.own_greetings import GreetingKind, OwnGreeting
-from pbx.domain.policy import Number, Policy, Voicemail
+from pbx.domain.policy import Number, Policy
 from pbx.domain.routing import EMERGENCY_PROMPT, decide
 from pbx.domain.steps import SayStep
 from pbx.services.own_greetings import GREETINGS

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, time, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pbx.domain.actions import Action, Callee, Menu, Option, Ring, RingOnCall, Urgent, Voicemail
 from pbx.domain.facts import Facts
-from pbx.domain.menu import Menu, Option
 from pbx.domain.oncall import Swap
 from pbx.domain.override import Mode, Override, Scope
-from pbx.domain.policy import Action, Callee, Number, Policy, Ring, RingOnCall, Urgent, Voicemail
+from pbx.domain.policy import Number, Policy
 from pbx.domain.remembered import Remembered
 from pbx.domain.routing import decide
 from pbx.domain.schedule import Range, Schedule, Special

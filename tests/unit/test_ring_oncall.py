@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pbx.domain.actions import RingOnCall, Voicemail
 from pbx.domain.facts import Facts
 from pbx.domain.legs import at_once
 from pbx.domain.oncall import Rota, Swap, Turns
-from pbx.domain.policy import Number, Phone, Policy, RingOnCall, Voicemail
+from pbx.domain.policy import Number, Phone, Policy
 from pbx.domain.routing import decide
 from pbx.domain.serial import decision_from_dict, decision_to_dict
 from pbx.domain.steps import EndStep, RecordStep, RingStep, SayStep

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pbx.domain.actions import FALLBACK_GREETING, Ring, Voicemail
 from pbx.domain.legs import at_once
-from pbx.domain.policy import FALLBACK_GREETING, UNASSIGNED_MAILBOX, Greeting, Number, Policy, Ring, Voicemail
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Greeting, Number, Policy
 from pbx.domain.routing import EMERGENCY_PROMPT, THANKS_PROMPT, Reason, State, advance, decide
 from pbx.domain.schedule import Range, Schedule
 from pbx.domain.steps import EndStep, RecordStep, Result, RingStep, SayStep

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pbx.domain.actions import Menu, Option, Ring, RingOnCall, Urgent, Voicemail
 from pbx.domain.facts import Facts
 from pbx.domain.legs import at_once
-from pbx.domain.menu import Menu, Option
 from pbx.domain.oncall import Rota, Swap, Turns
 from pbx.domain.override import Mode, Override, Scope
 from pbx.domain.own_greetings import GreetingKind, OwnGreeting
 from pbx.domain.people import Person, Reach, Stage
-from pbx.domain.policy import Greeting, Number, Phone, Policy, Ring, RingOnCall, Urgent, Voicemail
+from pbx.domain.policy import Greeting, Number, Phone, Policy
 from pbx.domain.routing import EMERGENCY_PROMPT, decide
 from pbx.domain.safe_plan import SafePlan, course_at, plans
 from pbx.domain.schedule import Range, Schedule, Special

@@ -9,9 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pbx.domain.actions import (
+    FALLBACK_GREETING,
+    KEYS,
+    MENU_AGAIN_PROMPT,
+    Action,
+    Jump,
+    Menu,
+    Option,
+    Ring,
+    Voicemail,
+    fallback_of,
+)
 from pbx.domain.legs import at_once
-from pbx.domain.menu import KEYS, MENU_AGAIN_PROMPT, Jump, Menu, Option
-from pbx.domain.policy import FALLBACK_GREETING, Action, Number, Policy, Ring, Voicemail, fallback_of
+from pbx.domain.policy import Number, Policy
 from pbx.domain.routing import EMERGENCY_PROMPT, Reason, advance, decide
 from pbx.domain.schedule import Schedule
 from pbx.domain.steps import EndStep, MenuStep, RecordStep, Result, RingStep, SayStep, Step

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from pbx.domain.actions import Menu, Option, Urgent, Voicemail
 from pbx.domain.expect import parse_then
 from pbx.domain.facts import Facts
 from pbx.domain.legs import Leg, OutsideTarget, at_once
-from pbx.domain.menu import Menu, Option
 from pbx.domain.oncall import Rota, Turns
 from pbx.domain.outline import outline
 from pbx.domain.people import Person
-from pbx.domain.policy import Number, Phone, Policy, Urgent, Voicemail
+from pbx.domain.policy import Number, Phone, Policy
 from pbx.domain.routing import advance, decide
 from pbx.domain.serial import decision_from_dict, decision_to_dict
 from pbx.domain.steps import EndStep, HoldStep, MenuStep, NumberAskedStep, PageStep, RecordStep, Result, SayStep

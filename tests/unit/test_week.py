@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pbx.domain.actions import Ring, Voicemail
 from pbx.domain.facts import Facts
 from pbx.domain.oncall import Swap
 from pbx.domain.override import Mode, Override, Scope
-from pbx.domain.policy import Number, Policy, Ring, Voicemail
+from pbx.domain.policy import Number, Policy
 from pbx.domain.routing import State, decide
 from pbx.domain.schedule import Range, Schedule
 from pbx.domain.week import Bar, Day, Week, week_of

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from pbx.asterisk.plans import AHEAD, RENEW, Plans, file_of, text_of
+from pbx.domain.actions import Ring, Voicemail
 from pbx.domain.facts import Facts
 from pbx.domain.override import Mode, Override, Scope
-from pbx.domain.policy import Policy, Ring, Voicemail
+from pbx.domain.policy import Policy
 from pbx.domain.safe_plan import plans
 
 NOW = datetime(2026, 11, 23, 15, 0, 0, 500, tzinfo=UTC)

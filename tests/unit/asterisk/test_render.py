@@ -9,7 +9,8 @@ import pytest
 
 from pbx.asterisk.render import Machine, UnusableValue, lines, render, rendered
 from pbx.config.settings import Settings
-from pbx.domain.policy import Number, Policy, Voicemail
+from pbx.domain.actions import Voicemail
+from pbx.domain.policy import Number, Policy
 from pbx.domain.texting import LineTexts, Texting
 from tests.kit.asterisk import DID, NIGHT_DID
 

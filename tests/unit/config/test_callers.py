@@ -10,8 +10,8 @@ import pytest
 
 from pbx.config.check import in_plain_words
 from pbx.config.load import ConfigProblems, Practice, load
+from pbx.domain.actions import Ring, Voicemail
 from pbx.domain.callers import NOT_TAKEN_PROMPT, Kind, Trust
-from pbx.domain.policy import Ring, Voicemail
 from tests.unit.config.conftest import Load, Problems
 
 CONTACTS = '\n[contacts]\nfile = "contacts.csv"\n'

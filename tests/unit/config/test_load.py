@@ -9,8 +9,9 @@ import pytest
 
 from pbx.config.load import load
 from pbx.config.settings import Engine, Network, Recognizer, Transport, Trunk, Web
+from pbx.domain.actions import FALLBACK_GREETING, Ring, Voicemail
 from pbx.domain.hints import DEFAULT_RED_FLAGS, Reading
-from pbx.domain.policy import FALLBACK_GREETING, UNASSIGNED_MAILBOX, Phone, Ring, Voicemail
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Phone
 from tests.unit.config.conftest import GOOD, Load
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"

@@ -9,8 +9,8 @@ import pytest
 
 from pbx.config.check import in_plain_words
 from pbx.config.load import load
-from pbx.domain.menu import Jump, Menu, Option
-from pbx.domain.policy import Greeting, Ring, Voicemail
+from pbx.domain.actions import Jump, Menu, Option, Ring, Voicemail
+from pbx.domain.policy import Greeting
 from tests.unit.config.conftest import Load, Problems
 
 CLOSED = 'closed = [{ voicemail = "rictor", greeting = "after-hours" }]'

@@ -7,9 +7,9 @@ from datetime import datetime
 import pytest
 
 from pbx.config.check import in_plain_words
+from pbx.domain.actions import Ring
 from pbx.domain.legs import in_words
 from pbx.domain.people import Outside
-from pbx.domain.policy import Ring
 from pbx.domain.routing import decide
 from pbx.domain.steps import RingStep
 from tests.unit.config.conftest import Load, Problems

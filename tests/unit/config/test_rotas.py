@@ -15,9 +15,9 @@ from pbx.config.rotas import WARNED_AT_MOST, LookAhead
 from pbx.config.schema.rotas import RotaSection, ShiftSection, SwapSection
 from pbx.config.schema.section import Section
 from pbx.config.tables import about
+from pbx.domain.actions import RingOnCall
 from pbx.domain.facts import NO_FACTS, Facts
 from pbx.domain.oncall import Rota, Shift, Swap, Turns, Weekly
-from pbx.domain.policy import RingOnCall
 from pbx.domain.schedule import Range
 from tests.unit.config.conftest import Load, Problems
 

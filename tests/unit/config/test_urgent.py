@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pbx.config.check import in_plain_words
-from pbx.domain.menu import Menu
-from pbx.domain.policy import Urgent
+from pbx.domain.actions import Menu, Urgent
 from tests.unit.config.conftest import Load, Problems
 
 ROTA = """

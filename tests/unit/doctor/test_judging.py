@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pbx.backup.record import Kept
 from pbx.config.settings import Engine, Transport, Trunk
 from pbx.disk import LOW_BYTES
 from pbx.doctor import backups, certificates, clock, disk, keys, machine, model, phones, ports, server, spool, trunk
@@ -102,9 +103,9 @@ CASES: list[tuple[Callable[[], Finding], State]] = [
     (lambda: keys.judge_master_keys(("a",), True, ""), OK),
     (lambda: backups.judge_key(False), WARNING),
     (lambda: backups.judge_key(True), OK),
-    (lambda: backups.judge_age(None, NOW), WARNING),
-    (lambda: backups.judge_age(NOW - timedelta(days=3), NOW), WARNING),
-    (lambda: backups.judge_age(NOW - timedelta(days=1), NOW), OK),
+    (lambda: backups.judge_age(Kept(), NOW), WARNING),
+    (lambda: backups.judge_age(Kept(NOW - timedelta(days=3)), NOW), WARNING),
+    (lambda: backups.judge_age(Kept(NOW - timedelta(days=1)), NOW), OK),
     (lambda: backups.judge_trial(None, NOW), WARNING),
     (lambda: backups.judge_trial(NOW - timedelta(days=93), NOW), WARNING),
     (lambda: backups.judge_trial(NOW - timedelta(days=30), NOW), OK),

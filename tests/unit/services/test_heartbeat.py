@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from pbx.domain.actions import Menu, Option, Ring, Urgent, Voicemail
 from pbx.domain.callers import Verdict
 from pbx.domain.facts import NO_FACTS
 from pbx.domain.heartbeat import prompts_heard
-from pbx.domain.menu import Menu, Option
 from pbx.domain.oncall import Rota, Turns
-from pbx.domain.policy import Number, Policy, Ring, Urgent, Voicemail
+from pbx.domain.policy import Number, Policy
 from pbx.domain.routing import decide
 from pbx.domain.steps import RecordStep, Result, SayStep, Step
 from pbx.services.health import Health, Watched

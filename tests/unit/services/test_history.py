@@ -9,9 +9,10 @@ from uuid import uuid4
 
 import pytest
 
+from pbx.domain.actions import Ring, Voicemail
 from pbx.domain.callers import CallerRule, CallerRules, Kind
 from pbx.domain.numbers import Caller, NumberKind
-from pbx.domain.policy import Policy, Ring, Voicemail
+from pbx.domain.policy import Policy
 from pbx.domain.steps import Result, RingStep, SayStep
 from pbx.services.history import CALLS, CallHistory, HistoryUnknown
 from pbx.services.ports import StoreUnavailable

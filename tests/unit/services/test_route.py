@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from pbx.domain.actions import Ring, Voicemail
 from pbx.domain.call import CallRecord, CallStart, FinishedCall
 from pbx.domain.legs import at_once
 from pbx.domain.outbound import Permission
-from pbx.domain.policy import Number, Policy, Ring, Voicemail
+from pbx.domain.policy import Number, Policy
 from pbx.domain.routing import Decision
 from pbx.domain.steps import EndStep, Result, RingStep, SayStep
 from pbx.services.ports import StoreUnavailable

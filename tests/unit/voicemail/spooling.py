@@ -9,7 +9,8 @@ from uuid import UUID
 
 import numpy as np
 
-from pbx.domain.policy import Number, Policy, Ring, Voicemail
+from pbx.domain.actions import Ring, Voicemail
+from pbx.domain.policy import Number, Policy
 from tests.kit.database import vault
 from voicemail.audio import RATE, Samples, wav_bytes
 from voicemail.ingest import Folders

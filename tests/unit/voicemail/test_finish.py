@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 
+from pbx.domain.actions import RingOnCall, Voicemail
 from pbx.domain.numbers import Caller, NumberKind
 from pbx.domain.oncall import Rota, Turns
 from pbx.domain.outcome import Outcome
-from pbx.domain.policy import UNASSIGNED_MAILBOX, Phone, RingOnCall, Voicemail
+from pbx.domain.policy import UNASSIGNED_MAILBOX, Phone
 from pbx.domain.routing import Decision, Reason, State, decide
 from pbx.domain.schedule import Schedule
 from pbx.domain.steps import EndStep, MenuKey, MenuStep, RecordStep

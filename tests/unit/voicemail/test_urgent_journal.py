@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pbx.domain.actions import Urgent
 from pbx.domain.call import Recording, recording_id
 from pbx.domain.oncall import Rota, Turns
 from pbx.domain.outcome import CallEnd, Stage
-from pbx.domain.policy import Number, Phone, Policy, Urgent
+from pbx.domain.policy import Number, Phone, Policy
 from pbx.domain.urgent import AttemptResult, UrgentState, attempt_id
 from tests.kit.asterisk import DID, a_practice
 from voicemail.finish import finished_call

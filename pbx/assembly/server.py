@@ -11,18 +11,16 @@ from functools import cached_property
 from pathlib import Path
 from uuid import UUID
 
-from agi.codes import Codes
-from agi.mailbox import Mailbox
-from agi.mailbox_visit import Parts as MailboxParts
-from agi.server import Talks
-from agi.urgent_talk import urgent_talk
 from pbx.ami.client import AmiClient
 from pbx.ami.errors import AmiError
 from pbx.ami.lamps import AmiLamps
 from pbx.ami.pager import AmiPager
 from pbx.ami.placer import AmiPlacer
 from pbx.ami.texts import AmiTexts
-from pbx.asterisk.cel import calls_seen
+from pbx.assembly.messages import MessageAssembly
+from pbx.assembly.programs import ProgramAssembly
+from pbx.assembly.talks import TalkAssembly
+from pbx.assembly.texts import TextAssembly
 from pbx.asterisk.layout import Layout
 from pbx.asterisk.plans import Plans
 from pbx.asterisk.ports import LOOPBACK
@@ -34,21 +32,18 @@ from pbx.calendars import Calendars
 from pbx.certificates import Certificates
 from pbx.config.load import Practice
 from pbx.database import DatabaseKeeper, Records, records_of
-from pbx.domain.call import FinishedCall, SeenCall
+from pbx.domain.call import FinishedCall
 from pbx.domain.facts import Facts
 from pbx.domain.policy import Policy
 from pbx.door import Door, DoorParts
 from pbx.ears import AsteriskEar
 from pbx.kept import KeptFile
-from pbx.key_keeper import KeyKeeper
 from pbx.mailboxes import Mailboxes
-from pbx.metering import MeteredCallLog, MeteredRouter, MeteredTranscriber
+from pbx.metering import MeteredCallLog, MeteredRouter
 from pbx.notify.lamp import Lamps
 from pbx.notify.phone_message import PhoneMessageAtOnce
 from pbx.notify.senders import Senders
 from pbx.operations import Parts, ServerOperations
-from pbx.programs import api_of, hooks_of
-from pbx.prompts import announcer, private_sounds
 from pbx.running import Running
 from pbx.sealing.vault import Vault
 from pbx.services.alarms import Alarms
@@ -58,7 +53,6 @@ from pbx.services.emergency import EmergencyWatch
 from pbx.services.health import Health
 from pbx.services.heartbeat import BeatRouter, Heartbeat
 from pbx.services.history import CallHistory
-from pbx.services.hooks import Hooks
 from pbx.services.inbox import Inbox
 from pbx.services.known import Known
 from pbx.services.lamp_counts import LampCounts
@@ -71,30 +65,19 @@ from pbx.services.pace import Pace, PacedCallLog
 from pbx.services.phones import PhonesAtHand
 from pbx.services.pins import Pins
 from pbx.services.placing import Placing
-from pbx.services.reconcile import Reconcile
 from pbx.services.route import CallRouter, DecisionRecorder
 from pbx.services.urgent import PinWatch, UrgentCalls
 from pbx.settings_notes import SettingsNotes
 from pbx.store.chain import PgAudit
 from pbx.store.database import Database
 from pbx.store.embedded import EmbeddedPostgres
-from pbx.store.jobs import TranscriptionQueue
 from pbx.supervisor import Before
-from pbx.text_assembly import TextAssembly
 from pbx.trail import audit_trail
-from pbx.urgent_cases import UrgentCases
-from pbx.web.api.serving import Api
 from pbx.web.metrics import Metrics
 from voicemail.emergencies import EmergencyShelf
-from voicemail.ingest import CallsUnknown, Folders, Ingest
-from voicemail.live import FollowingRouter, LiveParts, LiveTranscription
+from voicemail.ingest import CallsUnknown
+from voicemail.live import FollowingRouter
 from voicemail.own_sounds import OwnSounds
-from voicemail.private import PrivateSounds
-from voicemail.retention import KeptFolders, Retention
-from voicemail.shelf import Shelf
-from voicemail.spool import read_spool
-from voicemail.transcribe.recogniser import RecogniserProcess, WorkerOptions
-from voicemail.transcription import Transcription
 
 AMI_USER = "secondline"
 
@@ -219,13 +202,13 @@ class Assembly:
         parts = Parts(
             self.asterisk,
             self.ami,
-            self.queue,
+            self.messages.queue,
             self.health,
             self.metrics,
             self.calendars,
             self.known,
             self.pins,
-            Mailboxes(self.retention, self.shelf),
+            Mailboxes(self.messages.retention, self.messages.shelf),
             self.records.outbox,
             self.trail,
             SettingsNotes(self.journal, self.config),
@@ -264,40 +247,25 @@ class Assembly:
     def router(self) -> BeatRouter:
         router = CallRouter(self.policy, self.call_log, self.recorder, self.facts, self.history)
         live = self.practice.settings.recognizer.live
-        followed = FollowingRouter(router, self.head_starts) if live else router
+        followed = FollowingRouter(router, self.messages.head_starts) if live else router
         return BeatRouter(MeteredRouter(followed, self.metrics, self.pace), self.policy, self.facts)
 
     @cached_property
-    def talks(self) -> Talks:
-        """What the practice's own people can do by phone."""
-        codes = Codes(self.policy, self.facts, self.overrides, self.pins, announcer(self.layout))
-        page = urgent_talk(self.pins, UrgentCases(self.layout, self.urgent, self.records.messages, self.private))
-        box = self.mailbox
-        named = {"codes": codes.talk, "urgent": page, "mailbox": box.own_phone, "mailbox-outside": box.outside}
-        return Talks(self.layout.greetings, named)
-
-    @cached_property
-    def private(self) -> PrivateSounds:
-        """Sounds about patients, for a moment; what a server that died has left of them is gone first."""
-        private = private_sounds(self.layout, self.shelf)
-        private.clear()
-        return private
-
-    @cached_property
-    def mailbox(self) -> Mailbox:
-        """The talk about messages."""
-        parts = MailboxParts(
+    def by_phone(self) -> TalkAssembly:
+        return TalkAssembly(
+            records=self.records,
+            layout=self.layout,
             policy=self.policy,
+            facts=self.facts,
+            overrides=self.overrides,
             pins=self.pins,
-            announce=announcer(self.layout),
             inbox=self.inbox,
-            private=self.private,
-            own=self.own_greetings,
-            recogniser=self.recogniser,
-            greetings=self.layout.greetings,
+            own_greetings=self.own_greetings,
+            urgent=self.urgent,
             calls_out=self.calls_out,
+            shelf=self.messages.shelf,
+            recogniser=self.messages.recogniser,
         )
-        return Mailbox(parts)
 
     @cached_property
     def placing(self) -> Placing:
@@ -326,66 +294,28 @@ class Assembly:
     def urgent(self) -> UrgentCalls:
         return UrgentCalls(self.records.urgent, AmiPager(self.ami), self.policy, self.facts)
 
-    @cached_property
-    def api(self) -> Api:
-        return api_of(self)
-
-    @cached_property
-    def hooks(self) -> Hooks:
-        """Programs that are told of what happens."""
-        return hooks_of(self)
-
     # Messages.
 
     @cached_property
-    def shelf(self) -> Shelf:
-        return Shelf(self.layout.messages, self.vault)
-
-    @cached_property
-    def ingest(self) -> Ingest:
-        folders = Folders(self.layout.spool, self.layout.spare, self.shelf)
-        ingest = Ingest(folders, self.bookkeeping, self.policy, self.live_calls)
-        ingest.tell = self._taken_in
-        ingest.tell_plain = self.metrics.spool_plain.observe
-        return ingest
+    def messages(self) -> MessageAssembly:
+        return MessageAssembly(
+            database=self.database,
+            records=self.records,
+            layout=self.layout,
+            at_start=self.practice.settings,
+            settings=lambda: self.operations.settings,
+            policy=self.policy,
+            call_log=self.call_log,
+            bookkeeping=self.bookkeeping,
+            pace=self.pace,
+            metrics=self.metrics,
+            live_calls=self.live_calls,
+            taken_in=self._taken_in,
+        )
 
     def _taken_in(self, call: FinishedCall) -> None:
-        self.head_starts.taken_in(call)
         self.calls_out.taken_in(call)
         self.call_backs.taken_in(call)
-
-    @cached_property
-    def reconcile(self) -> Reconcile:
-        return Reconcile(self.call_log, self._calls_seen, self._spooled, self.live_calls)
-
-    @cached_property
-    def queue(self) -> TranscriptionQueue:
-        return TranscriptionQueue(self.database)
-
-    @cached_property
-    def recogniser(self) -> RecogniserProcess:
-        chosen = self.practice.settings.recognizer
-        return RecogniserProcess(WorkerOptions(chosen.engine.value, chosen.model, chosen.memory_mb))
-
-    @cached_property
-    def head_starts(self) -> LiveTranscription:
-        layout, calm, count = self.layout, self.pace.calm, self.metrics.head_start
-        parts = LiveParts(layout.spool, self.shelf, self.records.messages, self.recogniser, calm, count)
-        return LiveTranscription(parts)
-
-    @cached_property
-    def transcription(self) -> Transcription:
-        transcriber = MeteredTranscriber(self.recogniser, self.metrics)
-        return Transcription(self.records.messages, self.shelf, transcriber, self.head_starts)
-
-    @cached_property
-    def retention(self) -> Retention:
-        folders = KeptFolders(self.shelf, self.layout.spool, self.layout.spare)
-        return Retention(self.records.keeping, folders, lambda: self.operations.settings.keeping)
-
-    @cached_property
-    def key_keeper(self) -> KeyKeeper:
-        return KeyKeeper(self.records.keys, self.shelf, self.practice.settings.keys)
 
     # Calls to the emergency services.
 
@@ -435,6 +365,23 @@ class Assembly:
             refused=self.metrics.api_refused.inc,
         )
 
+    # What is for programs.
+
+    @cached_property
+    def programs(self) -> ProgramAssembly:
+        return ProgramAssembly(
+            records=self.records,
+            layout=self.layout,
+            policy=self.policy,
+            operations=self.operations,
+            overrides=self.overrides,
+            swaps=self.known.swaps,
+            placing=self.placing,
+            shelf=self.messages.shelf,
+            journal=self.journal,
+            metrics=self.metrics,
+        )
+
     # All of it, at work.
 
     def running(self) -> Running:
@@ -445,13 +392,13 @@ class Assembly:
             ami=self.ami,
             keeper=DatabaseKeeper(self.database, self.cluster, self.health),
             recorder=self.recorder,
-            ingest=self.ingest,
-            reconcile=self.reconcile,
+            ingest=self.messages.ingest,
+            reconcile=self.messages.reconcile,
             event_record=self.layout.cel,
-            recogniser=self.recogniser,
-            queue=self.queue,
-            transcription=self.transcription,
-            head_starts=self.head_starts,
+            recogniser=self.messages.recogniser,
+            queue=self.messages.queue,
+            transcription=self.messages.transcription,
+            head_starts=self.messages.head_starts,
             operations=self.operations,
             calendars=self.calendars,
             known=self.known,
@@ -459,7 +406,7 @@ class Assembly:
             pins=self.pins,
             history=self.history,
             notices=self.notices,
-            hooks=self.hooks,
+            hooks=self.programs.hooks,
             alarms=self.alarms,
             heartbeat=self.heartbeat,
             before=self.before,
@@ -476,20 +423,13 @@ class Assembly:
             emergency_shelf=self.emergency_shelf,
             pin_watch=PinWatch(self.policy, self.pins.has),
             rota_watch=self.operations.rota_watch,
-            retention=self.retention,
+            retention=self.messages.retention,
             trail=self.trail,
             journal=self.journal,
-            key_keeper=self.key_keeper,
+            key_keeper=self.messages.key_keeper,
             health=self.health,
             poked=asyncio.Event(),
             folders=self.layout,
             asterisk_version=self.machine.program.version or "of an unknown version",
             engine=self.practice.settings.recognizer.engine.value,
         )
-
-    async def _calls_seen(self) -> list[SeenCall]:
-        return await asyncio.to_thread(calls_seen, self.layout.cel)
-
-    async def _spooled(self) -> frozenset[UUID]:
-        content = await asyncio.to_thread(read_spool, self.layout.spool, self.layout.spare)
-        return frozenset(call.id for call in content.calls)
