@@ -11,7 +11,7 @@ from tests.torture.breaking import events_shuffled
 from tests.torture.faults import Kind, asterisk_killed, controller_killed, database_killed, spool_unmounted
 from tests.torture.run import Plan, torture
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(420)
 
 KINDS = (
     Kind(controller_killed, 1),

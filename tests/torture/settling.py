@@ -7,11 +7,14 @@ import time
 
 from pbx.config.load import load
 from pbx.database import DatabaseProblem, open_records
+from pbx.running import RECONCILE_SECONDS
 from tests.torture.accounts import MOST_CALLS, told_of
 from tests.torture.world import World
 from voicemail.shelf import SEALED
 
-SETTLED_WITHIN = 240.0
+SETTLED_WITHIN = RECONCILE_SECONDS + 30
+"""A call whose files lie beneath a disk that came back has its end from the event record, which is looked at so often."""
+
 _POLL = 0.25
 
 

@@ -328,5 +328,5 @@ def test_recordings_are_kept_at_a_hang_up_and_silence_ends_none(dialplan: str) -
     patients = dialplan[: dialplan.index("[sl-beat-ear]")]
     recordings = re.findall(r"Record\((.*?)\)\)", patients)
     assert len(recordings) == 2
-    assert all(arguments.endswith(".wav,0,${seconds},k") for arguments in recordings)
+    assert all(arguments.endswith(".wav,0,${seconds},kq") for arguments in recordings)
     assert dialplan.count("Record(") == dialplan.count("TryExec(Record(")
