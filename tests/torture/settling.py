@@ -13,7 +13,7 @@ from tests.torture.world import World
 from voicemail.shelf import SEALED
 
 SETTLED_WITHIN = RECONCILE_SECONDS + 30
-"""A call whose files lie beneath a disk that came back has its end from the event record, which is looked at so often."""
+"""A call whose files a disk hid when it came back has its end from the event record, which is looked at so often."""
 
 _POLL = 0.25
 
