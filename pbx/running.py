@@ -65,6 +65,7 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 RECOGNISER_LOOK_SECONDS = 15.0
 RECONCILE_SECONDS = 300.0
+RECONCILE_AGAIN_SECONDS = 10.0
 ROTA_LOOK_SECONDS = 60.0
 LAST_SCAN_SECONDS = 10.0
 GAVE_UP = "The recording could not be transcribed after several attempts: listen to it."
@@ -252,12 +253,14 @@ class Running:
 
     async def _reconcile_calls(self) -> None:
         while True:
+            pause = RECONCILE_SECONDS
             try:
                 await self.reconcile.once(datetime.now(UTC))
                 await asyncio.to_thread(rotate, self.event_record)
             except (StoreUnavailable, CallsUnknown):
                 log.info("the event record of the calls is compared with the log later")
-            await asyncio.sleep(RECONCILE_SECONDS)
+                pause = RECONCILE_AGAIN_SECONDS
+            await asyncio.sleep(pause)
 
     async def _watch_rotas(self) -> None:
         while True:

@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import aiohttp
 
+COMMAND = (sys.executable, "-m", "pbx.cli")
 READY_WITHIN = 60.0
 STOPPED_WITHIN = 30.0
 _POLL = 0.05
@@ -26,12 +27,20 @@ class ServerFailed(Exception):
 class ServerProcess:
     """`secondline run` on the file `config` and the folder `data`; an async context manager.
 
-    Leaving the block stops it by SIGTERM. What it says is in `log`. `env` is added to its environment.
+    Leaving the block stops it by SIGTERM. What it says is in `log`. `command` is the command line in front of `run`,
+    `env` is added to the environment.
     """
 
-    def __init__(self, config: Path, data: Path, web_port: int, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        config: Path,
+        data: Path,
+        web_port: int,
+        command: Sequence[str] = COMMAND,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self.log = data.parent / "server.log"
-        self._words = ("--config", str(config), "--data", str(data))
+        self._command = (*command, "run", "--config", str(config), "--data", str(data))
         self._env = dict(env or {})
         self._url = f"http://127.0.0.1:{web_port}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -96,7 +105,7 @@ class ServerProcess:
         """Not asyncio's process: the server may be stopped from another event loop than it was started from."""
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "pbx.cli", "run", *self._words],
+                self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -216,7 +216,7 @@ async def test_where_the_spool_is_full_the_message_is_taken_in_the_spare(
     full.symlink_to("/dev/full")  # every write is refused: no space left on device
     await patient.hears_beep(10)
     spare = pbx.layout.spare / full.name
-    await until(spare.exists, 5, "the recording in the spare folder, after its own beep")
+    await until(spare.exists, 5, "the recording in the spare folder")
     await patient.says(await words(SAID))
     await patient.call_ends(15)
     await pbx.next_ended(known)

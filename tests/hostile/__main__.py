@@ -42,20 +42,26 @@ async def hang_up(pbx: Pbx) -> None:
     await pbx.is_quiet(within=20)
 
 
+def besiege(datagrams: int, seed: int) -> str:
+    """All of it against a PBX of its own; what broke, or nothing."""
+    with tempfile.TemporaryDirectory(prefix="torture-") as folder, running(Path(folder), a_practice()) as pbx:
+        try:
+            one = Storm(pbx.server, NIGHT_DID, lambda: pbx.process.pid, lambda: hang_up(pbx))
+            asyncio.run(storm(one, datagrams, seed))
+        except Broken as broken:
+            return str(broken)
+    return ""
+
+
 def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.hostile", description="Hostile SIP, at length.")
     parser.add_argument("--datagrams", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     chosen = parser.parse_args(words)
     print(f"seed {chosen.seed}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="torture-") as folder, running(Path(folder), a_practice()) as pbx:
-        try:
-            one = Storm(pbx.server, NIGHT_DID, lambda: pbx.process.pid, lambda: hang_up(pbx))
-            asyncio.run(storm(one, chosen.datagrams, chosen.seed))
-        except Broken as broken:
-            print(f"BROKEN: {broken}", file=sys.stderr)
-            return 1
-    return 0
+    if broken := besiege(chosen.datagrams, chosen.seed):
+        print(f"BROKEN: {broken}", file=sys.stderr)
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":

@@ -51,10 +51,15 @@ class MailBoxes:
 
 @asynccontextmanager
 async def mail_server(
-    context: ssl.SSLContext | None, *, at_once: bool = False, account: bool = False, port: int = 0
+    context: ssl.SSLContext | None,
+    *,
+    at_once: bool = False,
+    account: bool = False,
+    port: int = 0,
+    boxes: MailBoxes | None = None,
 ) -> AsyncIterator[MailBoxes]:
-    """A server on 127.0.0.1; without a context it knows no TLS."""
-    boxes = MailBoxes()
+    """A server on 127.0.0.1; without a context it knows no TLS. `boxes` are those of one that was there before."""
+    boxes = MailBoxes() if boxes is None else boxes
 
     def serve() -> SMTP:
         starttls = context if not at_once else None

@@ -164,7 +164,7 @@ def open_office(folder: Path, ring_seconds: int = 5, changes: Changes = ()) -> I
     `changes` are made in its file before: old text, new text.
     """
     practice = write_practice(folder, ring_seconds, closed="The office is closed.", busy="The line is busy.")
-    _keep_two_plain_lines(practice.file)
+    keep_two_plain_lines(practice.file)
     server = ServerProcess(practice.file, practice.data, practice.web_port)
     office = Office(practice, server)
     for old, new in changes:
@@ -176,7 +176,7 @@ def open_office(folder: Path, ring_seconds: int = 5, changes: Changes = ()) -> I
         asyncio.run(server.stop())
 
 
-def _keep_two_plain_lines(file: Path) -> None:
+def keep_two_plain_lines(file: Path) -> None:
     """Take the demonstration's menus, tests and acceptances out: here each test changes the file as it needs it."""
     text = file.read_text(encoding="utf-8")
     before, _, _ = text.partition(f'[numbers."{MENU_LINE}"]')

@@ -1,13 +1,20 @@
-"""A certificate of the tests' own, made by the openssl of the machine, so that its dates are right."""
+"""A certificate of the tests' own, made anew each time, so that its dates are right."""
 
 from __future__ import annotations
 
 import ssl
-import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+HOLDS = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -27,21 +34,30 @@ class Certificate:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    folder = tmp_path_factory.mktemp("tls")
-    made = Certificate(folder / "certificate.pem", folder / "key.pem")
-    words = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-days",
-        "2",
-    ]
-    words += ["-keyout", str(made.key), "-out", str(made.file), "-subj", "/CN=localhost"]
-    words += ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    subprocess.run(words, check=True, capture_output=True)
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+def make_certificate(folder: Path) -> Certificate:
+    """A new one, with its key, in `folder`; it holds for a few days around now, whoever's clock is moved."""
+    made, now = Certificate(folder / "certificate.pem", folder / "key.pem"), datetime.now(UTC)
+    key, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]),
+    )
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - HOLDS)
+        .not_valid_after(now + HOLDS)
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    )
+    pem = serialization.Encoding.PEM
+    made.file.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(pem))
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    made.key.write_bytes(key.private_bytes(pem, *plain))
     return made

@@ -7,19 +7,22 @@ import io
 import json
 import wave
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from pbx.config.load import load
 from pbx.database import open_records
-from pbx.domain.call import CallRecord, MessageRecord
+from pbx.domain.call import CallRecord, Direction, MessageRecord
+from pbx.domain.numbers import Caller, NumberKind
 from tests.kit.server import secondline
-from tests.torture.caller import Account
+from tests.torture import audited
+from tests.torture.caller import EARLY, Account
+from tests.torture.findings import Findings
 from tests.torture.voice import PACKET_SECONDS, Found, found_in
-from tests.torture.world import World
+from tests.torture.world import EXPORTED, World
 
 TAIL_SECONDS = 2.05
 """What a kill of Asterisk may cost of a recording: 32 KiB of its buffer (main/file.c)."""
@@ -27,30 +30,12 @@ TAIL_SECONDS = 2.05
 ALLOWED_SECONDS = 0.4
 """Voice that was still on its way when a call ended."""
 
-BEEP_SECONDS = 0.6
-"""A spool that takes nothing costs a second beep, of 0.43 s, before the spare folder records."""
+LATE_SECONDS = 0.4
+"""From the end of the tone, as the caller hears it, to the first of the recording."""
 
 _DISK = " (disk)"
 
 MOST_CALLS = 100_000
-
-
-@dataclass
-class Findings:
-    """What was wrong, by the invariant; and figures of what was not."""
-
-    wrong: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    messages: int = 0
-    hit: int = 0
-    tails: list[float] = field(default_factory=list)
-    torn: int = 0
-    unanswered: int = 0
-    untold: int = 0
-    met_disk: int = 0
-    outcomes: Counter[str] = field(default_factory=Counter)
-
-    def note(self, invariant: str, text: str) -> None:
-        self.wrong[invariant].append(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +60,10 @@ class Troubles:
 async def reconcile(world: World, accounts: list[Account], troubles: Troubles) -> Findings:
     """Every account against the log and the messages."""
     findings = Findings()
-    kept = await _kept(world)
-    _told(world, findings, {str(message.id) for one in kept.values() for message in one.messages})
+    calls, messages = await _on_record(world, findings)
+    kept = _by_caller(calls, messages)
+    _told(world, findings, {str(message.id) for message in messages})
+    audited.mails(world, messages, findings)
     for account in accounts:
         mine = kept.pop(account.number, Kept([], []))
         await _one(world, account, mine, troubles, findings)
@@ -87,17 +74,28 @@ async def reconcile(world: World, accounts: list[Account], troubles: Troubles) -
     return findings
 
 
-async def _kept(world: World) -> dict[str, Kept]:
+async def _on_record(world: World, findings: Findings) -> tuple[Sequence[CallRecord], Sequence[MessageRecord]]:
+    """The calls that came in, and the messages; what the audit has of them is looked at on the way."""
     settings = load(world.practice.file).settings
     async with open_records(settings, world.layout) as records:
         calls = await records.calls.calls(None, None, MOST_CALLS)
         messages = await records.messages.messages(None, MOST_CALLS)
+        await audited.hold_against(records, calls, messages, findings)
+    return [call for call in calls if call.direction is Direction.INBOUND], messages
+
+
+def _by_caller(calls: Sequence[CallRecord], messages: Sequence[MessageRecord]) -> dict[str, Kept]:
     found: dict[str, Kept] = defaultdict(lambda: Kept([], []))
     for call in calls:
-        found[call.caller.number or ""].calls.append(call)
+        found[_number(call.caller)].calls.append(call)
     for message in messages:
-        found[message.caller.number or ""].messages.append(message)
+        found[_number(message.caller)].messages.append(message)
     return found
+
+
+def _number(caller: Caller) -> str:
+    """Empty for those who give none, as the thieves of a run."""
+    return caller.number or "" if caller.kind is NumberKind.E164 else ""
 
 
 async def _one(world: World, account: Account, kept: Kept, troubles: Troubles, findings: Findings) -> None:
@@ -110,10 +108,12 @@ async def _one(world: World, account: Account, kept: Kept, troubles: Troubles, f
         if not _meets(account, troubles.down):
             findings.note("I7", f"{name} was not answered though Asterisk was there (status {account.status})")
         return
+    if any(call.ended_at is None for call in kept.calls):
+        findings.note("I1", f"{name} has no end in the log")
     if len(kept.calls) != 1:
         findings.note("I1" if not kept.calls else "I2", f"{name} has {len(kept.calls)} rows in the log")
-    if account.by_server and account.tone_at is None and not killed:
-        findings.note("I1", f"{name} was cut before the tone")
+    if account.tone_at is None and not killed and (account.by_server or account.plan != EARLY):
+        findings.note("I1", f"{name} {'was cut before' if account.by_server else 'never heard'} the tone")
     findings.messages += len(kept.messages)
     if account.tone_at is not None:
         parts = [await _part(world, account, message, findings, name) for message in kept.messages]
@@ -141,19 +141,18 @@ def _voice(account: Account, heard: list[Found], killed: float | None, findings:
     if missing > allowed and (heard or account.spoke > allowed):
         findings.note("I3" if heard else "I1", f"{name} lacks the last {missing:.2f} s of {account.spoke:.2f} s")
     if buffer and heard:
-        findings.tails.append(max(0.0, missing))
+        (findings.tails if killed else findings.tails_of_disk).append(max(0.0, missing))
     late = (heard[0].first - account.tone_packet) * PACKET_SECONDS if heard else 0.0
-    if late > BEEP_SECONDS + buffer and len(heard) < 2:
+    if late > LATE_SECONDS + buffer and len(heard) < 2:
         findings.note("I3", f"{name} lacks the first {late:.2f} s")
     findings.torn += sum(part.jumps > 0 or part.strange > 2 for part in heard)
 
 
 async def _part(world: World, account: Account, message: MessageRecord, findings: Findings, name: str) -> Found | None:
     """What is in one message, read as the practice's people get it."""
-    file = world.practice.data.parent / "exported.wav"
+    file = world.practice.data.parent / EXPORTED
     file.unlink(missing_ok=True)
-    files = ("--config", str(world.practice.file), "--data", str(world.practice.data))
-    answer = await secondline("voicemail", "export", str(message.id), str(file), *files)
+    answer = await secondline("voicemail", "export", str(message.id), str(file), *world.files)
     if answer.status:
         findings.note("I1", f"{name} has a message that cannot be exported")
         return None
@@ -193,7 +192,8 @@ def told_of(world: World) -> dict[str, set[str]]:
     """The ids of the notices that the practice's program took, by message."""
     found: dict[str, set[str]] = defaultdict(set)
     for body, id_ in zip(world.hook.taken, world.hook.ids, strict=True):
-        found[str(json.loads(body)["data"].get("message"))].add(id_)
+        if "message" in (data := json.loads(body)["data"]):
+            found[data["message"]].add(id_)
     return found
 
 
@@ -208,17 +208,3 @@ def _told(world: World, findings: Findings, messages: set[str]) -> None:
         findings.note("I2", f"{len(twice)} messages were told under two ids")
     if world.hook.forged:
         findings.note("I4", f"{world.hook.forged} requests to the program were not signed")
-
-
-def as_json(findings: Findings) -> dict[str, Any]:
-    """For the report."""
-    return {
-        "wrong": {invariant: sorted(texts) for invariant, texts in sorted(findings.wrong.items())},
-        "messages": findings.messages,
-        "calls_hit_by_a_kill_of_asterisk": findings.hit,
-        "calls_that_met_a_disk_fault": findings.met_disk,
-        "longest_tail_s": round(max(findings.tails, default=0.0), 3),
-        "recordings_with_gaps": findings.torn,
-        "not_answered_while_asterisk_was_down": findings.unanswered,
-        "outcomes": dict(sorted(findings.outcomes.items())),
-    }

@@ -17,7 +17,16 @@ from tests.kit.network import TRUNK, RawCaller, Request
 from tests.torture.voice import PACKET, PACKET_SECONDS, packet
 
 ANSWER_WITHIN = 12.0
+EARLY = "early"
+"""The plan of a caller who hangs up in the greeting."""
+
+NAME = "Quillfeather"
+"""Of every caller, as the carrier tells it: it stands nowhere else."""
+
 TONE_WITHIN = 20.0
+DEAD_SECONDS = 10.0
+"""Twice the longest that a controller that hangs makes a caller wait for the next word."""
+
 _LOUD = 200.0
 _TONE_PACKETS = 8
 _DECODED = np.array(
@@ -91,11 +100,21 @@ class Ear(asyncio.DatagramProtocol):
 
     def __init__(self) -> None:
         self.sound, self.tone = asyncio.Event(), asyncio.Event()
-        self.packets = 0
+        self._last = 0.0
         self._tones = self._others = 0
 
+    def begins(self) -> None:
+        """The call is answered."""
+        self._last = asyncio.get_running_loop().time()
+
+    async def is_dead(self) -> None:
+        """Wait until nothing at all came for so long that a person hangs up."""
+        loop = asyncio.get_running_loop()
+        while (quiet := loop.time() - self._last) < DEAD_SECONDS:
+            await asyncio.sleep(DEAD_SECONDS - quiet)
+
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.packets += 1
+        self._last = asyncio.get_running_loop().time()
         payload = np.frombuffer(data[12 : 12 + PACKET], np.uint8)
         if len(payload) < PACKET:
             return
@@ -126,7 +145,7 @@ class Caller:
 
     async def call(self, early: bool, within: float = ANSWER_WITHIN, longest_pause: float = 4.0) -> Account:
         """One call from the first packet to the last; it is given up where nobody answers it `within` seconds."""
-        account = Account(self.number, self.dialled, "early" if early else "message")
+        account = Account(self.number, self.dialled, EARLY if early else "message")
         loop = asyncio.get_running_loop()
         signalling, line = await loop.create_datagram_endpoint(lambda: Line(TRUNK, self.server), local_addr=(TRUNK, 0))
         speech, ear = await loop.create_datagram_endpoint(Ear, local_addr=(TRUNK, 0))
@@ -155,13 +174,13 @@ class Caller:
             line.hangs_up()
 
     def _request(self) -> Request:
-        return Request(f"sip:{self.dialled}@{self.server.host}", f"<sip:{self.number}@carrier.example>")
+        return Request(f"sip:{self.dialled}@{self.server.host}", f'"{NAME}" <sip:{self.number}@carrier.example>')
 
     async def _talk(self, account: Account, line: Line, speech: asyncio.DatagramTransport, ear: Ear) -> None:
         assert line.media is not None
         speaking = asyncio.create_task(self._speak(account, speech, line.media))
         try:
-            if account.plan == "early":
+            if account.plan == EARLY:
                 await self._wait(line, self.patience.uniform(0.2, 1.2))
             else:
                 await self._until_message(account, line, ear)
@@ -175,17 +194,18 @@ class Caller:
 
     async def _until_message(self, account: Account, line: Line, ear: Ear) -> None:
         loop = asyncio.get_running_loop()
-        if await self._first(line, ear.sound, TONE_WITHIN):
+        ear.begins()
+        if await self._first(line, ear, ear.sound):
             account.heard_at = loop.time()
-        if await self._first(line, ear.tone, TONE_WITHIN):
+        if await self._first(line, ear, ear.tone):
             account.tone_at, account.tone_packet = loop.time(), account.sent
             await self._wait(line, self.seconds)
 
     @staticmethod
-    async def _first(line: Line, event: asyncio.Event, within: float) -> bool:
-        """Whether `event` comes before the call ends and the time is over."""
-        waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(line.ended.wait())]
-        await asyncio.wait(waits, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+    async def _first(line: Line, ear: Ear, event: asyncio.Event) -> bool:
+        """Whether `event` comes before the call ends, the line is dead or the time is over."""
+        waits = [asyncio.ensure_future(what) for what in (event.wait(), line.ended.wait(), ear.is_dead())]
+        await asyncio.wait(waits, timeout=TONE_WITHIN, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
         return event.is_set()

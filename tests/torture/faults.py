@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from pbx.supervisor import HUNG_SECONDS
+from tests.torture.breaking import events_cut, events_duplicated, events_lost, events_shuffled, mail_down
 from tests.torture.world import World, kill
 
 Fault = Callable[[World, random.Random], Awaitable[bool]]
@@ -153,4 +154,9 @@ KINDS = (
     Kind(spool_read_only, 1, is_kill=False),
     Kind(spool_full, 1, is_kill=False),
     Kind(listener_down, 1, is_kill=False),
+    Kind(mail_down, 1, is_kill=False),
+    Kind(events_duplicated, 1, is_kill=False),
+    Kind(events_shuffled, 1, is_kill=False),
+    Kind(events_cut, 1, is_kill=False),
+    Kind(events_lost, 1, is_kill=False),
 )

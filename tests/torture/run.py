@@ -8,26 +8,28 @@ import logging
 import random
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pbx.demo.practice import DAY_LINE, EVENING_LINE
-from tests.torture.accounts import Findings, Troubles, as_json, reconcile, told_of
+from tests.torture.accounts import Troubles, reconcile
+from tests.torture.audited import verify
 from tests.torture.caller import Account, Caller
 from tests.torture.faults import KINDS, Kind
+from tests.torture.findings import Findings
+from tests.torture.plain import leaks
+from tests.torture.settling import settled
+from tests.torture.thieves import Thieves
 from tests.torture.world import World, world
 
 SERVED_WITHIN = 5.0
-BOTH_SERVED_WITHIN = 30.0
-"""Where Asterisk is killed while no controller is up: one has to start first, beside all the calls."""
 
 ASTERISK = "asterisk killed"
 ASTERISK_ALONE = "asterisk killed while there was no controller"
 GREETING_WITHIN = 3.5
-SETTLED_WITHIN = 240.0
 LONGEST_PROBE_SECONDS = 60.0
-_POLL = 0.25
 
 log = logging.getLogger(__name__)
 
@@ -56,26 +58,47 @@ class Record:
     troubles: Troubles = field(default_factory=Troubles)
     settled_s: float = 0.0
 
+    def longest_after(self) -> dict[str, float]:
+        """By fault, the longest time in seconds until a call was answered."""
+        longest: dict[str, float] = {}
+        for name, seconds in sorted(self.served):
+            longest[name] = max(longest.get(name, 0.0), round(seconds, 2))
+        return longest
+
 
 class Run:
-    """Calls and faults side by side until there were enough of both."""
+    """Calls, faults and thieves side by side until there were enough calls and kills, and each fault once."""
 
     def __init__(self, plan: Plan, world: World) -> None:
         self.plan = plan
         self.record = Record()
         self._world = world
         self._numbers = itertools.count(1)
+        self._used: list[str] = []
         self._enough = asyncio.Event()
+        self._began = time.monotonic()
+        self._thieves = Thieves(world, plan.seed)
 
     async def go(self) -> Findings:
         """Drive it, let everything settle, and hold it to account."""
-        callers = [self._callers(n) for n in range(self.plan.at_once)]
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._break_things())
-            for caller in callers:
-                group.create_task(caller)
-        await self._settle()
+        async with asyncio.TaskGroup() as thieves:
+            thieves.create_task(self._thieves.run())
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._break_things())
+                for n in range(self.plan.at_once):
+                    group.create_task(self._callers(n))
+            self._thieves.stop()
+        self.record.settled_s = await settled(self._world)
+        return await self._account()
+
+    async def _account(self) -> Findings:
+        log.info("settled after %.0f s; now every call is accounted for", self.record.settled_s)
         findings = await reconcile(self._world, self.record.accounts, self.record.troubles)
+        for text in await leaks(self._world, self._used):
+            findings.note("I4", text)
+        for text in await self._thieves.settle_up():
+            findings.note("I6", text)
+        await verify(self._world, findings)
         self._judge_times(findings)
         return findings
 
@@ -88,31 +111,46 @@ class Run:
             await asyncio.sleep(luck.uniform(0.0, 0.5))
 
     def _number(self) -> str:
-        return f"+1215{next(self._numbers) + 2_000_000:07d}"
+        self._used.append(f"+1215{next(self._numbers) + 2_000_000:07d}")
+        return self._used[-1]
 
     async def _break_things(self) -> None:
         luck = random.Random(f"{self.plan.seed}/faults")
+        for kind in in_order(self.plan.kinds, luck):
+            if not await self._break(kind, luck):
+                await self._break(kind, luck)
         weights = [kind.weight for kind in self.plan.kinds]
         while self.record.kills < self.plan.kills:
-            await asyncio.sleep(luck.uniform(*self.plan.pause))
             [kind] = luck.choices(self.plan.kinds, weights)
-            began, name = asyncio.get_running_loop().time(), kind.name
-            if kind.name == ASTERISK and not await self._world.server.is_alive():
-                name = ASTERISK_ALONE
-            if not await kind.fault(self._world, luck):
-                continue
-            self.record.faults[name] += 1
-            self.record.kills += kind.is_kill
-            served = await self._next_is_served(luck)
-            self.record.served.append((name, served))
-            span = (began, asyncio.get_running_loop().time())
-            if kind.name == ASTERISK:
-                self.record.troubles.down.append(span)
-            elif kind.name.startswith("spool"):
-                self.record.troubles.disk.append(span)
-            log.info("%d calls, %d kills; %s, next call after %.1f s", len(self.record.accounts),
-                     self.record.kills, name, served)  # fmt: skip
+            await self._break(kind, luck)
         self._enough.set()
+
+    async def _break(self, kind: Kind, luck: random.Random) -> bool:
+        """One fault, and the next call after it; whether there was anything to break."""
+        await asyncio.sleep(luck.uniform(*self.plan.pause))
+        began, name = asyncio.get_running_loop().time(), kind.name
+        if kind.name == ASTERISK and not await self._world.server.is_alive():
+            name = ASTERISK_ALONE
+        if not await kind.fault(self._world, luck):
+            return False
+        self.record.faults[name] += 1
+        self.record.kills += kind.is_kill
+        served = await self._next_is_served(luck)
+        self.record.served.append((name, served))
+        span = (began, asyncio.get_running_loop().time())
+        if kind.name == ASTERISK:
+            self.record.troubles.down.append(span)
+        elif kind.name.startswith("spool"):
+            self.record.troubles.disk.append(span)
+        self._tell(name, served)
+        return True
+
+    def _tell(self, name: str, served: float) -> None:
+        log.info(
+            "seed %d, %.0f s: %d of %d kills, %d of %d calls; %s, the next call was answered after %.1f s",
+            *(self.plan.seed, time.monotonic() - self._began),
+            *(self.record.kills, self.plan.kills, len(self.record.accounts), self.plan.calls, name, served),
+        )
 
     async def _next_is_served(self, luck: random.Random) -> float:
         """Seconds from now until a call is answered."""
@@ -126,24 +164,9 @@ class Run:
             if account.ended_at - began >= LONGEST_PROBE_SECONDS:
                 return account.ended_at - began
 
-    async def _settle(self) -> None:
-        """Wait until the server is ready, the spool is empty and everybody was told; what is not, shows afterwards."""
-        began = time.monotonic()
-        world, layout = self._world, self._world.layout
-        if not world.server.runs:
-            await world.server.start()
-        while time.monotonic() - began < SETTLED_WITHIN:
-            left = [p for folder in (layout.spool, layout.spare) for p in folder.glob("*.*") if p.name[0] != "."]
-            told = told_of(world)
-            kept = len(list(layout.messages.glob("*.*")))
-            if not left and len(told) >= kept and await world.server.is_ready():
-                break
-            await asyncio.sleep(_POLL)
-        self.record.settled_s = time.monotonic() - began
-
     def _judge_times(self, findings: Findings) -> None:
         for name, seconds in self.record.served:
-            if seconds > (SERVED_WITHIN if name != ASTERISK_ALONE else BOTH_SERVED_WITHIN):
+            if seconds > SERVED_WITHIN:
                 findings.note("I7", f"after {name} the next call was answered {seconds:.1f} s later")
         late = self.greetings()
         if late and percentile(late, 0.99) > GREETING_WITHIN:
@@ -175,14 +198,18 @@ class Run:
             "greeting_p50_s": round(percentile(late, 0.5), 3),
             "greeting_p99_s": round(percentile(late, 0.99), 3),
             "greeting_max_s": round(max(late, default=0.0), 3),
-            "next_call_served_s": {
-                name: round(max(s for n, s in record.served if n == name), 2)
-                for name in sorted({n for n, _ in record.served})
-            },
+            "next_call_served_s": record.longest_after(),
+            "events_tampered_with": dict(sorted(self._world.wire.met.items())),
+            "attempts_of_thieves": dict(sorted(self._thieves.tries.items())),
             "settled_s": round(record.settled_s, 1),
             "seconds": round(seconds, 1),
-            **as_json(findings),
+            **findings.as_json(),
         }
+
+
+def in_order(kinds: Sequence[Kind], luck: random.Random) -> list[Kind]:
+    """Each once, in the order that luck gives."""
+    return luck.sample(kinds, len(kinds))
 
 
 def percentile(ordered: list[float], share: float) -> float:

@@ -6,8 +6,7 @@ import asyncio
 import itertools
 import json
 import random
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,21 +18,19 @@ from pbx.asterisk.plans import Plans
 from pbx.config.load import load
 from pbx.database import open_records
 from pbx.demo.hearing import seconds_of_tone
-from pbx.demo.practice import DAY_LINE, EVENING_LINE, write_practice
-from pbx.demo.server import ServerProcess
+from pbx.demo.practice import DAY_LINE, EVENING_LINE
 from pbx.domain.call import CallRecord
 from pbx.domain.facts import NO_FACTS
 from pbx.domain.safe_plan import course_at
 from tests.e2e.conftest import PatientMaker
 from tests.kit.asterisk import CLOSED_TONE, PROMPT_SECONDS, Pbx, running
 from tests.kit.clock import Clock, changes_of
-from tests.kit.hooks import SECRET, receiver
 from tests.kit.network import until
-from tests.kit.server import _keep_two_plain_lines as keep_two_plain_lines
-from tests.torture.accounts import Troubles, as_json, reconcile, told_of
+from tests.torture.accounts import Troubles, reconcile, told_of
 from tests.torture.caller import Caller
 from tests.torture.clocks import HALVES, calm, halves, is_speaking, lines_by_halves
-from tests.torture.world import World
+from tests.torture.settling import settled
+from tests.torture.world import World, world
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -55,17 +52,6 @@ label = "{zone}"
 schedule = "halves-{n}"
 open = [{{ ring = "rictor", seconds = 5 }}, {{ voicemail = "rictor", greeting = "busy" }}]
 closed = [{{ voicemail = "rictor", greeting = "closed" }}]
-"""
-_TOLD = """
-[notify.hook]
-kind = "webhook"
-url = "{url}"
-secret_file = "{secret}"
-
-[notices.rictor]
-by = "hook"
-tell = "rictor"
-
 """
 
 SERVED_WITHIN = 5.0
@@ -93,26 +79,6 @@ def pbx(tmp_path: Path, clock: Clock) -> Iterator[Pbx]:
 def nights(after: datetime) -> list[tuple[str, datetime]]:
     """The changes of the clocks in all zones, in order; each with its zone."""
     return sorted(((zone, at) for zone in ZONES for at in changes_of(zone, after)), key=lambda night: night[1])
-
-
-@asynccontextmanager
-async def everything(folder: Path, clock: Clock, more: str = "") -> AsyncIterator[World]:
-    """The whole server, all of it by `clock`, with `more` in its file; a program is told of each message."""
-    async with receiver() as hook:
-        hook.now = clock.now
-        practice = write_practice(folder, 5, closed="We are closed for today.", busy="The line is busy now.")
-        keep_two_plain_lines(practice.file)
-        (folder / "secret").write_bytes(SECRET)
-        (folder / "secret").chmod(0o600)
-        told = _TOLD.format(url=hook.url, secret=folder / "secret")
-        text = practice.file.read_text(encoding="utf-8").replace("[server]\n", f"{told}{more}[server]\n", 1)
-        practice.file.write_text(text, encoding="utf-8")
-        server = ServerProcess(practice.file, practice.data, practice.web_port, clock.env())
-        await server.start()
-        try:
-            yield World(practice, server, hook, has_disk=False)
-        finally:
-            await server.stop()
 
 
 async def log_of(made: World) -> list[CallRecord]:
@@ -170,7 +136,7 @@ async def test_the_whole_server_decides_and_logs_rightly_through_every_change_of
     )
     expected: list[tuple[datetime, str, bool]] = []
     clock.stand_at(nights(datetime.now(UTC))[0][1] - timedelta(hours=2))
-    async with everything(tmp_path, clock, more) as made:
+    async with world(tmp_path, disk=False, clock=clock, more=more) as made:
         for zone, change in nights(datetime.now(UTC)):
             for at, _, is_open in halves(zone, change, MINUTES):
                 clock.stand_at(at)
@@ -198,7 +164,7 @@ async def test_clocks_that_are_set_in_the_middle_of_messages_cost_nothing_and_ho
     tmp_path: Path, set_clock: Clock
 ) -> None:
     numbers, accounts = (f"+1215{n + 3_000_000:07d}" for n in itertools.count()), []
-    async with everything(tmp_path, set_clock) as made:
+    async with world(tmp_path, disk=False, clock=set_clock) as made:
         controller, offset = made.controller, timedelta()
         for step in STEPS:
             offset += step
@@ -215,8 +181,9 @@ async def test_clocks_that_are_set_in_the_middle_of_messages_cost_nothing_and_ho
             await until(lambda: not _spooled(made), 60, f"all calls in the log after {step}")
             await until(partial(_are_told, made, kept), 60, f"all messages told of after {step}")
             assert await made.server.is_ready()
+        await settled(made)
         findings = await reconcile(made, accounts, Troubles())
-        assert as_json(findings)["wrong"] == {}
+        assert findings.as_json()["wrong"] == {}
         assert (findings.messages, findings.torn) == (3 * len(STEPS), 0)
         calls = await log_of(made)
         assert len({call.id for call in calls}) == len(calls) == len(accounts)

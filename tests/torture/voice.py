@@ -26,14 +26,14 @@ def _linear(code: int) -> int:
     return -magnitude if inverted & 0x80 else magnitude
 
 
-_CODES = bytes(code | sign for sign in (0x00, 0x80) for code in range(_SMALLEST + 8, _SMALLEST + 15))
-_SAMPLE = {code: _linear(code).to_bytes(2, "little", signed=True) for code in range(256)}
+CODES = bytes(code | sign for sign in (0x00, 0x80) for code in range(_SMALLEST + 8, _SMALLEST + 15))
+SAMPLE = {code: _linear(code).to_bytes(2, "little", signed=True) for code in range(256)}
 
 
 def packet(call: str, number: int) -> bytes:
     """The µ-law bytes of one packet."""
     digest = hashlib.shake_128(f"{call}/{number}".encode()).digest(PACKET)
-    return bytes(_CODES[byte % len(_CODES)] for byte in digest)
+    return bytes(CODES[byte % len(CODES)] for byte in digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Found:
 
 def found_in(call: str, sent: int, pcm: bytes) -> Found | None:
     """Look for the first `sent` packets of a call in a recording's samples (16 bit); None if there is none of them."""
-    numbers = {b"".join(_SAMPLE[code] for code in packet(call, n)): n for n in range(sent)}
+    numbers = {b"".join(SAMPLE[code] for code in packet(call, n)): n for n in range(sent)}
     start = _aligned(numbers, pcm)
     if start is None:
         return None

@@ -327,6 +327,6 @@ def test_a_talk_that_is_broken_off_leads_to_a_sentence(dialplan: str) -> None:
 def test_recordings_are_kept_at_a_hang_up_and_silence_ends_none(dialplan: str) -> None:
     patients = dialplan[: dialplan.index("[sl-beat-ear]")]
     recordings = re.findall(r"Record\((.*?)\)\)", patients)
-    assert recordings == ["${recording},0,${seconds},k", "${recording},0,${rest},kaq"]
+    assert recordings == ["${recording},0,${seconds},kq", "${recording},0,${rest},kaq"]
     assert "Set(recording=${ARG1}/${SL_CALL}-${tag}.wav)" in patients
     assert dialplan.count("Record(") == dialplan.count("TryExec(Record(")
