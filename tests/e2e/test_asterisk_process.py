@@ -26,6 +26,7 @@ from pbx.domain.actions import Voicemail
 from pbx.domain.policy import Number, Phone, Policy
 from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker
 from tests.kit.asterisk import DESK, DID, Pbx, a_practice, is_whole, prepared, running
+from tests.kit.files import modes
 from tests.kit.network import TRUNK, Request, raw_caller, until
 
 Words = Callable[[float], Awaitable[Path]]
@@ -285,6 +286,5 @@ async def test_its_files_are_nobody_elses_to_read(pbx: Pbx) -> None:
     await pbx.process.start()
     assert await can_be_called(pbx)
     await pbx.next_ended(set())
-    files = [p for p in (pbx.layout.data, *pbx.layout.data.rglob("*")) if p.exists() and not p.is_symlink()]
-    open_to_others = [str(p) for p in files if p.stat().st_mode & 0o077 and p.suffix != ".wav"]
-    assert open_to_others == []
+    found = modes(pbx.layout.data)
+    assert [str(path) for path, mode in found if mode & 0o077 and path.suffix != ".wav"] == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import wave
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -19,6 +18,7 @@ from pbx.demo.patient import ANONYMOUS
 from pbx.demo.practice import DAY_LINE, EVENING_LINE, PHONE
 from pbx.demo.speech import speak
 from tests.e2e.conftest import SPOKEN, PatientMaker, PhoneMaker
+from tests.kit.files import contents
 from tests.kit.server import Office, open_office
 
 pytestmark = pytest.mark.timeout(120)
@@ -172,10 +172,8 @@ async def test_recordings_lie_plain_for_seconds_only(office: Office) -> None:
     assert seconds <= GOAL_SECONDS
 
 
-def _files(office: Office) -> Iterator[tuple[Path, bytes]]:
+def _files(office: Office) -> list[tuple[Path, bytes]]:
     """Every file of the practice's folder: the database with its log of changes, recordings, keys, logs."""
-    files = [path for path in office.practice.file.parent.rglob("*") if path.is_file() and not path.is_symlink()]
-    assert any("pg_wal" in path.parts for path in files) and any(path.suffix == ".sealed" for path in files)
-    for path in files:
-        with suppress(FileNotFoundError):  # Asterisk and PostgreSQL go on working
-            yield path, path.read_bytes()
+    found = list(contents(office.practice.file.parent))
+    assert any("pg_wal" in path.parts for path, _ in found) and any(path.suffix == ".sealed" for path, _ in found)
+    return found

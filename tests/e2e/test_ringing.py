@@ -41,6 +41,7 @@ from tests.kit.asterisk import (
     prepared,
 )
 from tests.kit.controllers import PlainRouter
+from tests.kit.files import contents
 from tests.kit.network import TRUNK, until
 
 pytestmark = pytest.mark.timeout(60)
@@ -335,5 +336,5 @@ async def test_a_number_outside_that_the_file_does_not_name_is_never_called(pbx:
 
 def test_the_number_outside_is_in_no_log_and_no_record(pbx: Pbx) -> None:
     folder = pbx.layout.data
-    found = [path for path in folder.rglob("*") if path.is_file() and CELL[2:].encode() in path.read_bytes()]
+    found = [path for path, data in contents(folder) if CELL[2:].encode() in data]
     assert found == [pbx.layout.etc / "extensions.conf"]
