@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,7 +27,10 @@ GRACE_SECONDS = 300.0
 
 @dataclass(slots=True)
 class _Counted:
-    """A call that was placed: `may` and `talked` in seconds, `began` and `ended` in seconds since 1970."""
+    """A call that was placed: `may` and `talked` in seconds, `began` and `ended` in seconds since 1970.
+
+    `parts` are the ids of those that it was passed on in, with the seconds of talk in each.
+    """
 
     person: str
     began: float
@@ -35,13 +38,15 @@ class _Counted:
     ended: float | None = None
     talked: float = 0.0
     known: bool = False
+    parts: dict[str, float] = field(default_factory=dict)
 
     def is_up(self, now: float) -> bool:
         return self.ended is None and now < self.began + self.may + GRACE_SECONDS
 
     def seconds(self, now: float) -> float:
         """What it counts; one whose end went unheard counts whole."""
-        return self.talked if self.ended is not None else min(max(0.0, now - self.began), float(self.may))
+        first = self.talked if self.ended is not None else min(max(0.0, now - self.began), float(self.may))
+        return first + sum(self.parts.values())
 
 
 class CallsToday:
@@ -78,6 +83,13 @@ class CallsToday:
         counted.ended, counted.known = at.timestamp(), known
         counted.talked = max(0.0, talked) if known else max(0.0, counted.ended - counted.began)
         self._changed.set()
+
+    def goes_on(self, former: UUID, part: UUID, seconds: float) -> None:
+        """A call was passed on: so long was talked in the part after `former`. Whoever placed it is still who pays."""
+        for call, counted in self._calls.items():
+            if call == former or str(former) in counted.parts:
+                counted.parts[str(part)] = seconds
+                self._changed.set()
 
     def end_all_but(self, up: Collection[UUID], at: datetime) -> None:
         """Calls that are not among `up` are over."""

@@ -91,6 +91,9 @@ class CallsOut:
         """A call is in the log: now it is known how long it really took."""
         if call.start.direction is Direction.OUTBOUND:
             self._today.end(call.start.id, call.ended_at, call.answered_at, known=True)
+        elif call.start.moved_from and call.answered_at:
+            talked = (call.ended_at - call.answered_at).total_seconds()
+            self._today.goes_on(call.start.moved_from, call.start.id, max(0.0, talked))
 
     def still_up(self, calls: Collection[UUID], at: datetime) -> None:
         """Only these calls are up: whatever else was going on ended unheard."""

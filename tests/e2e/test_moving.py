@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -300,3 +301,4 @@ async def test_a_call_outside_is_passed_on_and_no_key_reaches_a_number_outside(
     second = finished_call(part, pbx.policy, None, ())
     assert (second.start.moved_from, second.start.moved_by, second.answered_by) == (out.id, "rictor", SHELF)
     assert second.start.caller.number == PATIENT
+    assert second.answered_at and second.start.at - timedelta(seconds=1) <= second.answered_at <= second.ended_at

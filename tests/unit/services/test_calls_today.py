@@ -91,3 +91,15 @@ async def test_a_restart_forgets_nothing() -> None:
 def test_a_file_that_makes_no_sense_counts_as_none() -> None:
     for text in ("{", "[]", '{"x": 1}', '{"0f6b7108-f878-467c-bce9-12825c38f51e": {"person": "x"}}'):
         assert today(Kept(text)).usage("rictor", NOON) == Usage()
+
+
+def test_a_call_that_is_passed_on_goes_on_at_the_cost_of_whoever_placed_it() -> None:
+    kept = Kept()
+    counts, call, second, third = today(kept), uuid4(), uuid4(), uuid4()
+    counts.begin(call, "rictor", NOON, 3600)
+    counts.goes_on(call, second, 120.0)
+    counts.end(call, NOON + timedelta(minutes=1), NOON, known=True)
+    counts.goes_on(second, third, 30.0)
+    counts.goes_on(second, third, 30.0)
+    counts.goes_on(uuid4(), uuid4(), 500.0)
+    assert counts.usage("rictor", NOON + timedelta(hours=1)) == Usage(1, 210.0, 0, 0)
