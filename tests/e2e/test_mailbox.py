@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -26,15 +27,20 @@ PIN, WRONG = "274906", "864209"
 PATIENT = "+12155550711"
 CALLED_BACK = "+12155550716"
 WORDS = "Please call me back about my blood pressure tablets."
+COLLEAGUE = "okafor-desk"
 GREETING = "I am at the hospital until noon."
 
 
 _OUT = f"""
+[people.okafor]
+name = "Dr. Ada Okafor"
+phones = ["{COLLEAGUE}"]
+
 [outbound]
 people = ["rictor"]
 
 [emergency.office]
-phones = ["{PHONE}"]
+phones = ["{PHONE}", "{COLLEAGUE}"]
 address = "12 Main Street, Suite 200, Scotland, PA 17254"
 call_back = "{DAY_LINE}"
 tell = "rictor"
@@ -222,6 +228,42 @@ async def test_a_call_that_is_asked_for_by_command_rings_the_person_first(
     await leaves(phone)
     call = await office.call_from(DAY_LINE)
     assert (call["to"], call["made_by"], call["outcome"]) == ("+14155550124", "rictor", "answered")
+
+
+@pytest.mark.parametrize("way", ["*2", "*3"])
+async def test_a_call_that_was_asked_for_by_command_is_passed_on_by_keys(
+    way: str, office: Office, phone: Softphone, trunk: Carrier, a_phone: PhoneMaker
+) -> None:
+    colleague = await a_phone(COLLEAGUE)
+    await colleague.register(office.practice.sip, office.practice.secret(COLLEAGUE))
+    number = f"+1415555013{way[1]}"
+    assert (await office.secondline("call", "rictor", number)).status == 0
+    assert await phone.rings(10)
+    await phone.answer()
+    await trunk.is_called(within=10)
+    await is_asked_for_whom(phone, way)
+    await phone.presses("02")
+    await colleague.rings(10)
+    await colleague.answer()
+    if way == "*2":
+        await phone.hang_up()
+    await phone.call_ends(10)
+    await asyncio.sleep(0.5)  # of talk
+    trunk.hang_up()
+    await colleague.call_ends(10)
+    part, placed = await office.call_from(number), await office.call_from(DAY_LINE)
+    assert (part["to"], part["transferred_by"], part["answered_by"]) == (DAY_LINE, "rictor", COLLEAGUE)
+    assert (placed["to"], placed["outcome"], placed["id"]) == (number, "answered", part["transferred_from"])
+
+
+async def is_asked_for_whom(phone: Softphone, way: str) -> None:
+    """Press the keys that pass a call on; they are nobody's before the patient is there."""
+    before = hearing.seconds_of_sound(phone.heard)
+    async with asyncio.timeout(15):
+        while True:
+            await phone.presses(way)
+            with suppress(TimeoutError):
+                return await hearing.more_sound(phone.heard, before + 0.5, 2)
 
 
 async def interrupts(caller: Patient, office: Office) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 from tests.kit.network import TRUNK, until
 
@@ -70,12 +71,12 @@ class Carrier(asyncio.DatagramProtocol):
         """Wait until the PBX ends a call, before or after it was answered."""
         await until(lambda: any(r.method in ("BYE", "CANCEL") for r in self.arrived), within, "the end of a call")
 
-    def hang_up(self) -> None:
-        """End the newest call."""
-        invite, peer = self._peers[self.invites[-1].header("Call-ID")]
+    def hang_up(self, which: int = -1) -> None:
+        """End the newest call, or the one that came as number `which` (the first is 0)."""
+        invite, peer = self._peers[self.invites[which].header("Call-ID")]
         lines = (
             f"BYE {invite.header('Contact').strip('<>')} SIP/2.0",
-            f"Via: SIP/2.0/UDP {self.address}:{self.port};rport;branch=z9hG4bKbye{len(self.arrived)}",
+            f"Via: SIP/2.0/UDP {self.address}:{self.port};rport;branch=z9hG4bK{uuid4().hex}",
             "Max-Forwards: 70",
             f"From: {invite.header('To')};tag=carrier",
             f"To: {invite.header('From')}",

@@ -157,7 +157,7 @@ CALLS_OUT = {
 }
 CALLED_BACK = r"Dial(PJSIP/${FILTER(a-z0-9\-,${CUT(last,.,2)})},30,giIrU(sl-answered))"
 PHONES_AND_LEGS = "Dial(${phones}${between}${legs},${seconds},git${waiting}U(sl-answered))"
-PHONE = "Dial(PJSIP/${name},${seconds},itU(sl-may-move))"
+PHONE = "Dial(PJSIP/${name},${seconds},i${keys}U(sl-may-move))"
 PLACING = "Dial(Local/${STRREPLACE(SL_LEGS,&,@sl-leg&Local/)}@sl-leg,$[${seconds} + 20],giU(sl-answered))"
 FETCHING = {
     "Dial(Local/${STRREPLACE(SL_LEGS,&,@sl-page-leg&Local/)}@sl-page-leg,$[${seconds} + 150],gr)",
@@ -193,8 +193,8 @@ def test_the_numbers_of_the_file_and_no_others_are_dialled_and_each_asks_for_a_1
     policy = replace(policy, people={"rictor": cell}, outside={"answering-service": service})
     with_cell = rendered(policy, settings, machine)
     assert dialled(with_cell["extensions.conf"]) == {
-        "Dial(PJSIP/+17175550199@_trunk,${seconds},iItU(${asks}))",
-        "Dial(PJSIP/+17175550160@_trunk,${seconds},iItU(${asks}))",
+        "Dial(PJSIP/+17175550199@_trunk,${seconds},iI${keys}U(${asks}))",
+        "Dial(PJSIP/+17175550160@_trunk,${seconds},iI${keys}U(${asks}))",
     }
     # Whoever leads to [sl-outside] says what has to be got past there: a 1, or the PIN.
     ways = (("[sl-leg]", "sl-press1"), ("[sl-page-leg]", "sl-page-talk"), ("[sl-moved-leg]", "sl-moved-press1"))
@@ -206,6 +206,7 @@ def test_the_numbers_of_the_file_and_no_others_are_dialled_and_each_asks_for_a_1
             if f"\n{leg}\n" in c
         ]
         assert context.index(f"Set(asks={asks})") < context.index("?sl-outside,${name},1")
+        assert context.index("Set(keys=") < context.index("?sl-outside,${name},1")
     assert dialled(rendered(policy, replace(settings, trunk=None), machine)["extensions.conf"]) == set()
     assert "contact = sip:sip.carrier.example:5060\n" in with_cell["pjsip.conf"]
 
@@ -219,12 +220,15 @@ def test_whoever_answers_outside_has_fifteen_seconds_for_a_1(dialplan: str) -> N
 
 
 def test_only_the_practices_own_people_can_move_a_call(dialplan: str) -> None:
-    """t stands where one of us is called, T where one of us calls; nothing on the patient's or the carrier's side."""
+    """t stands where one of us is called, T where one of us calls; nothing on the patient's or the carrier's side.
+
+    Whoever is rung to place a call calls: `keys` is empty then.
+    """
     options = {
         dial: re.sub(r"U\([^)]*\)|S\([^)]*\)|\$\{\w+\}", "", dial.rpartition(",")[2]) for dial in dialled(dialplan)
     }
     assert {dial for dial, given in options.items() if "T" in given} == {d for d in CALLS_OUT if "SL_TO" in d}
-    ours = {dial for dial, given in options.items() if "t" in given}
+    ours = {dial for dial, given in options.items() if "t" in given or "${keys}" in dial}
     assert ours == {PHONES_AND_LEGS, PHONE, *(d for d in FETCHING | MOVING if "PJSIP/${name}" in d)}
 
 
