@@ -31,6 +31,7 @@ from voicemail.finish_out import finished_out, went_out
 from voicemail.labels import label_of
 from voicemail.shelf import Shelf
 from voicemail.spool import (
+    MARKER,
     SpoolContent,
     SpooledCall,
     SpooledRecording,
@@ -43,6 +44,9 @@ from voicemail.spool import (
 SCAN_SECONDS = 10.0
 STILL_SECONDS = 15.0
 """A recording grows every two seconds (32 KiB of buffer): a file that is still for this long is not being written."""
+
+AWAY_SECONDS = 600.0
+"""So long a call waits for the beginning of it that lies on the spool's disk while that is not mounted."""
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +127,8 @@ class Ingest:
             content = await asyncio.to_thread(read_spool, self._folders.spool, self._folders.spare)
             self._note_changes(content)
             await asyncio.to_thread(self._put_aside, content.unreadable)
-            ready = [call for call in content.calls if self._is_ready(call, live)]
+            away = not await asyncio.to_thread((self._folders.spool / MARKER).exists)
+            ready = [call for call in content.calls if self._is_ready(call, live) and not self._misses(call, away)]
             result = await self._take_all(ready)
             done = {*result.taken, *result.failed}
             return replace(result, waiting=tuple(call.id for call in content.calls if call.id not in done))
@@ -203,6 +208,12 @@ class Ingest:
         if call.finished or call.is_over:
             return True
         return live is not None and call.id not in live and self._is_still(*call.files)
+
+    def _misses(self, call: SpooledCall, away: bool) -> bool:
+        """Whether how the call began is on a disk that is away, and may come back soon: it says who called."""
+        return (
+            away and call.start is None and call.out is None and not self._is_still(*call.files, seconds=AWAY_SECONDS)
+        )
 
     def _note_changes(self, content: SpoolContent) -> None:
         now = self._clock()

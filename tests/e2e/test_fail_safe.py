@@ -33,6 +33,7 @@ from tests.kit.asterisk import (
 )  # fmt: skip
 from tests.kit.controllers import Handler, PlainRouter, controller
 from tests.kit.network import TRUNK, Request, raw_caller, until
+from voicemail.spool import read_spool
 
 Words = Callable[[float], Awaitable[Path]]
 
@@ -203,6 +204,26 @@ async def test_where_the_spool_is_not_mounted_everything_goes_to_the_spare(
     assert call.recordings == (pbx.layout.spare / f"{call.call}-safe.wav",)
     assert is_whole(call.recordings[0], SAID, SPOKEN)
     assert not list(pbx.layout.spool.glob(f"{call.call}*"))
+
+
+async def test_where_the_spool_goes_away_in_mid_call_the_spare_has_all_that_makes_a_message(
+    pbx: Pbx, a_patient: PatientMaker, words: Words
+) -> None:
+    patient, known, marker = await a_patient(), set(pbx.calls()), pbx.layout.spool / MARKER
+    await patient.dial(pbx.server, DID)
+    await until(lambda: bool(set(pbx.calls()) - known), 2, "the call")
+    (new,) = set(pbx.calls()) - known
+    marker.unlink()
+    try:
+        await patient.hears_beep(10)
+        await patient.says(await words(SAID))
+        await patient.call_ends(15)
+        await until((pbx.layout.spare / f"{new}.end").exists, 5, "the end")
+    finally:
+        marker.touch(mode=0o600)
+    [call] = [call for call in read_spool(pbx.layout.data / "nowhere", pbx.layout.spare).calls if call.id == new]
+    assert call.start and call.start.dialled == DID and call.end and len(call.recordings) == 1
+    assert {path.suffix for path in pbx.layout.spool.glob(f"{new}*")} == {".call"}
 
 
 async def test_where_the_spool_is_full_the_message_is_taken_in_the_spare(

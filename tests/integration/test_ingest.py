@@ -144,6 +144,25 @@ async def test_a_call_that_is_up_is_left_alone_for_as_long_as_it_takes(bench: Be
     assert bench.log.told == []
 
 
+async def test_a_call_whose_beginning_is_on_a_disk_that_is_away_waits_for_it_but_not_for_ever(bench: Bench) -> None:
+    put(bench.folders.spare, f"{CALL}.end", str(EndLine()))
+    put(bench.folders.spare, f"{CALL}-1.wav", recording())
+    marker, ingest = bench.folders.spool / ".mounted", bench.ingest()
+    marker.unlink()
+    for seconds in (0, 300, 299):
+        bench.pbx.seconds += seconds
+        assert (await ingest.scan_once()).waiting == (CALL,)
+    put(bench.folders.spool, f"{CALL}.call", start_line())
+    marker.touch()
+    assert (await ingest.scan_once()).taken == (CALL,)
+    assert bench.log.calls_kept[CALL].start.caller.number
+    put(bench.folders.spare, f"{OTHER}.end", str(EndLine()))
+    marker.unlink()
+    await ingest.scan_once()
+    bench.pbx.seconds += 600
+    assert (await ingest.scan_once()).taken == (OTHER,)
+
+
 async def test_a_call_that_the_pbx_could_not_end_is_taken_in_when_its_files_are_still(bench: Bench) -> None:
     put(bench.folders.spool, f"{CALL}.call", start_line())
     growing = put(bench.folders.spool, f"{CALL}-safe.wav", recording()[:1000])

@@ -152,7 +152,7 @@ class Pbx:
     def calls(self) -> list[UUID]:
         """The calls that have begun, oldest first."""
         found = [p for folder in (self.layout.spool, self.layout.spare) for p in folder.glob("*.call")]
-        return [UUID(p.stem) for p in sorted(found, key=lambda p: p.read_text())]
+        return list(dict.fromkeys(UUID(p.stem) for p in sorted(found, key=lambda p: p.read_text())))
 
     async def next_ended(self, known: set[UUID], within: float = 10.0) -> Spooled:
         """The first call that is not in `known` and has ended."""
@@ -166,7 +166,7 @@ class Pbx:
     def spooled(self, call: UUID) -> Spooled:
         """What was written about `call`, which has ended."""
         start, end = (self._files(call, ending) for ending in (".call", ".end"))
-        assert len(start) == len(end) == 1, "each sidecar is written once"
+        assert len({path.read_text() for path in start}) == len(end) == 1, "the spare folder has the same beginning"
         recordings = tuple(sorted(self._files(call, "-*.wav")))
         return Spooled(call, start[0].read_text().split("|"), end[0].read_text().split("|"), recordings)
 
