@@ -21,6 +21,21 @@ from pbx.cli.texts_parser import TEXTS_VERBS, add_texts_commands
 
 DATA_BESIDE_CONFIG = "var"
 ONCALL_VERBS = ("show", "swap", "swaps", "undo")
+LOOKS = {
+    "audit": "show",
+    "bans": "list",
+    "keys": "list",
+    "model": "list",
+    "oncall": "show",
+    "override": "list",
+    "pin": "list",
+    "texts": "list",
+    "token": "list",
+    "urgent": "list",
+    "voicemail": "list",
+    "webhooks": "list",
+}
+"""The command that only shows, of those that have several."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,12 +59,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _with_verb(words: Sequence[str]) -> list[str]:
-    """`oncall` and `oncall ROTA` mean `oncall show`: no rota has a verb's name (`pbx.config.rotas`)."""
-    if list(words[:1]) == ["oncall"] and (len(words) == 1 or words[1] not in (*ONCALL_VERBS, "-h", "--help")):
-        return ["oncall", "show", *words[1:]]
-    if list(words[:1]) == ["texts"] and (len(words) == 1 or words[1] not in (*TEXTS_VERBS, "-h", "--help")):
-        return ["texts", "list", *words[1:]]
-    return list(words)
+    """Who names a thing and not what to do with it wants to see it.
+
+    So does who names one of them: `oncall ROTA` (no rota has a verb's name, `pbx.config.rotas`), `texts NUMBER`.
+    """
+    thing, *rest = words or ("",)
+    verbs = {"oncall": ONCALL_VERBS, "texts": TEXTS_VERBS}.get(thing)
+    asks = rest[:1] in (["-h"], ["--help"])
+    bare = not rest or rest[0].startswith("-") or (verbs is not None and rest[0] not in verbs)
+    return [thing, LOOKS[thing], *rest] if thing in LOOKS and bare and not asks else list(words)
 
 
 def build_parser() -> argparse.ArgumentParser:
