@@ -162,8 +162,8 @@ class AsteriskProcess:
         return spawn(self._layout, self._program)
 
     async def _kill(self, running: Running) -> None:
+        self._layout.pid_file.unlink(missing_ok=True)  # it is ended on purpose: nobody brings it back
         await running.kill()
-        self._layout.pid_file.unlink(missing_ok=True)  # ended on purpose: nobody brings it back
 
     def _last_words(self) -> str:
         # Safe to show: at a start there has been no call, so nobody's number can stand there.
