@@ -28,7 +28,7 @@ help:
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make bench   figures"
 	@echo "make fuzz    feed what takes bytes from outside, by coverage, a bounded time for each (FUZZ='--seconds 300')"
-	@echo "make torture real calls while things are killed, then the account of every call (half an hour; ARGS=--help)"
+	@echo "make torture real calls while things are killed, then the account of every call (45 minutes; ARGS=--help)"
 	@echo "make lock    resolve the dependencies of pyproject.toml anew, with hashes"
 	@echo "make clean   delete .venv, .tools and caches (var/, the practice's data, is kept)"
 
