@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from pbx.domain.pin import wait_after
 from tests.integration.test_cli_oncall import CARE_TEAM
 from tests.kit.database import on_database
 from tests.kit.server import Answer, secondline
@@ -35,10 +38,12 @@ async def test_a_pin_is_set_listed_and_cleared(practice: Path) -> None:
     assert (listed["person"], listed["locked_until"]) == ("rictor", None)
 
     state = json.loads(kept.read_text(encoding="utf-8"))
-    state["tries"] = {"rictor": {"wrong": 9, "until": "2099-01-01T12:00:00+00:00", "noted": False}}
+    until = datetime.now(UTC) + (wait_after(9) or timedelta())
+    state["tries"] = {"rictor": {"wrong": 9, "until": until.isoformat(), "noted": False}}
     kept.write_text(json.dumps(state), encoding="utf-8")
     assert "rictor (Dr. Kenneth Rictor): set by" in (told := (await pin(practice, "list")).out)
-    assert "LOCKED until Thu 01 Jan 2099 07:00 America/New_York after wrong tries" in told
+    local = until.astimezone(ZoneInfo("America/New_York"))
+    assert f"LOCKED until {local:%a %d %b %Y %H:%M} America/New_York after wrong tries" in told
 
     assert "'rictor' has no PIN any more." in (await pin(practice, "clear", "rictor")).out
     assert "has no PIN" in (await pin(practice, "clear", "rictor")).err
