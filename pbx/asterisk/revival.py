@@ -43,13 +43,14 @@ class Revival:
             if find_running(self._layout) is not None:
                 return
             self._revived = spawn(self._layout, find_asterisk())
-        self._started = now
+        self._note_start(now)
         log.error("Asterisk ended while there was no controller: it is started again without one")
 
     def _is_due(self, now: float) -> bool:
-        if self._started is None:
-            return True
-        if now - self._started < self._pause:
-            return False
-        self._pause = FIRST_PAUSE if now - self._started > STAYED_SECONDS else min(2 * self._pause, LONGEST_PAUSE)
-        return True
+        return self._started is None or now - self._started >= self._pause
+
+    def _note_start(self, now: float) -> None:
+        if self._started is not None:
+            stayed = now - self._started > STAYED_SECONDS
+            self._pause = FIRST_PAUSE if stayed else min(2 * self._pause, LONGEST_PAUSE)
+        self._started = now

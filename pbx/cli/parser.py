@@ -17,30 +17,15 @@ from pbx.cli.keeping_parser import add_keeping_commands
 from pbx.cli.keys_parser import add_key_commands
 from pbx.cli.lazy import Command, lazily
 from pbx.cli.program_parser import add_program_commands
-from pbx.cli.texts_parser import TEXTS_VERBS, add_texts_commands
+from pbx.cli.texts_parser import add_texts_commands
+from pbx.cli.verbs import with_verb
 
 DATA_BESIDE_CONFIG = "var"
-ONCALL_VERBS = ("show", "swap", "swaps", "undo")
-LOOKS = {
-    "audit": "show",
-    "bans": "list",
-    "keys": "list",
-    "model": "list",
-    "oncall": "show",
-    "override": "list",
-    "pin": "list",
-    "texts": "list",
-    "token": "list",
-    "urgent": "list",
-    "voicemail": "list",
-    "webhooks": "list",
-}
-"""The command that only shows, of those that have several."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit status: 0 done, 1 refused or failed, 2 wrong words, 130 interrupted."""
-    options = build_parser().parse_args(_with_verb(sys.argv[1:] if argv is None else argv))
+    options = build_parser().parse_args(with_verb(sys.argv[1:] if argv is None else argv))
     # Absolute, as the telephone system needs it.
     options.data = str(Path(options.data or Path(options.config).parent / DATA_BESIDE_CONFIG).absolute())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr)
@@ -56,18 +41,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the edge of main: a person gets a sentence, not a traceback
         print(f"secondline: {errors.sentence(error)}", file=sys.stderr)
         return 1
-
-
-def _with_verb(words: Sequence[str]) -> list[str]:
-    """Who names a thing and not what to do with it wants to see it.
-
-    So does who names one of them: `oncall ROTA` (no rota has a verb's name, `pbx.config.rotas`), `texts NUMBER`.
-    """
-    thing, *rest = words or ("",)
-    verbs = {"oncall": ONCALL_VERBS, "texts": TEXTS_VERBS}.get(thing)
-    asks = rest[:1] in (["-h"], ["--help"])
-    bare = not rest or rest[0].startswith("-") or (verbs is not None and rest[0] not in verbs)
-    return [thing, LOOKS[thing], *rest] if thing in LOOKS and bare and not asks else list(words)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -6,7 +6,8 @@ import argparse
 
 import pytest
 
-from pbx.cli.parser import LOOKS, _with_verb, build_parser
+from pbx.cli.parser import build_parser
+from pbx.cli.verbs import LOOKS, with_verb
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ from pbx.cli.parser import LOOKS, _with_verb, build_parser
     ],
 )
 def test_a_look_is_what_is_meant_where_nothing_else_is_said(typed: str, meant: str) -> None:
-    assert _with_verb(typed.split()) == meant.split()
+    assert with_verb(typed.split()) == meant.split()
 
 
 def test_everything_that_has_a_look_is_a_command_and_its_look_needs_no_more_words() -> None:
